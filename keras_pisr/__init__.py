@@ -1,0 +1,16 @@
+"""Tiny networks that learn from what only training can see, and ship to a phone.
+
+Names are resolved on first use, so `import keras_pisr` costs next to nothing and
+`keras-pisr --help` imports neither Keras nor TensorFlow.
+"""
+
+import lazy_loader
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["data", "distillers", "losses", "metrics", "models"],
+    submod_attrs={"evaluation": ["evaluate"]},
+)
+__all__ += ["__version__"]

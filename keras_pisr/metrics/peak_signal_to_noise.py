@@ -1,0 +1,87 @@
+"""Peak signal-to-noise ratio, as a function and as a Keras metric."""
+
+import keras
+from keras import ops
+
+from keras_pisr.metrics.image_quality import prepare, psnr_per_image
+from keras_pisr.metrics.per_image_mean import PerImageMean
+
+
+def psnr(y_true, y_pred, *, shave=0, max_value=1.0, round_to_8bit=False, cap=100.0):
+    """Peak signal-to-noise ratio of each image.
+
+    `10 log10(max_value^2 / mean((y_true - y_pred)^2))`, computed in float32.
+
+    Args:
+        y_true: Reference images, `(batch, height, width, channels)`, in `[0, max_value]`.
+        y_pred: Predicted images, same shape.
+        shave: Pixels removed from each side before comparing: the super-resolution
+            literature shaves as many as the scale.
+        max_value: Value of white.
+        round_to_8bit: Whether to clip `y_pred` to `[0, max_value]` and round it to 256
+            levels first, as if it had been saved as a picture. Published figures are
+            computed this way; it is off by default so that the formula is the textbook's.
+        cap: Highest value returned, dB. Identical images have an infinite ratio, and one of
+            them (a black square, say) would make the mean over a data set infinite.
+
+    Returns:
+        dB, `(batch,)`.
+
+    Raises:
+        ValueError: If the shapes differ, or nothing is left after shaving.
+
+    Example:
+        >>> import numpy as np
+        >>> black, gray = np.zeros((1, 8, 8, 1)), np.full((1, 8, 8, 1), 0.1)
+        >>> round(float(psnr(black, gray)[0]), 3)
+        20.0
+    """
+    y_true, y_pred = prepare(
+        ops,
+        ops.convert_to_tensor(y_true, dtype="float32"),
+        ops.convert_to_tensor(y_pred, dtype="float32"),
+        shave=shave,
+        max_value=max_value,
+        round_to_8bit=round_to_8bit,
+    )
+    return psnr_per_image(ops, y_true, y_pred, max_value=max_value, cap=cap)
+
+
+@keras.saving.register_keras_serializable(package="keras_pisr")
+class PSNR(PerImageMean):
+    """Mean over images of the peak signal-to-noise ratio, in dB.
+
+    The mean of the ratios, as in the literature, not the ratio of the mean error: the last,
+    smaller batch counts for as many images as it holds.
+
+    Args:
+        shave: Pixels removed from each side before comparing.
+        max_value: Value of white.
+        round_to_8bit: Whether to clip predictions and round them to 256 levels, as
+            published figures do.
+        name: Name in the logs.
+        dtype: Type of the running sums; float32 if not given.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> model = keras.Sequential([keras.Input((16, 16, 1)), keras.layers.Conv2D(1, 1)])
+        >>> model.compile(loss="mae", metrics=[PSNR(shave=2)])
+        >>> x = np.zeros((2, 16, 16, 1))
+        >>> model.evaluate(x, x, verbose=0, return_dict=True)["psnr"]
+        100.0
+    """
+
+    def __init__(self, shave=0, max_value=1.0, round_to_8bit=False, name="psnr", dtype=None):
+        super().__init__(
+            shave=shave, max_value=max_value, round_to_8bit=round_to_8bit, name=name, dtype=dtype
+        )
+
+    def score(self, y_true, y_pred):
+        """DB of each image, `(batch,)`."""
+        return psnr(
+            y_true,
+            y_pred,
+            shave=self.shave,
+            max_value=self.max_value,
+            round_to_8bit=self.round_to_8bit,
+        )

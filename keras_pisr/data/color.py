@@ -1,0 +1,96 @@
+"""Luma and chroma as super-resolution papers measure them: BT.601, studio range."""
+
+import numpy as np
+
+# Rows Y, Cb, Cr of BT.601 (1982) for R, G, B in [0, 1]; results in 0..255 before the division.
+_TO_YCBCR = np.array(
+    [[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]]
+)
+_OFFSET = np.array([16.0, 128.0, 128.0])
+
+
+def rgb_to_y(images):
+    """Luma of an image: `(16 + 65.481 R + 128.553 G + 24.966 B) / 255`, R, G, B in [0, 1].
+
+    An image of one channel is taken as luma already and is only scaled to [0, 1], never remapped
+    to the studio range: gray files of the benchmarks are scored that way.
+
+    Args:
+        images: NumPy array or TensorFlow tensor `(..., 3)` or `(..., 1)`; uint8, or float in
+            [0, 1].
+
+    Returns:
+        float32 `(..., 1)`, in [16/255, 235/255] for RGB and in [0, 1] for gray.
+
+    Raises:
+        ValueError: if the last dimension is neither 3 nor 1, or the type is another integer.
+
+    Example:
+        >>> float(rgb_to_y(np.full((1, 1, 3), 255, "uint8"))[0, 0, 0] * 255)
+        235.0
+    """
+    images, peak = _as_float(images, channels=(1, 3))
+    if images.shape[-1] == 1:
+        return images if peak == 1 else images / np.float32(peak)
+    # Products of single planes: a matrix product of three columns is slower in NumPy.
+    r, g, b = (np.float32(weight / 255 / peak) for weight in _TO_YCBCR[0])
+    luma = images[..., 0:1] * r + images[..., 1:2] * g
+    return luma + images[..., 2:3] * b + np.float32(16 / 255)
+
+
+def rgb_to_ycbcr(images):
+    """Luma and chroma of an RGB image, unrounded.
+
+    Args:
+        images: NumPy array or TensorFlow tensor `(..., 3)`; uint8, or float in [0, 1].
+
+    Returns:
+        float32 `(..., 3)`: Y in [16/255, 235/255], Cb and Cr in [16/255, 240/255].
+
+    Raises:
+        ValueError: if the last dimension is not 3, or the type is another integer.
+    """
+    images, peak = _as_float(images, channels=(3,))
+    matrix = (_TO_YCBCR.T / 255 / peak).astype("float32")
+    return images @ matrix + (_OFFSET / 255).astype("float32")
+
+
+def ycbcr_to_rgb(images):
+    """Inverse of `rgb_to_ycbcr`, not clipped.
+
+    The round trip errs by less than 1e-6 in float, and returns every uint8 image unchanged after
+    rounding. If Y, Cb and Cr are themselves rounded to 8 bit between, it errs by up to 2 levels.
+
+    Args:
+        images: NumPy array or TensorFlow tensor `(..., 3)`; uint8, or float in [0, 1].
+
+    Returns:
+        float32 `(..., 3)`; in [0, 1] where the colour exists, otherwise beyond: clip to show it.
+
+    Raises:
+        ValueError: if the last dimension is not 3, or the type is another integer.
+    """
+    images, peak = _as_float(images, channels=(3,))
+    inverse = np.linalg.inv(_TO_YCBCR)
+    matrix = (inverse.T * 255 / peak).astype("float32")
+    return images @ matrix - (inverse @ _OFFSET).astype("float32")
+
+
+def _as_float(images, *, channels):
+    # NumPy arrays stay NumPy; whatever else has a dtype is a TensorFlow tensor.
+    if isinstance(images, (list, tuple)) or np.isscalar(images):
+        images = np.asarray(images)
+    if not images.shape or images.shape[-1] not in channels:
+        raise ValueError(
+            f"Expected images (..., {' or '.join(map(str, channels))}); got shape "
+            f"{tuple(images.shape)}. Drop the alpha channel, or add a channel to gray images."
+        )
+    kind = np.dtype(getattr(images.dtype, "as_numpy_dtype", images.dtype))
+    if kind != np.uint8 and not np.issubdtype(kind, np.floating):
+        raise ValueError(f"Expected uint8, or float in [0, 1]; got {kind}.")
+    peak = 255 if kind == np.uint8 else 1
+    if isinstance(images, np.ndarray):
+        return images.astype("float32", copy=False), peak
+    import tensorflow as tf
+
+    return tf.cast(images, tf.float32), peak

@@ -93,7 +93,19 @@ def _band(index, weight, start, block):
 
 
 def exact_dtype(axis_bands):
-    """The smallest float type in which sums of weights times uint8 pixels are exact integers."""
+    """The smallest float type in which `floor(sum * factor + offset)` rounds half up exactly.
+
+    float32 holds sums below `2**24`, and errs by less than 4e-5 in the quotient; see `rounding`.
+    """
     largest = max(int(np.abs(b.weights).sum(axis=1).max()) for b in axis_bands)
-    # Half a total is added before the division, which needs one more bit.
-    return np.float32 if 512 * largest < 2**24 else np.float64
+    return np.float32 if largest <= 6000 else np.float64
+
+
+def rounding(total, dtype):
+    """`factor, offset` so that `floor(sum * factor + offset)` is `sum / total` rounded half up.
+
+    `sum / total + 1 / 2` is a multiple of `1 / (2 total)`: half of that, added, keeps the floor
+    safe from the error of the product, whichever way it falls. A division would be no safer,
+    because TensorFlow's graph optimiser replaces it by an approximate reciprocal.
+    """
+    return (1 / total).astype(dtype), (0.5 + 0.25 / total).astype(dtype)

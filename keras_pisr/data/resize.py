@@ -9,7 +9,7 @@ Reference:
 
 import numpy as np
 
-from keras_pisr.data.bicubic import BORDERS, bands, exact_dtype
+from keras_pisr.data.bicubic import BORDERS, bands, exact_dtype, rounding
 
 # Elements in flight: a block of rows then stays in the second-level cache.
 _CACHE_ELEMENTS = 1 << 18
@@ -147,9 +147,9 @@ def _matrices(axis_bands, dtype):
 
 def _store(sums, total, out):
     if out.dtype == np.uint8:
-        total = total.astype(sums.dtype)
-        sums += total / 2
-        sums /= total
+        factor, offset = rounding(total, sums.dtype)
+        sums *= factor
+        sums += offset
         np.floor(sums, out=sums)
         np.clip(sums, 0, 255, out=sums)
     out[...] = sums

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_pisr.data.bicubic import bands, exact_dtype
+from keras_pisr.data.bicubic import bands, exact_dtype, rounding
 from keras_pisr.data.resize import check_arguments, resize
 
 
@@ -76,7 +76,7 @@ def _matmul(tf, x, n_in, n_out, options, *, left):
         else:
             sums = tf.matmul(source[:, band.first : band.last], weights.T.astype(work))
         if exact:
-            total = total.astype(work)
-            sums = tf.clip_by_value(tf.floor((sums + total / 2) / total), 0, 255)
+            factor, offset = rounding(total, work)
+            sums = tf.clip_by_value(tf.floor(sums * factor + offset), 0, 255)
         parts.append(tf.cast(sums, x.dtype))
     return tf.concat(parts, axis=1)

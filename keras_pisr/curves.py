@@ -1,0 +1,64 @@
+"""Learning curves of one or several runs, as a picture."""
+
+from keras_pisr.atomic import atomic_path
+
+
+def plot_history(histories, path):
+    """Draw every logged quantity over the epochs, one panel each.
+
+    Validation values are dashed, in the colour of their run. Needs matplotlib.
+
+    Args:
+        histories: What `model.fit` returned, or its `.history`, or a mapping from a run's
+            label to either.
+        path: Picture to write; the suffix chooses the format (`.png`, `.svg`, `.pdf`).
+
+    Raises:
+        ImportError: If matplotlib is not installed.
+        ValueError: If nothing was logged.
+
+    Example:
+        >>> import os, tempfile
+        >>> path = tempfile.mkdtemp() + "/curves.png"
+        >>> plot_history({"student": {"loss": [3.0, 2.0], "val_loss": [3.5, 2.5]}}, path)
+        >>> os.path.getsize(path) > 1000
+        True
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "Drawing curves needs matplotlib: pip install 'keras-pisr[recipes]'."
+        ) from error
+    runs = _runs(histories)
+    logged = dict.fromkeys(key.removeprefix("val_") for run in runs.values() for key in run)
+    if not logged:
+        raise ValueError("Expected histories with at least one epoch logged; got none.")
+    # A Figure of its own, not pyplot: no window system and nothing global is touched.
+    rows, columns = -(-len(logged) // 3), min(3, len(logged))
+    figure = Figure(figsize=(4.5 * columns, 3.2 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, quantity in zip(grid, logged, strict=False):
+        for i, (label, run) in enumerate(runs.items()):
+            for key, style in ((quantity, "-"), (f"val_{quantity}", "--")):
+                if key in run:
+                    name = " ".join(part for part in (label, "val" * (style == "--")) if part)
+                    epochs = range(1, len(run[key]) + 1)
+                    axes.plot(epochs, run[key], style, color=f"C{i}", label=name or None)
+        axes.set(title=quantity, xlabel="epoch")
+        axes.grid(alpha=0.3)
+        if axes.get_legend_handles_labels()[1]:
+            axes.legend(fontsize="small")
+    for axes in grid[len(logged) :]:
+        axes.set_axis_off()
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+
+
+def _runs(histories):
+    """Label to `{quantity: [value an epoch]}`; a single run has the empty label."""
+    histories = getattr(histories, "history", histories)
+    values = list(histories.values())
+    if values and all(isinstance(value, (list, tuple)) for value in values):
+        histories = {"": histories}
+    return {str(label): getattr(run, "history", run) for label, run in histories.items()}

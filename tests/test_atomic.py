@@ -1,0 +1,34 @@
+"""Files appear whole or not at all."""
+
+import os
+
+import pytest
+
+from keras_pisr.atomic import atomic_path
+
+
+def test_the_file_appears_with_its_content_and_nothing_else(tmp_path):
+    with atomic_path(tmp_path / "new" / "a.txt") as temporary:
+        assert temporary.suffix == ".txt"
+        temporary.write_text("whole")
+        assert not (tmp_path / "new" / "a.txt").exists()
+    assert (tmp_path / "new" / "a.txt").read_text() == "whole"
+    assert os.listdir(tmp_path / "new") == ["a.txt"]
+
+
+def test_an_error_leaves_the_old_file_alone(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX")
+def test_the_file_has_ordinary_permissions(tmp_path):
+    (tmp_path / "plain").write_text("")
+    with atomic_path(tmp_path / "a.txt"):
+        pass
+    assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / "plain").stat().st_mode

@@ -1,0 +1,123 @@
+"""Third order: the angles of every triplet of embeddings in a batch."""
+
+import keras
+from keras import ops
+
+from keras_pisr.losses.angle_blocks import angle_values
+from keras_pisr.losses.embedding_distances import check_embeddings, squared_distances
+
+
+def sample_anchors(batch, count, seed=None):
+    """Draw `min(count, batch)` different sample indices, each as likely as any other.
+
+    Args:
+        batch: Number of samples, an integer or a scalar tensor.
+        count: Number of anchors wanted.
+        seed: An integer (the same draw every time) or a `keras.random.SeedGenerator`.
+
+    Returns:
+        int32, `(min(count, batch),)`.
+    """
+    return keras.random.shuffle(ops.arange(batch, dtype="int32"), seed=seed)[:count]
+
+
+def angle_loss(target, prediction, *, delta=1.0, anchors=None):
+    """How far the angles of a batch's triplets are from those of its guide.
+
+    `mean_jk huber(cos s_jik - cos t_jik)` for each sample `i`, the vertex of the angle; over
+    the batch, the mean of all `batch^3` triplets. Unchanged when either side is moved, rotated
+    or scaled. In float32; `target` is taken as constant.
+
+    Cost: O(batch^3 + batch^2 * dimensions) operations and O(batch^2) memory, forward and
+    backward: cosines come from squared distances by the law of cosines, a block of vertices
+    at a time, and the gradient is analytic. It cannot be differentiated twice.
+
+    A triplet belongs to its vertex and weighs by the vertex's `sample_weight`; a sample of
+    weight 0 is still an end of other triplets. An angle with an end on its vertex has
+    cosine 0 and no gradient. Batches of one and two give 0; a prediction that is all one
+    point gives the mean of `huber(cos t_jik)`, with gradient 0.
+
+    Args:
+        target: The guide's embeddings, `(batch, dimensions)`.
+        prediction: The learner's, `(batch, dimensions)`; the width may differ.
+        delta: Where the Huber loss turns from `d^2 / 2` into a line, in cosines; 2 and more
+            is never reached.
+        anchors: Different sample indices, int32 `(m,)`, to take as vertices (see
+            `sample_anchors`); the ends still range over the batch. They stand for all: their
+            values are multiplied by `batch / m`, the others' are 0. Drawn evenly, loss and
+            gradient are right on average, at `m / batch` of the cost. None takes every sample.
+
+    Returns:
+        One value a sample, `(batch,)`.
+
+    Raises:
+        ValueError: If either is not a matrix, or they differ in batch size.
+
+    Example:
+
+    >>> corner = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    >>> float(keras_pisr.losses.angle_loss(corner, 2 * corner)[0])
+    0.0
+
+    Reference:
+        Park et al. 2019, "Relational Knowledge Distillation", equation 8,
+        https://arxiv.org/abs/1904.05068; there by the differences of all pairs, in
+        O(batch^2 * dimensions) memory.
+    """
+    check_embeddings(target, prediction)
+    guide = ops.stop_gradient(squared_distances(target))
+    learner = squared_distances(prediction)
+    if anchors is None:
+        anchors = ops.arange(ops.shape(learner)[0], dtype="int32")
+    return angle_values(guide, learner, ops.cast(anchors, "int32"), delta)
+
+
+@keras.saving.register_keras_serializable(package="keras_pisr")
+class AngleLoss(keras.losses.Loss):
+    """`angle_loss` as a Keras loss.
+
+    Args:
+        delta: As in `angle_loss`.
+        anchors: How many samples to draw as vertices in each call; None for all. With a
+            draw, JAX's compiled steps advance it only if the model that trains keeps
+            `seed_generator` as an attribute: otherwise each step draws the same.
+        seed: Of the draw, an integer or None.
+        reduction: As in `keras.losses.Loss`.
+        name: Of the loss.
+
+    Example:
+
+    >>> square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    >>> float(keras_pisr.losses.AngleLoss()(square, 2 * square))
+    0.0
+    """
+
+    def __init__(
+        self,
+        delta=1.0,
+        anchors=None,
+        seed=None,
+        reduction="sum_over_batch_size",
+        name="angle_loss",
+    ):
+        super().__init__(name=name, reduction=reduction, dtype="float32")
+        self.delta = delta
+        self.anchors = anchors
+        self.seed = seed
+        self.seed_generator = None if anchors is None else keras.random.SeedGenerator(seed)
+
+    def call(self, y_true, y_pred):
+        """One value a sample."""
+        anchors = None
+        if self.anchors is not None:
+            anchors = sample_anchors(ops.shape(y_pred)[0], self.anchors, self.seed_generator)
+        return angle_loss(y_true, y_pred, delta=self.delta, anchors=anchors)
+
+    def get_config(self):
+        """Every argument."""
+        return {
+            **super().get_config(),
+            "delta": self.delta,
+            "anchors": self.anchors,
+            "seed": self.seed,
+        }

@@ -1,0 +1,130 @@
+"""The angle loss and its gradient from two tables of squared distances, block by block.
+
+With `P` the squared distances and `r = P^-1/2`, the cosine at vertex `i` of the triangle
+`j, i, k` is `(P_ij + P_ik - P_jk) r_ij r_ik / 2`. The values need a sum over `j, k` for each
+`i`, the gradient with respect to `P` sums over all three; neither needs to be kept for more
+than one block of vertices at a time. The backward pass computes the cosines again, which is
+cheaper than to keep `batch^3` of them.
+"""
+
+import keras
+from keras import ops
+
+from keras_pisr.losses.embedding_distances import where_positive
+
+# Triplets in a block. On a CPU its handful of temporaries should stay in the cache: 2**16 and
+# 2**20 were slower at batch 256. A GPU is waiting for work below some 2**24.
+CPU_BLOCK = 2**18
+ACCELERATOR_BLOCK = 2**24
+
+
+def on_accelerator(tensor):
+    """Whether `tensor` will be computed on anything but the CPU."""
+    backend = keras.backend.backend()
+    if backend == "torch":
+        return tensor.device.type != "cpu"
+    if backend == "jax":
+        import jax
+
+        return jax.default_backend() != "cpu"
+    import tensorflow as tf
+
+    return any(device.device_type != "CPU" for device in tf.config.list_logical_devices())
+
+
+def vertices_in_a_block(batch, tensor):
+    """How many vertices to take at once: at least one."""
+    triplets = ACCELERATOR_BLOCK if on_accelerator(tensor) else CPU_BLOCK
+    if isinstance(batch, int):
+        return max(1, triplets // (batch * batch))
+    return ops.maximum(1, triplets // (batch * batch))
+
+
+def cosines(distances, inverses, vertices, live):
+    """Cosines of a block, `(vertices, batch, batch)`, and its rows of `r`, 0 where not `live`."""
+    p = ops.take(distances, vertices, axis=0)
+    r = ops.take(inverses, vertices, axis=0) * live
+    cosine = ((p[:, :, None] - distances) + p[:, None, :]) * r[:, :, None]
+    return cosine * (0.5 * r)[:, None, :], r
+
+
+def over_blocks(step, start, guide, learner, anchors):
+    """Fold `step` over the blocks of `anchors`.
+
+    Args:
+        step: Function of `(carry, chosen, t, s, r)`: what is summed so far; which sample each
+            vertex is, one-hot `(vertices, batch)`; the cosines of guide and learner; and the
+            learner's rows of `r`. Returns the next carry.
+        start: First carry.
+        guide: The guide's squared distances, `(batch, batch)`.
+        learner: The learner's.
+        anchors: Indices of the vertices, `(m,)`.
+
+    Returns:
+        The last carry.
+    """
+    batch = ops.shape(learner)[0]
+    tables = [(table, where_positive(ops.rsqrt, table)) for table in (guide, learner)]
+    block = vertices_in_a_block(batch, learner)
+    count = ops.shape(anchors)[0]
+    # The last block is filled up with -1, a vertex whose cosines are all 0.
+    anchors = ops.concatenate([anchors, ops.full((block,), -1, dtype="int32")])
+    samples = ops.arange(batch, dtype="int32")
+
+    def body(i, carry):
+        index = ops.slice(anchors, (i * block,), (block,))
+        chosen = ops.cast(index[:, None] == samples[None, :], "float32")
+        live = ops.cast(index >= 0, "float32")[:, None]
+        vertices = ops.maximum(index, 0)
+        (t, _), (s, r) = (cosines(*table, vertices, live) for table in tables)
+        return step(carry, chosen, t, s, r)
+
+    return ops.fori_loop(0, (count + block - 1) // block, body, start)
+
+
+def angle_values(guide, learner, anchors, delta):
+    """`batch / m * mean_jk huber(s_jik - t_jik)` at each vertex `i`; see `angle_loss`.
+
+    Args:
+        guide: The guide's squared distances, float32 `(batch, batch)`, without gradient.
+        learner: The learner's.
+        anchors: Indices of the vertices, int32 `(m,)`.
+        delta: Of the Huber loss.
+
+    Returns:
+        `(batch,)`; 0 where a sample is not among the anchors.
+    """
+    batch = ops.shape(learner)[0]
+    # batch^2 triplets a vertex, and each vertex stands for batch / m.
+    share = 1.0 / (ops.cast(batch, "float32") * ops.cast(ops.shape(anchors)[0], "float32"))
+
+    def add_values(values, chosen, t, s, r):
+        difference = s - t
+        clipped = ops.clip(difference, -delta, delta)
+        huber = ops.sum(clipped * (difference - 0.5 * clipped), axis=(1, 2))
+        return values + ops.sum(chosen * huber[:, None], axis=0)
+
+    @ops.custom_gradient
+    def values(guide, learner):
+        start = ops.zeros((batch,), dtype="float32")
+        result = over_blocks(add_values, start, guide, learner, anchors)
+
+        def gradient(*arguments, upstream=None):
+            # TensorFlow and JAX pass the upstream gradient alone, torch by name.
+            (upstream,) = arguments if upstream is None else (upstream,)
+
+            def add_gradient(total, chosen, t, s, r):
+                weight = ops.sum(chosen * upstream, axis=1, keepdims=True)
+                slope = ops.clip(s - t, -delta, delta)
+                both = slope * r[:, :, None] * (weight * r)[:, None, :]
+                # Of the two sides at the vertex, then of the side across.
+                sides = ops.sum(both, axis=2) - weight * r * r * ops.sum(slope * s, axis=2)
+                return total + ops.matmul(ops.transpose(chosen), sides) - 0.5 * ops.sum(both, 0)
+
+            start = ops.zeros((batch, batch), dtype="float32")
+            total = over_blocks(add_gradient, start, guide, learner, anchors)
+            return ops.zeros_like(guide), total
+
+        return result, gradient
+
+    return values(guide, learner) * share

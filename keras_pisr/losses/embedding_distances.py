@@ -1,0 +1,56 @@
+"""Squared distances inside a batch of embeddings, on which both relational losses stand."""
+
+from keras import ops
+
+
+def check_embeddings(target, prediction):
+    """Refuse anything but two matrices with one row a sample."""
+    shapes = tuple(target.shape), tuple(prediction.shape)
+    if [len(shape) for shape in shapes] != [2, 2]:
+        raise ValueError(
+            "Relations are measured between embeddings of shape (batch, dimensions); got "
+            f"{shapes[0]} and {shapes[1]}. Pool or flatten feature maps first."
+        )
+    rows = {shape[0] for shape in shapes} - {None}
+    if len(rows) > 1:
+        raise ValueError(
+            "`target` and `prediction` must embed the same samples, one a row (widths may "
+            f"differ); got {shapes[0]} and {shapes[1]}."
+        )
+
+
+def squared_distances(embeddings, *, coincidence=1e-6):
+    """Squared Euclidean distance of every pair in the batch, in float32.
+
+    `|e_i|^2 + |e_j|^2 - 2 e_i . e_j` of the centred embeddings: without the centring an
+    offset of 100 standard deviations costs four digits. Pairs closer than float32 can tell
+    apart count as coincident: their distance is exactly 0 and has no gradient. Cost:
+    O(batch^2 * dimensions) operations, O(batch^2) memory.
+
+    Args:
+        embeddings: `(batch, dimensions)`.
+        coincidence: A pair coincides where its squared distance is at most `coincidence *
+            (|e_i|^2 + |e_j|^2)`. 1e-6 is some ten roundings of the float32 sum.
+
+    Returns:
+        `(batch, batch)`, symmetric, 0 on the diagonal.
+    """
+    embeddings = ops.cast(embeddings, "float32")
+    embeddings = embeddings - ops.mean(embeddings, axis=0, keepdims=True)
+    products = ops.matmul(embeddings, ops.transpose(embeddings))
+    norms = ops.sum(ops.square(embeddings), axis=1)
+    sums = norms[:, None] + norms[None, :]
+    distances = sums - 2 * products
+    index = ops.arange(ops.shape(embeddings)[0])
+    apart = ops.logical_and(distances > coincidence * sums, index[:, None] != index[None, :])
+    return ops.where(apart, distances, ops.zeros_like(distances))
+
+
+def where_positive(function, values):
+    """`function` of the positive entries of `values`, 0 elsewhere.
+
+    The inner `where` keeps the unused branch finite, so that its gradient is 0 and not NaN.
+    """
+    positive = values > 0
+    safe = ops.where(positive, values, ops.ones_like(values))
+    return ops.where(positive, function(safe), ops.zeros_like(values))

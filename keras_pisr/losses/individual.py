@@ -1,0 +1,64 @@
+"""First order: each embedding against its own counterpart."""
+
+import keras
+from keras import ops
+
+
+def individual_loss(target, prediction, *, delta=1.0):
+    """Distance of each embedding from the one it should become.
+
+    The mean over dimensions of `huber(prediction - target)`, or of the squared difference.
+    In float32; `target` is taken as constant. A sample's value does not depend on the others.
+
+    Args:
+        target: The guide's embeddings, `(batch, dimensions)`.
+        prediction: The learner's, same shape. Where widths differ, project it first.
+        delta: Where the Huber loss turns from `d^2 / 2` into a line, in units of the
+            embedding; None for the squared difference `d^2`.
+
+    Returns:
+        One value a sample, `(batch,)`.
+
+    Raises:
+        ValueError: If the two differ in shape.
+
+    Example:
+
+    >>> target, prediction = np.zeros((1, 2)), np.array([[1.0, 3.0]])
+    >>> float(keras_pisr.losses.individual_loss(target, prediction)[0])  # (0.5 + 2.5) / 2
+    1.5
+    """
+    target, prediction = ops.cast(target, "float32"), ops.cast(prediction, "float32")
+    if len(target.shape) != 2 or target.shape[1] != prediction.shape[-1]:
+        raise ValueError(
+            "`target` and `prediction` must be embeddings of one shape, (batch, dimensions); "
+            f"got {tuple(target.shape)} and {tuple(prediction.shape)}. Project the prediction "
+            "to the target's width with a Dense layer."
+        )
+    target = ops.stop_gradient(target)
+    if delta is None:
+        return ops.mean(ops.square(prediction - target), axis=-1)
+    return keras.losses.huber(target, prediction, delta=delta)
+
+
+@keras.saving.register_keras_serializable(package="keras_pisr")
+class IndividualLoss(keras.losses.Loss):
+    """`individual_loss` as a Keras loss.
+
+    Args:
+        delta: As in `individual_loss`.
+        reduction: As in `keras.losses.Loss`.
+        name: Of the loss.
+    """
+
+    def __init__(self, delta=1.0, reduction="sum_over_batch_size", name="individual_loss"):
+        super().__init__(name=name, reduction=reduction, dtype="float32")
+        self.delta = delta
+
+    def call(self, y_true, y_pred):
+        """One value a sample."""
+        return individual_loss(y_true, y_pred, delta=self.delta)
+
+    def get_config(self):
+        """Every argument."""
+        return {**super().get_config(), "delta": self.delta}

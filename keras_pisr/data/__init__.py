@@ -2,11 +2,23 @@
 
 import lazy_loader
 
+# The module and its main function share a name. Bound here, at once, the name means the function
+# whoever imports the module first; it costs only NumPy.
+from keras_pisr.data.resize import resize as resize
+
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "color": ["rgb_to_y", "rgb_to_ycbcr", "ycbcr_to_rgb"],
+        "device_patches": ["DevicePatches"],
+        "downscaling": ["DownscaleReport", "downscale_folder"],
+        "images": ["list_images", "read_image", "write_image"],
+        "pairs": ["ImagePairs"],
+        "patch_dataset": ["paired_folder", "paired_samples", "paired_tfds", "tf_patches"],
+        "patch_sequence": ["PatchSequence"],
+        "patches": ["PatchSampler", "cut_patches", "fixed_patches"],
         "resize": ["downscale", "resize", "upscale"],
         "resize_graph": ["resize_tf"],
+        "samples": ["sample_images"],
     },
 )

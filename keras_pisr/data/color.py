@@ -31,11 +31,20 @@ def rgb_to_y(images):
     """
     images, peak = _as_float(images, channels=(1, 3))
     if images.shape[-1] == 1:
-        return images if peak == 1 else images / np.float32(peak)
+        return images if peak == 1 else images * np.float32(1 / peak)
     # Products of single planes: a matrix product of three columns is slower in NumPy.
-    r, g, b = (np.float32(weight / 255 / peak) for weight in _TO_YCBCR[0])
-    luma = images[..., 0:1] * r + images[..., 1:2] * g
-    return luma + images[..., 2:3] * b + np.float32(16 / 255)
+    (r, g, b), offset = luma_weights(peak)
+    luma = images[..., 0:1] * r
+    # Added in place: this runs for every batch of a training.
+    luma += images[..., 1:2] * g
+    luma += images[..., 2:3] * b
+    luma += offset
+    return luma
+
+
+def luma_weights(peak=255):
+    """Weights of R, G and B in `[0, peak]`, and offset, of the luma in [0, 1], as float32."""
+    return (_TO_YCBCR[0] / 255 / peak).astype("float32"), np.float32(16 / 255)
 
 
 def rgb_to_ycbcr(images):

@@ -146,6 +146,7 @@ def test_flipped_bits_are_found(saved, tmp_path):
         load_student(path)
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize(
     "name", ["../evil.py", "/etc/evil", "assets/vocabulary.txt", "config.json"]
 )

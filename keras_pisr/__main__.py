@@ -1,0 +1,7 @@
+"""`python -m keras_pisr`: the same as `keras-pisr`."""
+
+import sys
+
+from keras_pisr.cli import main
+
+sys.exit(main())

@@ -1,7 +1,9 @@
 """Evaluation follows the protocol step by step, and says what is wrong with a folder."""
 
 import csv
+import importlib.util
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -217,3 +219,17 @@ def test_bicubic_gives_the_published_figures(name, scale):
         pytest.skip(f"{BENCHMARKS / name} is absent: benchmark images may not be redistributed")
     result = evaluate("bicubic", BENCHMARKS / name, scale=scale, progress=False)
     assert result.psnr == pytest.approx(PUBLISHED[name][scale], abs=0.005)
+
+
+def test_the_documented_bicubic_table_is_the_measured_one():
+    root = Path(__file__).resolve().parents[1]
+    spec = importlib.util.spec_from_file_location(
+        "bicubic_baseline", root / "benchmarks" / "bicubic_baseline.py"
+    )
+    baseline = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(baseline)
+    results = json.loads((root / "docs" / "results" / "bicubic.json").read_text())
+    assert baseline.markdown(results) in (root / "docs" / "evaluation.md").read_text()
+    for name, scales in PUBLISHED.items():
+        for scale, wanted in scales.items():
+            assert results["scores"][name][f"x{scale}"]["psnr"] == pytest.approx(wanted, abs=0.005)

@@ -11,6 +11,11 @@ __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["data", "distillers", "losses", "metrics", "models"],
-    submod_attrs={"evaluation": ["evaluate"]},
+    submod_attrs={
+        "curves": ["plot_history"],
+        "evaluation": ["evaluate"],
+        "loading": ["load_student"],
+        "pictures": ["side_by_side"],
+    },
 )
 __all__ += ["__version__"]

@@ -1,7 +1,10 @@
 """A saved student from a file that somebody else made."""
 
 import json
+import lzma
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 _MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
@@ -37,6 +40,19 @@ _UNSAFE_LAYERS = {
     "IntegerLookup",
     "TextVectorization",
 }
+# What zipfile, its decompressors and json raise for bytes that make no sense.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,  # A seek to before the start of the file, and bad bzip2 data.
+    EOFError,
+    NotImplementedError,
+    RuntimeError,  # Also RecursionError, for JSON nested too deep.
+    json.JSONDecodeError,
+    UnicodeDecodeError,
+)
 # Plain values that Keras writes as objects.
 _PLAIN_CLASSES = {"__keras_tensor__", "__tensor__", "__numpy__", "__ellipsis__", "__slice__"}
 
@@ -95,34 +111,40 @@ def load_student(path, *, max_bytes=256 * 2**20):
 
 
 def _read_config(path, max_bytes):
-    if not zipfile.is_zipfile(path):
+    # Opened here, so that a file we may not read is not called a bad zip.
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError(
+                f"{path} is not a .keras file: it is not a zip archive, or it was cut short. Copy "
+                "it again, or save the model again with model.save."
+            )
+        try:
+            with zipfile.ZipFile(file) as archive:
+                _check_members(path, archive, max_bytes)
+                return json.loads(archive.read("config.json"))
+        except _DAMAGE as error:
+            raise ValueError(f"{path} is damaged: {error}. Copy it again.") from error
+
+
+def _check_members(path, archive, max_bytes):
+    """Raise unless the archive holds what Keras writes, of bounded size and undamaged."""
+    names = archive.namelist()
+    if set(names) != _MEMBERS or len(names) != len(_MEMBERS):
+        listed = ", ".join(sorted(names)[:8])
         raise ValueError(
-            f"{path} is not a .keras file: it is not a zip archive, or it was cut short. Copy it "
-            "again, or save the model again with model.save."
+            f"{path} is not a .keras file of a student: expected {', '.join(sorted(_MEMBERS))}; "
+            f"it holds {listed or 'nothing'}."
         )
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            if set(names) != _MEMBERS or len(names) != len(_MEMBERS):
-                listed = ", ".join(sorted(names)[:8])
-                raise ValueError(
-                    f"{path} is not a .keras file of a student: expected "
-                    f"{', '.join(sorted(_MEMBERS))}; it holds {listed or 'nothing'}."
-                )
-            size = sum(member.file_size for member in archive.infolist())
-            if size > max_bytes:
-                raise ValueError(
-                    f"{path} holds {size} bytes, more than the {max_bytes} allowed. If it is "
-                    "yours, raise max_bytes."
-                )
-            # testzip reads all members and compares their checksums.
-            damaged = archive.testzip()
-            if damaged is not None:
-                raise ValueError(f"{path} is damaged: {damaged} fails its checksum. Copy it again.")
-            return json.loads(archive.read("config.json"))
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, RecursionError,
-            json.JSONDecodeError, UnicodeDecodeError) as error:  # fmt: skip
-        raise ValueError(f"{path} is damaged: {error}. Copy it again.") from error
+    size = sum(member.file_size for member in archive.infolist())
+    if size > max_bytes:
+        raise ValueError(
+            f"{path} holds {size} bytes, more than the {max_bytes} allowed. If it is yours, "
+            "raise max_bytes."
+        )
+    # testzip reads all members and compares their checksums.
+    damaged = archive.testzip()
+    if damaged is not None:
+        raise ValueError(f"{path} is damaged: {damaged} fails its checksum. Copy it again.")
 
 
 def _check_classes(path, config):

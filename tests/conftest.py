@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 # Published images that cannot be redistributed; tests that need them skip where they are absent.
@@ -13,3 +14,8 @@ def shared_data():
     if not SHARED.is_dir():
         pytest.skip(f"{SHARED} is absent: it holds benchmark images that we may not redistribute")
     return SHARED
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)

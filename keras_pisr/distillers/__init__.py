@@ -1,1 +1,11 @@
+"""Keras models that train a student with frozen guides, by `model.fit`."""
 
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "distiller": ["Distiller"],
+        "privileged": ["PrivilegedDistiller", "PrivilegedTeacherTrainer"],
+    },
+)

@@ -1,1 +1,15 @@
+"""Networks: the students, the privileged teacher, and what trains beside them."""
 
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "bicubic_start": ["start_as_bicubic"],
+        "fsrcnn": ["FSRCNN"],
+        "location_scale": ["LocationScale"],
+        "privileged_teacher": ["PrivilegedTeacher"],
+        "subpixel_deconvolution": ["SubpixelDeconvolution"],
+        "tap": ["tap"],
+    },
+)

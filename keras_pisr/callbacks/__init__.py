@@ -1,0 +1,8 @@
+"""Keras callbacks: runs that can be killed, and progress with the time left."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"progress": ["Progress"], "resumable": ["Resumable"]},
+)

@@ -1,0 +1,77 @@
+"""One line an epoch and a bar with the time left for the whole of `fit`."""
+
+import time
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+
+class Progress(keras.callbacks.Callback):
+    """Shows how far the whole of `fit` is, and prints one line of logs an epoch.
+
+    Use it with `fit(..., verbose=0)`: Keras' own bar knows the time left of one epoch only.
+    The bar appears on a terminal; a log file gets the lines alone.
+
+    Args:
+        name: What is being trained, in front of every line.
+        steps_per_epoch: Batches an epoch.
+        console: A `rich.console.Console`; by default one on standard output.
+    """
+
+    def __init__(self, name, steps_per_epoch, console=None):
+        super().__init__()
+        self.name = name
+        self.steps_per_epoch = steps_per_epoch
+        self.console = console or Console(highlight=False)
+
+    def on_train_begin(self, logs=None):
+        """Start the bar and the clock."""
+        self.bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self.bar.start()
+        self.task = self.bar.add_task(self.name, total=self.params["epochs"] * self.steps_per_epoch)
+        self.first_epoch = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Note where a continued run starts."""
+        if self.first_epoch is None:
+            self.first_epoch = epoch
+            self.started = time.monotonic()
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Move the bar."""
+        done = self.epoch * self.steps_per_epoch + batch + 1
+        self.bar.update(self.task, completed=done)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Print the logs of the epoch, the rate and the time left."""
+        seconds = time.monotonic() - self.started
+        done, total = epoch + 1, self.params["epochs"]
+        epochs_here = done - self.first_epoch
+        rate = epochs_here * self.steps_per_epoch / seconds
+        left = seconds / epochs_here * (total - done)
+        values = "  ".join(f"{name} {float(value):.4g}" for name, value in (logs or {}).items())
+        self.bar.console.print(
+            f"{self.name} {done}/{total}  {values}  {rate:.1f} steps/s  {clock(left)} left",
+            soft_wrap=True,
+        )
+
+    def on_train_end(self, logs=None):
+        """Take the bar away."""
+        self.bar.stop()
+
+
+def clock(seconds):
+    """Seconds as `h:mm:ss`."""
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"

@@ -1,0 +1,153 @@
+"""The base of every training stage: a student, frozen guides, named loss terms."""
+
+import keras
+from keras import ops
+
+from keras_pisr.distillers.train_step import TrainStep
+
+
+class Distiller(TrainStep, keras.Model):
+    """A Keras model that trains a student with what frozen guides see.
+
+    A subclass says three things:
+
+    - `guidance(x, y)`: what the guides compute, in inference mode and never differentiated;
+    - `streams(x, y, training)`: what is trained computes, once a step, its prediction under
+      the name `"output"`;
+    - `terms(outputs, guidance, sample_weight)`: the loss terms beside the compiled loss.
+
+    The rest is Keras as usual: `compile(optimizer, loss, metrics)`, `fit`, `evaluate`,
+    callbacks, `steps_per_execution` (not on PyTorch), `jit_compile`, mixed precision,
+    gradient clipping and moving averages in the optimizer, `tf.distribute` on TensorFlow,
+    `keras.distribution` on JAX. `sample_weight` has one value a sample, `(batch,)`.
+
+    The logs hold the compiled loss under `main_term`, each term of `terms` under its name,
+    already multiplied by its weight, and their sum as `loss`.
+
+    Args:
+        student: The model that is trained and, in the end, deployed.
+        guides: Keras models that are only listened to. They are frozen
+            (`trainable = False`).
+        term_names: Names of the loss terms of `terms`.
+        main_term: Name of the compiled loss in the logs.
+        **kwargs: Of `keras.Model`.
+    """
+
+    def __init__(self, student, *, guides=(), term_names=(), main_term="task", **kwargs):
+        super().__init__(**kwargs)
+        for role, model in [("student", student), *(("guide", guide) for guide in guides)]:
+            if not isinstance(model, keras.Model):
+                raise ValueError(f"The {role} must be a keras.Model, got {type(model).__name__}.")
+        self.student = student
+        self.guides = list(guides)
+        for guide in self.guides:
+            guide.trainable = False
+        self.main_term = main_term
+        self.term_trackers = {
+            name: keras.metrics.Mean(name=name) for name in (main_term, *term_names)
+        }
+        self.built = True
+
+    # === What a subclass says ===
+
+    def guidance(self, x, y):
+        """What the frozen guides compute; by default nothing.
+
+        Args:
+            x: What the phone will see, a batch.
+            y: What only training sees, a batch.
+
+        Returns:
+            Any structure of tensors, handed to `terms`.
+        """
+        return {}
+
+    def streams(self, x, y, training):
+        """What the trained networks compute; by default `student(x)`.
+
+        Args:
+            x: What the phone will see, a batch.
+            y: What only training sees, a batch.
+            training: Whether layers run in training mode.
+
+        Returns:
+            A dict of tensors with the prediction under `"output"`.
+        """
+        return {"output": self.student(x, training=training)}
+
+    def terms(self, outputs, guidance, x, sample_weight):
+        """The loss terms beside the compiled loss; by default none.
+
+        Args:
+            outputs: Of `streams`.
+            guidance: Of `guidance`.
+            x: What the phone will see, a batch.
+            sample_weight: `(batch,)` or None.
+
+        Returns:
+            A dict from the names in `term_names` to weighted scalars.
+        """
+        return {}
+
+    # === What the train steps share ===
+
+    def call(self, x, training=False):
+        """What the student says."""
+        return self.student(x, training=training)
+
+    def make_train_function(self, force=False):
+        """Refuse to train nothing: a model that served as a guide elsewhere is frozen."""
+        if not self.trainable_weights:
+            raise ValueError(
+                f"{self.student.name!r} has no weight to train. A model that became the guide of "
+                "another distiller is frozen: set its `trainable = True`, or finish this stage "
+                "before the next one is made."
+            )
+        return super().make_train_function(force)
+
+    def unpack(self, data):
+        """`(x, y, sample_weight)` of a batch."""
+        return keras.utils.unpack_x_y_sample_weight(data)
+
+    def compute_terms(self, x, y, guidance, sample_weight, training):
+        """Every loss term, the compiled loss first, and the prediction.
+
+        Returns:
+            `(terms, y_pred)`: a dict of scalars that sum to the loss, and `outputs["output"]`.
+        """
+        outputs = self.streams(x, y, training)
+        y_pred = outputs["output"]
+        main = self.compute_loss(x, y, y_pred, sample_weight, training)
+        return {self.main_term: main, **self.terms(outputs, guidance, x, sample_weight)}, y_pred
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The compiled loss; `sample_weight` of shape `(batch,)` fits images too."""
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} learns from pairs (x, y): x is what the phone sees, y "
+                "what only training sees. The data given has no y."
+            )
+        sample_weight = self.spread_over_pixels(sample_weight, y_pred)
+        return super().compute_loss(x, y, y_pred, sample_weight, training=training)
+
+    @staticmethod
+    def spread_over_pixels(sample_weight, y_pred):
+        """Give `sample_weight` the rank of a per-pixel loss: Keras does not broadcast it."""
+        if sample_weight is None:
+            return None
+        if len(sample_weight.shape) != 1:
+            raise ValueError(
+                "`sample_weight` must have one value a sample, shape (batch,); got "
+                f"{tuple(sample_weight.shape)}."
+            )
+        if not hasattr(y_pred, "shape"):
+            return sample_weight
+        return ops.reshape(sample_weight, (-1,) + (1,) * (len(y_pred.shape) - 2))
+
+    def log(self, terms, x, y, y_pred, sample_weight):
+        """Update every tracker and metric; returns the logs of the step."""
+        batch = ops.shape(keras.tree.flatten(x)[0])[0]
+        for name, value in terms.items():
+            self.term_trackers[name].update_state(self.unscale(value), sample_weight=batch)
+        self._loss_tracker.update_state(self.unscale(sum(terms.values())), sample_weight=batch)
+        return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)

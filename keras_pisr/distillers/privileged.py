@@ -1,0 +1,183 @@
+"""PISR: a teacher that sees the HR image, then a student that learns its features."""
+
+import keras
+
+from keras_pisr.distillers.distiller import Distiller
+from keras_pisr.losses.likelihood import LaplaceNLL, LikelihoodLoss
+from keras_pisr.models.location_scale import LocationScale
+from keras_pisr.models.tap import tap
+
+
+class PrivilegedTeacherTrainer(Distiller):
+    """Stage 1: the teacher reconstructs the HR image through a LR-sized code.
+
+    `loss(hr, decoder(encoder(hr))) + imitation_weight * mean|encoder(hr) - lr|`: the second
+    term keeps the code like the LR image that the student will see. Data are pairs
+    `(lr, hr)`. Metrics speak of the reconstruction.
+
+    Args:
+        teacher: A `PrivilegedTeacher`.
+        imitation_weight: Weight of the imitation term; 0 turns it off.
+        **kwargs: Of `keras.Model`.
+
+    Example:
+        teacher = kp.models.PrivilegedTeacher(kp.models.FSRCNN(scale=2))
+        trainer = kp.distillers.PrivilegedTeacherTrainer(teacher)
+        trainer.compile("adam", loss="mae", metrics=[kp.metrics.PSNR(shave=2)])
+        trainer.fit(pairs, epochs=100)
+
+    Reference:
+        Lee et al. 2020, section 3.2, https://arxiv.org/abs/2007.07524
+    """
+
+    def __init__(self, teacher, *, imitation_weight=1e-4, **kwargs):
+        super().__init__(teacher, term_names=("imitation",), main_term="reconstruction", **kwargs)
+        self.imitation_weight = imitation_weight
+        self.imitation_loss = keras.losses.MeanAbsoluteError()
+
+    def call(self, x, training=False):
+        """What the decoder makes of a LR image."""
+        return self.student.decoder(x, training=training)
+
+    def streams(self, x, y, training):
+        """The code and the reconstruction of the HR image."""
+        code = self.student.encoder(y, training=training)
+        return {"code": code, "output": self.student.decoder(code, training=training)}
+
+    def terms(self, outputs, guidance, x, sample_weight):
+        """The imitation term."""
+        weight = self.spread_over_pixels(sample_weight, outputs["code"])
+        imitation = self.imitation_loss(x, outputs["code"], sample_weight=weight)
+        return {"imitation": self.imitation_weight * imitation}
+
+
+class PrivilegedDistiller(Distiller):
+    """Stage 2: the student reconstructs, and explains the teacher's features.
+
+    `loss(hr, student(lr)) + distillation_weight * feature_loss(teacher feature | student
+    feature)`. Data are pairs `(lr, hr)`; the teacher is frozen and sees the HR image through
+    its encoder. Nothing in the student is frozen. What is deployed is `student`.
+
+    Args:
+        teacher: A trained `PrivilegedTeacher`.
+        student: The model to train, with the decoder's architecture if it is to start from
+            the decoder's weights.
+        feature: Name of the layer whose output is distilled.
+        teacher_feature: The same in the teacher's decoder; by default `feature`.
+        feature_loss: A `LaplaceNLL` (the default) or `GaussianNLL`, which compares the
+            teacher's feature with the distribution that a `LocationScale` head predicts; or
+            any Keras loss (`keras.losses.MeanAbsoluteError()`, `MeanSquaredError()`), which
+            compares the features themselves and needs equal widths.
+        distillation_weight: Weight of the feature loss; 0 turns it off, and the teacher is
+            then not run.
+        start_from_decoder: Copy the decoder's weights into the student.
+        **kwargs: Of `keras.Model`.
+
+    Raises:
+        ValueError: If a feature does not exist, widths do not match, or the decoder's weights
+            do not fit the student.
+
+    Example:
+        student = kp.models.FSRCNN(scale=2)
+        distiller = kp.distillers.PrivilegedDistiller(teacher=teacher, student=student)
+        distiller.compile("adam", loss="mae", metrics=[kp.metrics.PSNR(shave=2)])
+        distiller.fit(pairs, epochs=100)
+        student.save("student.keras")
+
+    Reference:
+        Lee et al. 2020, section 3.3, https://arxiv.org/abs/2007.07524
+    """
+
+    def __init__(
+        self,
+        *,
+        teacher,
+        student,
+        feature="expanding",
+        teacher_feature=None,
+        feature_loss=None,
+        distillation_weight=1e-6,
+        start_from_decoder=True,
+        **kwargs,
+    ):
+        distils = distillation_weight != 0
+        super().__init__(
+            student,
+            guides=[teacher],
+            term_names=("distillation",) if distils else (),
+            main_term="reconstruction",
+            **kwargs,
+        )
+        self.teacher = teacher
+        self.feature = feature
+        self.teacher_feature = teacher_feature or feature
+        self.feature_loss = feature_loss or LaplaceNLL()
+        self.distillation_weight = distillation_weight
+        if start_from_decoder:
+            copy_weights(teacher.decoder, student)
+        self.estimator = None
+        if distils:
+            self.tapped_student = tap(student, [self.feature])
+            self.tapped_decoder = tap(teacher.decoder, [self.teacher_feature])
+            self.build_estimator()
+
+    def build_estimator(self):
+        """Create the `LocationScale` head that a likelihood needs; check widths elsewhere."""
+        ours = self.tapped_student.output[self.feature].shape
+        theirs = self.tapped_decoder.output[self.teacher_feature].shape
+        if isinstance(self.feature_loss, LikelihoodLoss):
+            self.estimator = LocationScale(
+                theirs[-1], spread=self.feature_loss.spread, name="estimator"
+            )
+            self.estimator.build(ours)
+        elif ours[-1] != theirs[-1]:
+            raise ValueError(
+                f"{self.feature_loss.name} compares features of equal width; the student's "
+                f"{self.feature!r} has {ours[-1]} channels, the teacher's "
+                f"{self.teacher_feature!r} {theirs[-1]}. Use `LaplaceNLL()` or `GaussianNLL()`, "
+                "whose heads map one to the other."
+            )
+
+    def guidance(self, x, y):
+        """The teacher's feature for the HR image."""
+        if self.distillation_weight == 0:
+            return {}
+        code = self.teacher.encoder(y, training=False)
+        return {"feature": self.tapped_decoder(code, training=False)[self.teacher_feature]}
+
+    def streams(self, x, y, training):
+        """The student's image and, in the same pass, its feature or the head's view of it."""
+        if self.distillation_weight == 0:
+            return super().streams(x, y, training)
+        outputs = self.tapped_student(x, training=training)
+        feature = outputs[self.feature]
+        if self.estimator is not None:
+            feature = self.estimator(feature, training=training)
+        return {"output": outputs["output"], "feature": feature}
+
+    def terms(self, outputs, guidance, x, sample_weight):
+        """The distillation term."""
+        if self.distillation_weight == 0:
+            return {}
+        if self.estimator is None:
+            sample_weight = self.spread_over_pixels(sample_weight, guidance["feature"])
+        distillation = self.feature_loss(
+            guidance["feature"], outputs["feature"], sample_weight=sample_weight
+        )
+        return {"distillation": self.distillation_weight * distillation}
+
+
+def copy_weights(source, target):
+    """Give `target` the weights of `source`.
+
+    Raises:
+        ValueError: If the two do not have weights of the same shapes.
+    """
+    shapes = [[tuple(weight.shape) for weight in model.weights] for model in (source, target)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            f"The student {target.name!r} does not have the weights of the decoder "
+            f"{source.name!r}, so it cannot start from them: give it the decoder's "
+            "architecture, or pass `start_from_decoder=False`."
+        )
+    target.set_weights(source.get_weights())

@@ -1,0 +1,172 @@
+"""The custom `train_step` and `test_step` of a distiller, one class a backend.
+
+Each does the same four things: guides outside the differentiated part, the loss of
+`Distiller.compute_terms` inside, one optimizer step, metrics. They differ in how a backend
+differentiates and in where it keeps state.
+"""
+
+import keras
+from keras import ops
+
+
+class TensorFlowTrainStep:
+    """Steps by `tf.GradientTape`; runs under `tf.distribute`."""
+
+    def train_step(self, data):
+        """One optimizer step on `data`, `(x, y)` or `(x, y, sample_weight)`."""
+        import tensorflow as tf
+
+        x, y, sample_weight = self.unpack(data)
+        guidance = self.guidance(x, y)
+        with tf.GradientTape() as tape:
+            terms, y_pred = self.compute_terms(x, y, guidance, sample_weight, training=True)
+            loss = sum(terms.values())
+            scaled_loss = self.optimizer.scale_loss(loss)
+        weights = self.trainable_weights
+        gradients = tape.gradient(scaled_loss, weights)
+        self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        return self.log(terms, x, y, y_pred, sample_weight)
+
+    def test_step(self, data):
+        """Losses and metrics on `data`; changes no weight."""
+        x, y, sample_weight = self.unpack(data)
+        guidance = self.guidance(x, y)
+        terms, y_pred = self.compute_terms(x, y, guidance, sample_weight, training=False)
+        return self.log(terms, x, y, y_pred, sample_weight)
+
+    def unscale(self, loss):
+        """Undo the division by the number of replicas that Keras' reductions apply."""
+        return loss * self.distribute_strategy.num_replicas_in_sync
+
+
+class TorchTrainStep:
+    """Steps by `backward()`."""
+
+    def train_step(self, data):
+        """One optimizer step on `data`, `(x, y)` or `(x, y, sample_weight)`."""
+        import torch
+
+        x, y, sample_weight = self.unpack(data)
+        with torch.no_grad():
+            guidance = self.guidance(x, y)
+        self.zero_grad()
+        terms, y_pred = self.compute_terms(x, y, guidance, sample_weight, training=True)
+        loss = sum(terms.values())
+        self.optimizer.scale_loss(loss).backward()
+        weights = self.trainable_weights[:]
+        gradients = [weight.value.grad for weight in weights]
+        with torch.no_grad():
+            self.optimizer.apply(gradients, weights)
+            return self.log(terms, x, y, y_pred, sample_weight)
+
+    def test_step(self, data):
+        """Losses and metrics on `data`; changes no weight."""
+        x, y, sample_weight = self.unpack(data)
+        guidance = self.guidance(x, y)
+        terms, y_pred = self.compute_terms(x, y, guidance, sample_weight, training=False)
+        return self.log(terms, x, y, y_pred, sample_weight)
+
+    def unscale(self, loss):
+        """The loss as it is: one device."""
+        return loss
+
+
+class JAXTrainStep:
+    """Steps by a stateless `value_and_grad`; runs under `keras.distribution`.
+
+    State travels in and out as tuples of arrays, in the order of Keras' own JAX trainer.
+    """
+
+    def train_step(self, state, data):
+        """One optimizer step on `data`; returns `(logs, new_state)`."""
+        import jax
+
+        trainable, non_trainable, optimizer_variables, metrics_variables = state
+        x, y, sample_weight = self.unpack(data)
+        guidance = self.stateless_guidance(trainable, non_trainable, x, y)
+
+        def loss_of(trainable, non_trainable):
+            terms, y_pred, non_trainable = self.stateless_terms(
+                trainable, non_trainable, x, y, guidance, sample_weight, training=True
+            )
+            loss = sum(terms.values())
+            with keras.StatelessScope(
+                list(zip(self.optimizer.variables, optimizer_variables, strict=True))
+            ):
+                loss = self.optimizer.scale_loss(loss)
+            return loss, (terms, y_pred, non_trainable)
+
+        gradients, (terms, y_pred, non_trainable) = jax.grad(loss_of, has_aux=True)(
+            trainable, non_trainable
+        )
+        trainable, optimizer_variables = self.optimizer.stateless_apply(
+            optimizer_variables, gradients, trainable
+        )
+        logs, metrics_variables = self.stateless_log(
+            metrics_variables, terms, x, y, y_pred, sample_weight
+        )
+        return logs, (trainable, non_trainable, optimizer_variables, metrics_variables)
+
+    def test_step(self, state, data):
+        """Losses and metrics on `data`; returns `(logs, state)` with only metrics changed."""
+        trainable, non_trainable, metrics_variables = state
+        x, y, sample_weight = self.unpack(data)
+        guidance = self.stateless_guidance(trainable, non_trainable, x, y)
+        terms, y_pred, _ = self.stateless_terms(
+            trainable, non_trainable, x, y, guidance, sample_weight, training=False
+        )
+        logs, metrics_variables = self.stateless_log(
+            metrics_variables, terms, x, y, y_pred, sample_weight
+        )
+        return logs, (trainable, non_trainable, metrics_variables)
+
+    def weights_scope(self, trainable, non_trainable):
+        """A scope in which the model's variables have the given values."""
+        variables = self.trainable_variables + self.non_trainable_variables
+        values = [*trainable, *non_trainable]
+        return keras.StatelessScope(list(zip(variables, values, strict=True)))
+
+    def stateless_guidance(self, trainable, non_trainable, x, y):
+        """`Distiller.guidance` at the given weights."""
+        with self.weights_scope(trainable, non_trainable):
+            return self.guidance(x, y)
+
+    def stateless_terms(self, trainable, non_trainable, *args, **kwargs):
+        """`Distiller.compute_terms` at the given weights, and the state it leaves."""
+        with self.weights_scope(trainable, non_trainable) as scope:
+            terms, y_pred = self.compute_terms(*args, **kwargs)
+        return terms, y_pred, self.values_after(scope, self.non_trainable_variables, non_trainable)
+
+    def stateless_log(self, metrics_variables, *args):
+        """`Distiller.log` at the given metric state, and the state it leaves."""
+        variables = self.metrics_variables
+        with keras.StatelessScope(list(zip(variables, metrics_variables, strict=True))) as scope:
+            logs = self.log(*args)
+        return logs, self.values_after(scope, variables, metrics_variables)
+
+    @staticmethod
+    def values_after(scope, variables, before):
+        """What `scope` assigned to `variables`, else the value `before`."""
+        after = [scope.get_current_value(variable) for variable in variables]
+        return [
+            old if new is None else ops.cast(new, old.dtype)
+            for new, old in zip(after, before, strict=True)
+        ]
+
+    def unscale(self, loss):
+        """The loss as it is: one global batch, however it is sharded."""
+        return loss
+
+
+STEPS = {
+    "tensorflow": TensorFlowTrainStep,
+    "jax": JAXTrainStep,
+    "torch": TorchTrainStep,
+}
+backend = keras.backend.backend()
+if backend not in STEPS:
+    raise ValueError(
+        f"Training runs on {', '.join(STEPS)}; the Keras backend is {backend!r}. "
+        "Set the environment variable KERAS_BACKEND before the first import."
+    )
+TrainStep = STEPS[backend]

@@ -1,0 +1,178 @@
+"""Initial weights with which a network *is* bicubic interpolation."""
+
+import keras
+import numpy as np
+
+from keras_pisr.models.fsrcnn import FSRCNN
+from keras_pisr.models.privileged_teacher import PrivilegedTeacher
+from keras_pisr.models.subpixel_deconvolution import SubpixelDeconvolution
+
+# Spread of the last layer's taps on channels that do not carry the image. Not zero: these
+# channels must get a gradient at once. 55 of them then add about 0.001 of noise.
+NEARLY_SILENT = 1e-4
+
+
+def cubic(x):
+    """Keys' cubic kernel with a = -0.5."""
+    x = np.abs(x)
+    near = (1.5 * x - 2.5) * x**2 + 1
+    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
+    return np.where(x <= 1, near, np.where(x < 2, far, 0.0))
+
+
+def upscaling_taps(scale, kernel_size=9):
+    """Bicubic upscaling in one dimension, as shifted inputs into a transposed convolution.
+
+    One input channel reaches too few neighbours for x3 and x4, so some channels carry the
+    input moved by a pixel or two.
+
+    Returns:
+        `(shifts, taps)`: the shift of each channel, and its taps, `(shifts, kernel_size)`.
+    """
+    shifts = {1: (0,), 2: (0,), 3: (-1, 0)}.get(scale, (-2, 0, 1))
+    padding = (kernel_size - 1) // 2
+    rows, targets = [], []
+    for phase in range(scale):
+        centre = (phase + 0.5) / scale - 0.5
+        for pixel in range(-5, 6):
+            row = np.zeros((len(shifts), kernel_size))
+            for channel, shift in enumerate(shifts):
+                tap = phase + padding - scale * (pixel - shift)
+                if 0 <= tap < kernel_size:
+                    row[channel, tap] = 1
+            rows.append(row.ravel())
+            targets.append(cubic(pixel - centre))
+    taps = np.linalg.lstsq(np.stack(rows), np.array(targets), rcond=None)[0]
+    return shifts, taps.reshape(len(shifts), kernel_size)
+
+
+def downscaling_taps(scale, kernel_size=5):
+    """Antialiased bicubic downscaling in one dimension, as far as a strided kernel reaches.
+
+    Returns:
+        `(shifts, taps)` as in `upscaling_taps`, for a convolution that starts 2 pixels before
+        the block; exact for x2, the tails are cut for larger scales.
+    """
+    shifts, reach = (-2, 2), kernel_size // 2
+    centre = (scale - 1) / 2
+    rows, targets = [], []
+    for pixel in range(-2 - reach, 3 + reach):
+        row = np.zeros((len(shifts), kernel_size))
+        for channel, shift in enumerate(shifts):
+            tap = pixel - shift + reach
+            if 0 <= tap < kernel_size:
+                row[channel, tap] = 1
+        rows.append(row.ravel())
+        targets.append(cubic((pixel - centre) / scale))
+    targets = np.array(targets) / np.sum(targets)
+    taps = np.linalg.lstsq(np.stack(rows), targets, rcond=None)[0]
+    return shifts, taps.reshape(len(shifts), kernel_size)
+
+
+def carry(layer, kernels, rng):
+    """Start a convolution so that its first channels pass a signal on, untouched by others.
+
+    Args:
+        layer: A built `Conv2D`.
+        kernels: `(n, height, width, inputs)`: one kernel for each of the first n outputs.
+        rng: For the other outputs, which start as in He et al. 2015.
+    """
+    height, width, inputs, outputs = layer.kernel.shape
+    spread = np.sqrt(2 / (height * width * inputs))
+    kernel = rng.normal(0, spread, (height, width, inputs, outputs))
+    kernel[..., : len(kernels)] = np.moveaxis(kernels, 0, -1)
+    layer.set_weights([kernel, np.zeros(outputs)])
+
+
+def deltas(n, size, inputs):
+    """Kernels that pass input channel i to output channel i, for the first n channels."""
+    kernels = np.zeros((n, size, size, inputs))
+    kernels[np.arange(n), size // 2, size // 2, np.arange(n)] = 1
+    return kernels
+
+
+def shifted_inputs(shifts, size):
+    """Kernels on one input channel that move it by each pair of `shifts`, rows first."""
+    kernels = np.zeros((len(shifts) ** 2, size, size, 1))
+    pairs = [(row, column) for row in shifts for column in shifts]
+    for kernel, (row, column) in zip(kernels, pairs, strict=True):
+        kernel[size // 2 + row, size // 2 + column] = 1
+    return kernels
+
+
+def separable(taps):
+    """2-D kernels of every pair of 1-D `taps`, in the order of `shifted_inputs`."""
+    return [np.outer(row, column) for row in taps for column in taps]
+
+
+def start_decoder(model, rng):
+    """Start an FSRCNN as bicubic upscaling."""
+    shifts, taps = upscaling_taps(model.scale)
+    n = len(shifts) ** 2
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    if min(layer.filters for layer in convolutions) < n:
+        raise ValueError(
+            f"Bicubic upscaling by {model.scale} takes {n} channels in every block; "
+            f"{model.name!r} has fewer."
+        )
+    carry(convolutions[0], shifted_inputs(shifts, 5), rng)
+    for layer in convolutions[1:]:
+        size, _, inputs, _ = layer.kernel.shape
+        carry(layer, deltas(n, size, inputs), rng)
+    last = next(layer for layer in model.layers if isinstance(layer, SubpixelDeconvolution))
+    kernel = rng.normal(0, NEARLY_SILENT, last.kernel.shape)
+    kernel[:, :, 0, :n] = np.moveaxis(separable(taps), 0, -1)
+    last.set_weights([kernel, np.zeros(1)])
+
+
+def start_encoder(encoder, scale, rng):
+    """Start the teacher's encoder as bicubic downscaling, as far as its kernels reach."""
+    shifts, taps = downscaling_taps(scale)
+    n = len(shifts) ** 2
+    first, second, third, code = [
+        layer for layer in encoder.layers if isinstance(layer, keras.layers.Conv2D)
+    ]
+    carry(first, shifted_inputs(shifts, 5), rng)
+    kernels = np.zeros((1, 5, 5, second.kernel.shape[2]))
+    kernels[0, :, :, :n] = np.moveaxis(separable(taps), 0, -1)
+    carry(second, kernels, rng)
+    carry(third, deltas(1, 3, third.kernel.shape[2]), rng)
+    kernel = rng.normal(0, NEARLY_SILENT, code.kernel.shape)
+    kernel[:, :, 0, 0] = deltas(1, 3, 1)[0, :, :, 0]
+    code.set_weights([kernel, np.zeros(1)])
+
+
+def start_as_bicubic(model, *, seed=0):
+    """Set initial weights with which `model` computes bicubic interpolation.
+
+    Some channels carry the input through every block, and the last layer holds the bicubic
+    kernel for them; the others start at random, nearly silent. Training then improves on
+    bicubic from the first step, where a random start spends most of a small budget on
+    reaching it. The deployed network is unchanged.
+
+    Args:
+        model: An `FSRCNN`, or a `PrivilegedTeacher` whose decoder is one; its encoder then
+            starts as antialiased bicubic downscaling (exact for x2). Changed in place.
+        seed: Of the random channels.
+
+    Returns:
+        `model`.
+
+    Raises:
+        ValueError: If the model is of another class or too narrow.
+
+    Example:
+    >>> model = keras_pisr.models.start_as_bicubic(keras_pisr.models.FSRCNN(scale=2))
+    """
+    rng = np.random.default_rng(seed)
+    if isinstance(model, PrivilegedTeacher) and isinstance(model.decoder, FSRCNN):
+        start_encoder(model.encoder, model.scale, rng)
+        start_decoder(model.decoder, rng)
+    elif isinstance(model, FSRCNN):
+        start_decoder(model, rng)
+    else:
+        raise ValueError(
+            "`start_as_bicubic` knows how to start an FSRCNN or a PrivilegedTeacher around one, "
+            f"not {type(model).__name__}."
+        )
+    return model

@@ -1,0 +1,40 @@
+"""Read inner layers of a functional model in the same pass as its output."""
+
+import keras
+
+
+def tap(model, layer_names):
+    """A model that gives the outputs of `layer_names` beside the output of `model`.
+
+    Args:
+        model: A functional or Sequential Keras model; its weights are shared, not copied.
+        layer_names: Names of layers of `model`.
+
+    Returns:
+        A Keras model with the inputs of `model` whose output is the dict
+        `{"output": ..., layer_name: ...}`.
+
+    Raises:
+        ValueError: If `model` has no graph to read from, or no layer of that name.
+
+    Example:
+    >>> tapped = keras_pisr.models.tap(keras_pisr.models.FSRCNN(scale=2), ["expanding"])
+    >>> tapped(np.zeros((1, 8, 8, 1)))["expanding"].shape
+    (1, 8, 8, 56)
+    """
+    try:
+        inputs, output = model.inputs, model.output
+    except (AttributeError, ValueError) as error:
+        raise ValueError(
+            f"Cannot read features of {model.name!r}: a subclassed model has no graph. Build it "
+            "as a functional or Sequential model."
+        ) from error
+    outputs = {"output": output}
+    for name in layer_names:
+        known = [layer.name for layer in model.layers]
+        if name not in known:
+            raise ValueError(f"{model.name!r} has no layer {name!r}. It has: {', '.join(known)}.")
+        outputs[name] = model.get_layer(name).output
+    # Called with a tensor, a model warns if it was built from a list of one.
+    inputs = inputs[0] if len(inputs) == 1 else inputs
+    return keras.Model(inputs, outputs, name=f"{model.name}_tapped")

@@ -1,0 +1,50 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_pisr.data.resize import resize
+from keras_pisr.models import FSRCNN, PrivilegedTeacher, bicubic_start, start_as_bicubic
+
+pytestmark = pytest.mark.core
+
+
+def smooth_image(height, width):
+    """An image between 0.2 and 0.8, far from what a PReLU could bend."""
+    rows, columns = np.mgrid[:height, :width]
+    return (0.5 + 0.3 * np.sin(rows / 3) * np.cos(columns / 4)).astype("float32")
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_student_starts_as_bicubic_upscaling(scale, monkeypatch):
+    monkeypatch.setattr(bicubic_start, "NEARLY_SILENT", 0.0)
+    lr = smooth_image(16, 15)
+    model = start_as_bicubic(FSRCNN(scale=scale))
+    out = keras.ops.convert_to_numpy(model(lr[None, :, :, None]))[0, :, :, 0]
+    expected = resize(lr, (16 * scale, 15 * scale))
+    inner = (slice(6 * scale, -6 * scale),) * 2
+    np.testing.assert_allclose(out[inner], expected[inner], atol=1e-5)
+
+
+def test_encoder_starts_as_bicubic_downscaling(monkeypatch):
+    monkeypatch.setattr(bicubic_start, "NEARLY_SILENT", 0.0)
+    hr = smooth_image(32, 30)
+    teacher = start_as_bicubic(PrivilegedTeacher(FSRCNN(scale=2)))
+    code = keras.ops.convert_to_numpy(teacher.encoder(hr[None, :, :, None]))[0, :, :, 0]
+    expected = resize(hr, (16, 15))
+    np.testing.assert_allclose(code[4:-4, 4:-4], expected[4:-4, 4:-4], atol=1e-5)
+
+
+def test_same_seed_same_weights():
+    one, two = (start_as_bicubic(FSRCNN(scale=2), seed=3).get_weights() for _ in range(2))
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_model_too_narrow_to_carry_bicubic_is_refused():
+    with pytest.raises(ValueError, match="9 channels"):
+        start_as_bicubic(FSRCNN(scale=4, shrunk_features=8))
+
+
+def test_a_foreign_model_is_refused():
+    with pytest.raises(ValueError, match="Sequential"):
+        start_as_bicubic(keras.Sequential([keras.Input((8, 8, 1))]))

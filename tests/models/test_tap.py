@@ -1,0 +1,35 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_pisr.models import FSRCNN, tap
+
+pytestmark = pytest.mark.core
+
+
+def test_gives_features_and_output_of_one_pass(rng):
+    model = FSRCNN(scale=2, features=8)
+    tapped = tap(model, ["expanding", "mapping_4"])
+    x = rng.random((1, 5, 6, 1)).astype("float32")
+    outputs = tapped(x)
+    assert tuple(outputs["expanding"].shape) == (1, 5, 6, 8)
+    assert tuple(outputs["mapping_4"].shape) == (1, 5, 6, 12)
+    last = model.get_layer("last_layer")(outputs["expanding"])
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(outputs["output"]), keras.ops.convert_to_numpy(last), atol=1e-6
+    )
+    assert tapped.weights[0] is model.weights[0]
+
+
+def test_an_unknown_layer_is_named_beside_the_known_ones():
+    with pytest.raises(ValueError, match="no layer 'expandin'.*expanding"):
+        tap(FSRCNN(scale=2), ["expandin"])
+
+
+def test_a_subclassed_model_is_refused():
+    class Opaque(keras.Model):
+        def call(self, x):
+            return x
+
+    with pytest.raises(ValueError, match="functional"):
+        tap(Opaque(), ["anything"])

@@ -3,8 +3,8 @@
 With `P` the squared distances and `r = P^-1/2`, the cosine at vertex `i` of the triangle
 `j, i, k` is `(P_ij + P_ik - P_jk) r_ij r_ik / 2`. The values need a sum over `j, k` for each
 `i`, the gradient with respect to `P` sums over all three; neither needs to be kept for more
-than one block of vertices at a time. The backward pass computes the cosines again, which is
-cheaper than to keep `batch^3` of them.
+than one block of vertices at a time. One sweep gives both. Only where samples are weighted
+must the backward pass sweep again: it cannot know the weights before.
 """
 
 import keras
@@ -12,8 +12,8 @@ from keras import ops
 
 from keras_pisr.losses.embedding_distances import where_positive
 
-# Triplets in a block. On a CPU its handful of temporaries should stay in the cache: 2**16 and
-# 2**20 were slower at batch 256. A GPU is waiting for work below some 2**24.
+# Triplets in a block. On a CPU its handful of temporaries should stay in the cache: 2**16 was
+# slower at batch 256, 2**20 too. Below some 2**24 a GPU waits for the next launch.
 CPU_BLOCK = 2**18
 ACCELERATOR_BLOCK = 2**24
 
@@ -44,8 +44,12 @@ def cosines(distances, inverses, vertices, live):
     """Cosines of a block, `(vertices, batch, batch)`, and its rows of `r`, 0 where not `live`."""
     p = ops.take(distances, vertices, axis=0)
     r = ops.take(inverses, vertices, axis=0) * live
-    cosine = ((p[:, :, None] - distances) + p[:, None, :]) * r[:, :, None]
-    return cosine * (0.5 * r)[:, None, :], r
+    # Augmented assignments work in place on torch, where fresh memory costs more than the sums.
+    cosine = p[:, :, None] - distances
+    cosine += p[:, None, :]
+    cosine *= r[:, :, None]
+    cosine *= (0.5 * r)[:, None, :]
+    return cosine, r
 
 
 def over_blocks(step, start, guide, learner, anchors):
@@ -98,31 +102,44 @@ def angle_values(guide, learner, anchors, delta):
     # batch^2 triplets a vertex, and each vertex stands for batch / m.
     share = 1.0 / (ops.cast(batch, "float32") * ops.cast(ops.shape(anchors)[0], "float32"))
 
-    def add_values(values, chosen, t, s, r):
-        difference = s - t
-        clipped = ops.clip(difference, -delta, delta)
-        huber = ops.sum(clipped * (difference - 0.5 * clipped), axis=(1, 2))
-        return values + ops.sum(chosen * huber[:, None], axis=0)
+    def values_and_gradient(guide, learner, weights):
+        """The values, and the derivative of their sum under `weights`, in one sweep."""
+
+        def add(carry, chosen, t, s, r):
+            values, gradient = carry
+            weight = ops.sum(chosen * weights, axis=1, keepdims=True)
+            t -= s
+            slope = ops.clip(t, -delta, delta)
+            s *= slope
+            turned = weight * r * r * ops.sum(s, axis=2)
+            # Huber of `x` is `c (x - c / 2)` with `c = clip(x)`.
+            t -= 0.5 * slope
+            t *= slope
+            huber = ops.sum(t, axis=(1, 2))
+            slope *= r[:, :, None]
+            slope *= (weight * r)[:, None, :]
+            # Of the two sides at the vertex, then of the side across; `t - s` has turned signs.
+            sides = turned - ops.sum(slope, axis=2)
+            across = 0.5 * ops.sum(slope, axis=0)
+            gradient = gradient + ops.matmul(ops.transpose(chosen), sides) + across
+            return values + ops.sum(chosen * huber[:, None], axis=0), gradient
+
+        start = ops.zeros((batch,), "float32"), ops.zeros((batch, batch), "float32")
+        return over_blocks(add, start, guide, learner, anchors)
 
     @ops.custom_gradient
     def values(guide, learner):
-        start = ops.zeros((batch,), dtype="float32")
-        result = over_blocks(add_values, start, guide, learner, anchors)
+        result, even_gradient = values_and_gradient(guide, learner, ops.ones((batch,), "float32"))
 
         def gradient(*arguments, upstream=None):
             # TensorFlow and JAX pass the upstream gradient alone, torch by name.
             (upstream,) = arguments if upstream is None else (upstream,)
-
-            def add_gradient(total, chosen, t, s, r):
-                weight = ops.sum(chosen * upstream, axis=1, keepdims=True)
-                slope = ops.clip(s - t, -delta, delta)
-                both = slope * r[:, :, None] * (weight * r)[:, None, :]
-                # Of the two sides at the vertex, then of the side across.
-                sides = ops.sum(both, axis=2) - weight * r * r * ops.sum(slope * s, axis=2)
-                return total + ops.matmul(ops.transpose(chosen), sides) - 0.5 * ops.sum(both, 0)
-
-            start = ops.zeros((batch, batch), dtype="float32")
-            total = over_blocks(add_gradient, start, guide, learner, anchors)
+            # Without sample weights the sweep that gave the values has the gradient too.
+            total = ops.cond(
+                ops.all(upstream == upstream[0]),
+                lambda: upstream[0] * even_gradient,
+                lambda: values_and_gradient(guide, learner, upstream)[1],
+            )
             return ops.zeros_like(guide), total
 
         return result, gradient

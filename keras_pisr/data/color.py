@@ -6,6 +6,9 @@ import numpy as np
 _TO_YCBCR = np.array(
     [[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]]
 )
+# The first row is 0.219 times these. For uint8 their sum is an exact integer below 2**24, so that
+# the luma does not depend on the order of the sum, nor on what computes it.
+LUMA = (299, 587, 114)
 _OFFSET = np.array([16.0, 128.0, 128.0])
 
 
@@ -29,22 +32,24 @@ def rgb_to_y(images):
         >>> float(rgb_to_y(np.full((1, 1, 3), 255, "uint8"))[0, 0, 0] * 255)
         235.0
     """
-    images, peak = _as_float(images, channels=(1, 3))
+    images, peak = _checked(images, channels=(1, 3))
+    images = _as_float(images)
     if images.shape[-1] == 1:
         return images if peak == 1 else images * np.float32(1 / peak)
-    # Products of single planes: a matrix product of three columns is slower in NumPy.
-    (r, g, b), offset = luma_weights(peak)
-    luma = images[..., 0:1] * r
-    # Added in place: this runs for every batch of a training.
-    luma += images[..., 1:2] * g
-    luma += images[..., 2:3] * b
-    luma += offset
-    return luma
+    factor, offset = luma_factor(peak)
+    if isinstance(images, np.ndarray):
+        luma = (images.reshape(-1, 3) @ np.float32(LUMA)).reshape(*images.shape[:-1], 1)
+        luma *= factor
+        luma += offset
+        return luma
+    r, g, b = LUMA
+    luma = images[..., 0:1] * r + images[..., 1:2] * g + images[..., 2:3] * b
+    return luma * factor + offset
 
 
-def luma_weights(peak=255):
-    """Weights of R, G and B in `[0, peak]`, and offset, of the luma in [0, 1], as float32."""
-    return (_TO_YCBCR[0] / 255 / peak).astype("float32"), np.float32(16 / 255)
+def luma_factor(peak=255):
+    """`factor, offset` that take `299 R + 587 G + 114 B` to luma in [0, 1], as float32."""
+    return np.float32(219 / 255 / 1000 / peak), np.float32(16 / 255)
 
 
 def rgb_to_ycbcr(images):
@@ -59,9 +64,9 @@ def rgb_to_ycbcr(images):
     Raises:
         ValueError: if the last dimension is not 3, or the type is another integer.
     """
-    images, peak = _as_float(images, channels=(3,))
+    images, peak = _checked(images, channels=(3,))
     matrix = (_TO_YCBCR.T / 255 / peak).astype("float32")
-    return images @ matrix + (_OFFSET / 255).astype("float32")
+    return _as_float(images) @ matrix + (_OFFSET / 255).astype("float32")
 
 
 def ycbcr_to_rgb(images):
@@ -79,14 +84,13 @@ def ycbcr_to_rgb(images):
     Raises:
         ValueError: if the last dimension is not 3, or the type is another integer.
     """
-    images, peak = _as_float(images, channels=(3,))
+    images, peak = _checked(images, channels=(3,))
     inverse = np.linalg.inv(_TO_YCBCR)
     matrix = (inverse.T * 255 / peak).astype("float32")
-    return images @ matrix - (inverse @ _OFFSET).astype("float32")
+    return _as_float(images) @ matrix - (inverse @ _OFFSET).astype("float32")
 
 
-def _as_float(images, *, channels):
-    # NumPy arrays stay NumPy; whatever else has a dtype is a TensorFlow tensor.
+def _checked(images, *, channels):
     if isinstance(images, (list, tuple)) or np.isscalar(images):
         images = np.asarray(images)
     if not images.shape or images.shape[-1] not in channels:
@@ -97,9 +101,13 @@ def _as_float(images, *, channels):
     kind = np.dtype(getattr(images.dtype, "as_numpy_dtype", images.dtype))
     if kind != np.uint8 and not np.issubdtype(kind, np.floating):
         raise ValueError(f"Expected uint8, or float in [0, 1]; got {kind}.")
-    peak = 255 if kind == np.uint8 else 1
+    return images, 255 if kind == np.uint8 else 1
+
+
+def _as_float(images):
+    # NumPy arrays stay NumPy; whatever else has a dtype is a TensorFlow tensor.
     if isinstance(images, np.ndarray):
-        return images.astype("float32", copy=False), peak
+        return images.astype("float32", copy=False)
     import tensorflow as tf
 
-    return tf.cast(images, tf.float32), peak
+    return tf.cast(images, tf.float32)

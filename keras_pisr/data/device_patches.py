@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_pisr.data.color import luma_weights
+from keras_pisr.data.color import LUMA, luma_factor
 from keras_pisr.data.patch_sequence import PatchSequence
 
 
@@ -57,12 +57,12 @@ def _cells(pairs):
 
 
 def _cutter(side, scale):
-    weights, offset = luma_weights()
+    (r, g, b), (factor, offset) = LUMA, luma_factor()
 
     def luma(pixels, gray):
         pixels = ops.cast(pixels, "float32")
-        y = pixels[..., 0] * weights[0] + pixels[..., 1] * weights[1] + pixels[..., 2] * weights[2]
-        return ops.where(gray, pixels[..., 0] * np.float32(1 / 255), y + offset)
+        y = pixels[..., 0] * r + pixels[..., 1] * g + pixels[..., 2] * b
+        return ops.where(gray, pixels[..., 0] * np.float32(1 / 255), y * factor + offset)
 
     def turned(images, turn):
         images = ops.where(turn % 2 == 1, ops.flip(images, 1), images)

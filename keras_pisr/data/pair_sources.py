@@ -2,6 +2,7 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -12,7 +13,8 @@ from keras_pisr.data.resize import downscale
 
 def read_folder(hr_dir, *, scale, lr_dir, border, workers, progress):
     """Arguments of `ImagePairs` for a folder; see `ImagePairs.from_folder`."""
-    paths = list_images(hr_dir)
+    folders = [hr_dir] if isinstance(hr_dir, (str, Path)) else list(hr_dir)
+    paths = [path for folder in folders for path in list_images(folder)]
     lr_paths = _match(paths, list_images(lr_dir), lr_dir, scale) if lr_dir else [None] * len(paths)
 
     def read(path, lr_path):
@@ -43,8 +45,9 @@ def read_folder(hr_dir, *, scale, lr_dir, border, workers, progress):
     if failures:
         lines = [message for _, message in sorted(failures)]
         more = f"\n... and {len(lines) - 20} more" if len(lines) > 20 else ""
+        where = ", ".join(map(str, folders))
         raise ValueError(
-            f"{len(lines)} of {len(paths)} images in {hr_dir} cannot be used:\n"
+            f"{len(lines)} of {len(paths)} images in {where} cannot be used:\n"
             + "\n".join(lines[:20])
             + more
         )

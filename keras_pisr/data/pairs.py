@@ -58,7 +58,7 @@ class ImagePairs:
         be used is named in one error, before any training starts.
 
         Args:
-            hr_dir: Folder of images; see `read_image`.
+            hr_dir: Folder of images, see `read_image`, or several of them in a list.
             scale: Whole number, 2 or more.
             lr_dir: Folder with a low-resolution file for each image, named `NAMEx2.png` (with
                 the scale) or as the original. By default they are made by `downscale`.

@@ -23,7 +23,7 @@ def tf_patches(
     alone: a run resumed at epoch 7 passes `first_epoch=7`. (Keras may look at one batch to build a
     model before its first epoch; that counts as an iteration, in a resumed run as well.)
 
-    Patches are cut by NumPy in two background threads, which is quicker than a gather in the
+    Patches are cut by NumPy in a background thread, which is quicker than a gather in the
     graph, because whole rows are copied.
 
     Args:
@@ -75,7 +75,8 @@ def tf_patches(
     dataset = dataset.flat_map(
         lambda epoch: tf.data.Dataset.range(steps).map(lambda step: (epoch, step))
     )
-    dataset = dataset.map(batch, num_parallel_calls=2, deterministic=True)
+    # One thread, that of the prefetch: a second one mostly waits for the interpreter lock.
+    dataset = dataset.map(batch)
     options = tf.data.Options()
     # There are no files to shard by: under tf.distribute each worker takes its share of elements.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
@@ -87,7 +88,7 @@ def paired_folder(hr_dir, *, scale, lr_dir=None, border="replicate", **options):
     """`tf_patches` of a folder of images.
 
     Args:
-        hr_dir: Folder of images; see `ImagePairs.from_folder`.
+        hr_dir: Folder of images, or several in a list; see `ImagePairs.from_folder`.
         scale: Whole number, 2 or more.
         lr_dir: Folder of their low-resolution files; made by `downscale` by default.
         border: See `resize`.

@@ -7,7 +7,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "pairs": ["all_pairs", "balanced_pairs", "pair_similarities"],
         "peak_signal_to_noise": ["PSNR", "psnr"],
+        "retrieval": ["enroll", "identification_rate", "retrieval_scores"],
         "structural_similarity": ["SSIM", "ssim"],
+        "verification": ["k_fold_accuracy", "roc_auc", "tar_at_far", "verification_scores"],
     },
 )

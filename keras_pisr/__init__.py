@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["data", "distillers", "losses", "metrics", "models"],
+    submodules=["callbacks", "data", "distillers", "losses", "metrics", "models"],
     submod_attrs={
         "curves": ["plot_history"],
         "evaluation": ["evaluate"],

@@ -4,8 +4,8 @@ import keras
 
 from keras_pisr.distillers.distiller import Distiller
 from keras_pisr.losses.likelihood import LaplaceNLL, LikelihoodLoss
+from keras_pisr.models.feature_tap import tap
 from keras_pisr.models.location_scale import LocationScale
-from keras_pisr.models.tap import tap
 
 
 class PrivilegedTeacherTrainer(Distiller):

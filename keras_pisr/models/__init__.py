@@ -10,6 +10,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "location_scale": ["LocationScale"],
         "privileged_teacher": ["PrivilegedTeacher"],
         "subpixel_deconvolution": ["SubpixelDeconvolution"],
-        "tap": ["tap"],
+        "feature_tap": ["tap"],
     },
 )

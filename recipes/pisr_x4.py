@@ -1,0 +1,24 @@
+"""PISR for x4 super-resolution: FSRCNN taught by a network that sees the HR image.
+
+Lee et al., "Learning with Privileged Information for Efficient Image Super-Resolution",
+ECCV 2020, https://arxiv.org/abs/2007.07524.
+
+A short run on embedded photographs, a few minutes on two CPU cores:
+
+    python recipes/pisr_x4.py
+
+Your own photographs, and the published test sets:
+
+    python recipes/pisr_x4.py --hr-dir DIV2K/HR --test-dirs Set5 Set14 --epochs 50
+
+The paper's schedule (two million steps; a GPU):
+
+    python recipes/pisr_x4.py --tfds div2k --schedule paper --controls one_stage two_stages
+
+A killed run continues with the same command and --resume.
+"""
+
+from pisr import main
+
+if __name__ == "__main__":
+    main(scale=4, description=__doc__)

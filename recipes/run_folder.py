@@ -1,0 +1,98 @@
+"""The output folder of a recipe: claimed once, continued on request, summed up in JSON."""
+
+import dataclasses
+import importlib.metadata
+import json
+import os
+import platform
+from pathlib import Path
+
+import keras
+
+from keras_pisr.atomic import atomic_path
+
+PACKAGES = ["keras-pisr", "keras", "tensorflow", "jax", "torch", "numpy", "pillow"]
+
+
+class RunFolder:
+    """Where a run writes.
+
+    Args:
+        path: The folder; made if absent.
+        settings: Dataclass of the run; written to `settings.json`.
+        resume: Whether the folder may hold a run to continue.
+
+    Raises:
+        ValueError: If the folder holds a run and `resume` is off, or one with other settings.
+    """
+
+    def __init__(self, path, settings, *, resume):
+        self.path = Path(path)
+        self.settings = plain(dataclasses.asdict(settings))
+        self.settings.pop("resume", None)
+        before = self.path / "settings.json"
+        if before.exists():
+            self.check(json.loads(before.read_text()), resume)
+        self.write_json("settings.json", self.settings)
+
+    def check(self, before, resume):
+        """Refuse to mix two runs."""
+        if not resume:
+            raise ValueError(
+                f"{self.path} holds a run already. Continue it with --resume, or choose "
+                "another folder with --out."
+            )
+        changed = [name for name in self.settings if before.get(name) != self.settings[name]]
+        if changed:
+            differences = "; ".join(
+                f"{name} was {before.get(name)}, now {self.settings[name]}" for name in changed
+            )
+            raise ValueError(
+                f"The run in {self.path} has other settings ({differences}). Resume it with the "
+                "settings it was started with, or choose another folder with --out."
+            )
+
+    def __truediv__(self, name):
+        return self.path / name
+
+    def write_json(self, name, content):
+        """Write a JSON file, whole or not at all."""
+        with atomic_path(self.path / name) as temporary:
+            temporary.write_text(json.dumps(plain(content), indent=1) + "\n")
+
+    def save_model(self, name, model):
+        """Write `NAME.keras`, whole or not at all."""
+        with atomic_path(self.path / f"{name}.keras") as temporary:
+            model.save(temporary)
+
+
+def plain(value):
+    """The same content in types that JSON has."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def environment():
+    """Versions, backend and hardware, for the record."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        "versions": versions,
+        "python": platform.python_version(),
+        "backend": keras.backend.backend(),
+        "devices": [str(device) for device in keras.distribution.list_devices()]
+        if keras.backend.backend() != "torch"
+        else [torch_device()],
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+    }
+
+
+def torch_device():
+    """The device PyTorch would use."""
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,136 @@
+"""Train one stage after the other, each resumable, seeded and logged."""
+
+import contextlib
+import functools
+import importlib.util
+
+import keras
+from rich.console import Console
+
+import keras_pisr as kp
+
+
+class Stages:
+    """Trains the stages of a recipe in one folder.
+
+    A stage that is done is loaded, not repeated, when a killed run is resumed; the stage that
+    was under way continues after its last whole epoch, with the same batches.
+
+    Args:
+        folder: A `RunFolder`.
+        settings: The recipe's settings: `seed`, `steps_per_epoch`, `learning_rate`,
+            `final_learning_rate`, `warmup_steps`, `averaging`, `distribute`, `tensorboard`.
+        feed: Function from the epoch to start at to the training data.
+        validation_data: Of `fit`.
+        metrics: Function that makes fresh metrics for `compile`.
+    """
+
+    def __init__(self, folder, settings, *, feed, validation_data, metrics):
+        self.folder = folder
+        self.settings = settings
+        self.feed = feed
+        self.validation_data = validation_data
+        self.metrics = metrics
+        self.console = Console(highlight=False)
+        self.records = {}
+
+    def train(self, name, build, epochs):
+        """Train a stage, or load it if it is done.
+
+        Args:
+            name: Of the stage; the product is saved as `NAME.keras`.
+            build: Function that makes `(model, distiller)`: what is kept, and what is fitted.
+            epochs: Of the whole stage.
+
+        Returns:
+            The trained model.
+        """
+        settings = self.settings
+        # Each stage has its own start, so that it does not depend on which stages ran before.
+        keras.utils.set_random_seed(settings.seed)
+        with placement(settings.distribute):
+            model, distiller = build()
+            distiller.compile(
+                optimizer=adam(settings, epochs * settings.steps_per_epoch),
+                loss="mae",
+                metrics=self.metrics(),
+            )
+        resumable = kp.callbacks.Resumable(self.folder / "stages" / name)
+        epoch = resumable.restore(distiller)
+        if epoch < epochs or not (self.folder / f"{name}.keras").exists():
+            distiller.fit(
+                self.feed(epoch),
+                epochs=epochs,
+                initial_epoch=epoch,
+                validation_data=self.validation_data,
+                callbacks=[
+                    resumable,
+                    kp.callbacks.Progress(name, settings.steps_per_epoch, self.console),
+                    *self.tensorboard(name),
+                ],
+                shuffle=False,
+                verbose=0,
+            )
+            self.folder.save_model(name, model)
+        else:
+            self.console.print(f"{name}: done before")
+            model.set_weights(keras.saving.load_model(self.folder / f"{name}.keras").get_weights())
+        self.records[name] = {
+            "epochs": epochs,
+            "steps": epochs * settings.steps_per_epoch,
+            "seconds": sum(resumable.history["seconds"]),
+            "parameters": model.count_params(),
+            "history": resumable.history,
+        }
+        return model
+
+    def tensorboard(self, name):
+        """The TensorBoard callback where it can run."""
+        if not self.settings.tensorboard or not importlib.util.find_spec("tensorflow"):
+            return []
+        return [keras.callbacks.TensorBoard(str(self.folder / "tensorboard" / name))]
+
+
+def adam(settings, steps):
+    """Adam with a warm-up and a cosine over `steps`, and a moving average if asked for."""
+    peak, warmup = settings.learning_rate, min(settings.warmup_steps, steps // 2)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0 if warmup else peak,
+        steps - warmup,
+        alpha=settings.final_learning_rate / peak,
+        warmup_target=peak if warmup else None,
+        warmup_steps=warmup,
+    )
+    average = {}
+    if settings.averaging:
+        average = {"use_ema": True, "ema_momentum": max(0.0, 1 - 1 / (settings.averaging * steps))}
+    return keras.optimizers.Adam(rate, **average)
+
+
+def placement(distribute):
+    """A context that places a model on the devices chosen by `--distribute`.
+
+    Raises:
+        ValueError: If the backend has no such engine.
+    """
+    backend = keras.backend.backend()
+    if distribute == "none":
+        return contextlib.nullcontext()
+    if distribute == "data_parallel":
+        if backend != "jax":
+            raise ValueError("--distribute data_parallel needs KERAS_BACKEND=jax.")
+        keras.distribution.set_distribution(keras.distribution.DataParallel())
+        return contextlib.nullcontext()
+    if backend != "tensorflow":
+        raise ValueError(f"--distribute {distribute} needs KERAS_BACKEND=tensorflow.")
+    return tensorflow_strategy(distribute).scope()
+
+
+@functools.cache
+def tensorflow_strategy(distribute):
+    """One strategy a process: workers meet once."""
+    import tensorflow as tf
+
+    if distribute == "mirrored":
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.MultiWorkerMirroredStrategy()

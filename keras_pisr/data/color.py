@@ -38,7 +38,7 @@ def rgb_to_y(images):
         return images if peak == 1 else images * np.float32(1 / peak)
     factor, offset = luma_factor(peak)
     if isinstance(images, np.ndarray):
-        luma = (images.reshape(-1, 3) @ np.float32(LUMA)).reshape(*images.shape[:-1], 1)
+        luma = (images @ np.float32(LUMA))[..., None]
         luma *= factor
         luma += offset
         return luma

@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 
-from keras_pisr.data.color import rgb_to_y
+from keras_pisr.data.color import LUMA, luma_factor
 
 
 class PatchSampler:
@@ -104,19 +104,30 @@ def cut_patches(pairs, table, side):
         `(lr, hr)`: float32 `(batch, side, side, 1)` and `(batch, side * scale, side * scale, 1)`
         in [0, 1].
     """
-    # One patch at a time, so that every intermediate stays in the cache. Slices copy whole rows:
-    # gathering single pixels takes 30 times as long.
-    sizes = (side, side * pairs.scale)
-    batch = tuple(np.empty((len(table), size, size, 1), np.float32) for size in sizes)
-    for index, (number, y, x, turn) in enumerate(table.tolist()):
-        for image, size, target in zip(pairs.image(number), sizes, batch, strict=True):
+    gray = pairs.gray[table[:, 0]]
+    weights = np.where(gray[:, None], (1, 0, 0), LUMA).astype(np.float32)
+    rgb_factor, rgb_offset = luma_factor()
+    factor = np.where(gray, np.float32(1 / 255), rgb_factor).reshape(-1, 1, 1, 1)
+    offset = np.where(gray, np.float32(0), rgb_offset).reshape(-1, 1, 1, 1)
+    batch = []
+    for which, size in enumerate((side, side * pairs.scale)):
+        target = np.empty((len(table), size, size, 1), np.float32)
+        # One patch at a time in the same scratch space, which stays in the cache. Slices copy
+        # whole rows: gathering single pixels takes 30 times as long.
+        pixels = np.empty((size, size, 3), np.float32)
+        plane = np.empty((size, size, 1), np.float32)
+        for index, (number, y, x, turn) in enumerate(table.tolist()):
             top, left = y * size // side, x * size // side
-            patch = image[top : top + size, left : left + size]
-            patch = rgb_to_y(np.ascontiguousarray(patch))
-            patch = patch[::-1] if turn & 1 else patch
+            image = pairs.image(number)[which]
+            pixels[...] = image[top : top + size, left : left + size]
+            np.matmul(pixels, weights[index], out=plane[..., 0])
+            patch = plane[::-1] if turn & 1 else plane
             patch = patch[:, ::-1] if turn & 2 else patch
             target[index] = patch.transpose(1, 0, 2) if turn & 4 else patch
-    return batch
+        target *= factor
+        target += offset
+        batch.append(target)
+    return tuple(batch)
 
 
 def fixed_patches(pairs, *, patch=96):

@@ -13,6 +13,9 @@ from keras_pisr.data.bicubic import BORDERS, bands, exact_dtype, rounding
 
 # Elements in flight: a block of rows then stays in the second-level cache.
 _CACHE_ELEMENTS = 1 << 18
+# OpenBLAS spreads a product of more multiplications over threads. That gains nothing here, and
+# takes ten times as long where other processes (a training run) keep the cores busy.
+_SERIAL_PRODUCT = 1 << 18
 
 
 def resize(image, size, *, antialias=True, border="replicate"):
@@ -161,7 +164,12 @@ def _resize_rows(images, axis_bands, height):
     out = np.empty((n, height, width * channels), images.dtype)
     work, matrices = _matrices(axis_bands, images.dtype)
     for band, matrix in zip(axis_bands, matrices, strict=True):
-        sums = matrix @ flat[:, band.first : band.last].astype(work)
+        source = flat[:, band.first : band.last].astype(work)
+        sums = np.empty((n, len(matrix), source.shape[2]), work)
+        step = max(1, _SERIAL_PRODUCT // matrix.size)
+        for left in range(0, source.shape[2], step):
+            part = np.s_[:, :, left : left + step]
+            np.matmul(matrix, source[part], out=sums[part])
         _store(sums, band.total[:, None], out[:, band.start : band.stop])
     return out.reshape(n, height, width, channels)
 
@@ -180,6 +188,8 @@ def _resize_columns(images, axis_bands, out):
         sums = np.empty((len(planes), channels, out.shape[1]), work)
         flat = sums.reshape(len(lines), -1)
         for band, matrix in zip(axis_bands, matrices, strict=True):
-            source = lines[:, band.first : band.last]
-            np.matmul(source, matrix, out=flat[:, band.start : band.stop])
+            rows = max(1, _SERIAL_PRODUCT // matrix.size)
+            for top in range(0, len(lines), rows):
+                source = lines[top : top + rows, band.first : band.last]
+                np.matmul(source, matrix, out=flat[top : top + rows, band.start : band.stop])
         _store(sums.transpose(0, 2, 1).copy(), total, out[start : start + step])

@@ -105,7 +105,7 @@ def cut_patches(pairs, table, side):
         in [0, 1].
     """
     gray = pairs.gray[table[:, 0]]
-    weights = np.where(gray[:, None], (1, 0, 0), LUMA).astype(np.float32)
+    weights = np.float32(LUMA)
     rgb_factor, rgb_offset = luma_factor()
     factor = np.where(gray, np.float32(1 / 255), rgb_factor).reshape(-1, 1, 1, 1)
     offset = np.where(gray, np.float32(0), rgb_offset).reshape(-1, 1, 1, 1)
@@ -118,9 +118,12 @@ def cut_patches(pairs, table, side):
         plane = np.empty((size, size, 1), np.float32)
         for index, (number, y, x, turn) in enumerate(table.tolist()):
             top, left = y * size // side, x * size // side
-            image = pairs.image(number)[which]
-            pixels[...] = image[top : top + size, left : left + size]
-            np.matmul(pixels, weights[index], out=plane[..., 0])
+            source = pairs.image(number)[which][top : top + size, left : left + size]
+            if gray[index]:
+                plane[...] = source
+            else:
+                pixels[...] = source
+                np.matmul(pixels, weights, out=plane[..., 0])
             patch = plane[::-1] if turn & 1 else plane
             patch = patch[:, ::-1] if turn & 2 else patch
             target[index] = patch.transpose(1, 0, 2) if turn & 4 else patch

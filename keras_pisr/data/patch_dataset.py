@@ -23,8 +23,8 @@ def tf_patches(
     alone: a run resumed at epoch 7 passes `first_epoch=7`. (Keras may look at one batch to build a
     model before its first epoch; that counts as an iteration, in a resumed run as well.)
 
-    Patches are cut by NumPy in a background thread, which is quicker than a gather in the
-    graph, because whole rows are copied.
+    Patches are cut by NumPy in a background thread: the same code, hence the same bits, as in
+    `PatchSequence`.
 
     Args:
         pairs: `ImagePairs`.

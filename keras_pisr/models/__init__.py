@@ -5,10 +5,14 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "backbone_recognizer": ["BackboneRecognizer"],
         "bicubic_start": ["start_as_bicubic"],
+        "cost": ["multiply_accumulates"],
         "fsrcnn": ["FSRCNN"],
         "location_scale": ["LocationScale"],
         "privileged_teacher": ["PrivilegedTeacher"],
+        "resnet": ["ResNet"],
+        "small_recognizer": ["SmallRecognizer"],
         "subpixel_deconvolution": ["SubpixelDeconvolution"],
         "feature_tap": ["tap"],
     },

@@ -1,0 +1,208 @@
+"""What every recognition network promises."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_pisr.models import (
+    BackboneRecognizer,
+    ResNet,
+    SmallRecognizer,
+    multiply_accumulates,
+)
+
+pytestmark = pytest.mark.core
+
+IMAGENET = {"widths": (64, 128, 256, 512), "stem": "large"}
+
+
+def tiny_backbone():
+    inputs = keras.Input((None, None, 3))
+    x = keras.layers.Conv2D(4, 3, activation="relu", padding="same", strides=2)(inputs)
+    return keras.Model(inputs, x, name="tiny")
+
+
+MAKERS = {
+    "resnet": lambda **kwargs: ResNet(blocks=(1, 1), widths=(4, 8), **kwargs),
+    "bottleneck": lambda **kwargs: ResNet(
+        blocks=(1, 1), widths=(2, 4), stem="large", bottleneck=True, **kwargs
+    ),
+    "small": lambda **kwargs: SmallRecognizer(width=4, **kwargs),
+    "backbone": lambda **kwargs: BackboneRecognizer(tiny_backbone(), **kwargs),
+}
+
+
+def parameters(model):
+    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+
+
+def images(batch=2, height=16, width=16, channels=3):
+    return np.random.default_rng(0).random((batch, height, width, channels), "float32")
+
+
+def logits(model, x):
+    return ops.convert_to_numpy(model(x)["logits"])
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_names_and_sizes_of_outputs(make):
+    model = make(classes=5, embedding=6)
+    for height, width in [(16, 16), (17, 14)]:
+        outputs = model(images(3, height, width))
+        assert {name: tuple(x.shape) for name, x in outputs.items()} == {
+            "embedding": (3, 6),
+            "logits": (3, 5),
+        }
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_without_classes_there_are_no_logits(make):
+    assert list(make()(images())) == ["embedding"]
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_a_normalized_embedding_has_length_one_and_logits_do_not_know(make):
+    outputs = make(classes=5, embedding=6, normalize=True)(images())
+    lengths = np.linalg.norm(ops.convert_to_numpy(outputs["embedding"]), axis=1)
+    np.testing.assert_allclose(lengths, 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_saved_and_loaded_it_answers_the_same(make, tmp_path):
+    model = make(classes=5, embedding=6)
+    model.save(tmp_path / "model.keras")
+    copy = keras.saving.load_model(tmp_path / "model.keras")
+    assert type(copy) is type(model)
+    configs = copy.get_config(), model.get_config()
+    for config in configs:
+        config.pop("backbone", None)  # A nested model's config notes the shapes it has seen.
+    assert configs[0] == configs[1]
+    np.testing.assert_allclose(logits(copy, images()), logits(model, images()), rtol=1e-5)
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_outputs_are_float32_under_mixed_precision(make):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        outputs = make(classes=5, embedding=6)(images())
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert {keras.backend.standardize_dtype(x.dtype) for x in outputs.values()} == {"float32"}
+
+
+@pytest.mark.parametrize("kind", [ResNet, SmallRecognizer])
+def test_gray_images(kind):
+    assert kind(4, channels=1)(images(channels=1))["logits"].shape == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("classes", "arguments", "size", "expected", "macs"),
+    [
+        (10, {"blocks": (1, 1, 1)}, 32, 78_042, 12.5e6),
+        (10, {}, 32, 272_474, 40.8e6),
+        # The counts of the published ResNet-18 and ResNet-50.
+        pytest.param(
+            *(1000, {"blocks": (2, 2, 2, 2), **IMAGENET}, 224, 11_689_512, 1.81e9),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            *(1000, {"blocks": (3, 4, 6, 3), "bottleneck": True, **IMAGENET}),
+            *(224, 25_557_032, 4.09e9),
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_resnet_costs_what_its_docstring_says(classes, arguments, size, expected, macs):
+    model = ResNet(classes, **arguments)
+    assert parameters(model) == expected
+    assert multiply_accumulates(model, (size, size, 3)) == pytest.approx(macs, rel=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("width", "expected", "at_16", "at_64"),
+    [(16, 43_762, 1.49e6, 23.7e6), (32, 151_986, 5.34e6, 85.2e6)],
+)
+def test_small_recognizer_costs_what_its_docstring_says(width, expected, at_16, at_64):
+    model = SmallRecognizer(50, width=width)
+    assert parameters(model) == expected
+    assert multiply_accumulates(model, (16, 16, 3)) == pytest.approx(at_16, rel=5e-3)
+    assert multiply_accumulates(model, (64, 64, 3)) == pytest.approx(at_64, rel=5e-3)
+
+
+def test_multiply_accumulates_by_hand():
+    inputs = keras.Input((None, None, 3))
+    x = keras.layers.Conv2D(4, 3, strides=2, padding="same")(inputs)
+    x = keras.layers.DepthwiseConv2D(3, padding="same")(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(inputs, keras.layers.Dense(5)(x))
+    # 8x8 outputs of 3x3x3 kernels to 4 channels; of 3x3 to the same 4; then 4 to 5.
+    assert multiply_accumulates(model, (16, 16, 3)) == 64 * 27 * 4 + 64 * 9 * 4 + 20
+
+
+def test_a_layer_that_cannot_be_counted_is_refused():
+    inputs = keras.Input((8, 8, 3))
+    model = keras.Model(inputs, keras.layers.Conv2DTranspose(2, 3)(inputs))
+    with pytest.raises(ValueError, match="Conv2DTranspose"):
+        multiply_accumulates(model, (8, 8, 3))
+    with pytest.raises(ValueError, match="by itself"):
+        multiply_accumulates(BackboneRecognizer(tiny_backbone()), (16, 16, 3))
+
+
+@pytest.mark.parametrize("mode", ["tf", "torch", "caffe", "255"])
+def test_preprocessing_equals_keras_applications(mode):
+    inputs = keras.Input((None, None, 3))
+    model = BackboneRecognizer(
+        keras.Model(inputs, keras.layers.Activation("linear")(inputs)), preprocessing=mode
+    )
+    pixels = images(1, 4, 4) * 255
+    expected = pixels
+    if mode != "255":
+        expected = keras.applications.imagenet_utils.preprocess_input(pixels.copy(), mode=mode)
+    result = ops.convert_to_numpy(model(pixels / 255)["embedding"])
+    np.testing.assert_allclose(result, expected.mean(axis=(1, 2)), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_an_application_as_backbone(tmp_path):
+    backbone = keras.applications.MobileNetV2(
+        (32, 32, 3), alpha=0.35, include_top=False, weights=None
+    )
+    model = BackboneRecognizer(backbone, 5, preprocessing="tf", embedding=8)
+    outputs = model(images(height=32, width=32))
+    assert outputs["embedding"].shape == (2, 8)
+    model.save(tmp_path / "teacher.keras")
+    copy = keras.saving.load_model(tmp_path / "teacher.keras")
+    x = images(height=32, width=32)
+    np.testing.assert_allclose(logits(copy, x), logits(model, x), rtol=1e-4, atol=1e-12)
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match="one number a stage"):
+        ResNet(blocks=(1, 1), widths=(8,))
+    with pytest.raises(ValueError, match="stem"):
+        ResNet(stem="huge")
+    with pytest.raises(ValueError, match="preprocessing"):
+        BackboneRecognizer(tiny_backbone(), preprocessing="imagenet")
+    inputs = keras.Input((4,))
+    with pytest.raises(ValueError, match="include_top=False"):
+        BackboneRecognizer(keras.Model(inputs, keras.layers.Dense(2)(inputs)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [MAKERS["resnet"], MAKERS["small"]], ids=["resnet", "small"])
+def test_tflite_answers_the_same(make, tmp_path):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("TFLite files are made on the TensorFlow backend")
+    interpreters = pytest.importorskip("ai_edge_litert.interpreter")
+    model = make(classes=5, embedding=6)
+    path = str(tmp_path / "model.tflite")
+    spec = keras.InputSpec(shape=(1, 16, 16, 3), dtype="float32")
+    model.export(path, format="litert", input_signature=[spec], verbose=False)
+    runner = interpreters.Interpreter(path).get_signature_runner()
+    x = images(1)
+    result = runner(**{name: x for name in runner.get_input_details()})
+    expected = model(x)
+    for name in ("embedding", "logits"):
+        np.testing.assert_allclose(result[name], expected[name], rtol=1e-3, atol=1e-5)

@@ -1,0 +1,144 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import keras_pisr as kp
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+sys.path.insert(0, str(RECIPES))
+
+import pisr  # noqa: E402
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def few_small_photographs(monkeypatch):
+    """The embedded photographs, cut down to what a test can afford."""
+    originals = kp.data.sample_images
+
+    def small(split="train"):
+        return {name: image[:48, :48] for name, image in list(originals(split).items())[:3]}
+
+    monkeypatch.setattr(kp.data, "sample_images", small)
+    monkeypatch.setattr("keras_pisr.data.pairs.sample_images", small)
+
+
+def settings(out, **changes):
+    tiny = {
+        "epochs": 2,
+        "steps_per_epoch": 2,
+        "batch_size": 2,
+        "patch_size": 16,
+        "tensorboard": False,
+    }
+    return pisr.Settings(out=out, **{**tiny, **changes})
+
+
+def weights(path):
+    return kp.load_student(path).get_weights()
+
+
+def test_ends_with_scores_pictures_curves_and_a_loadable_student(tmp_path, capsys):
+    out = tmp_path / "run"
+    pisr.run(settings(out, controls=("one_stage", "two_stages"), tensorboard=True))
+    results = json.loads((out / "results.json").read_text())
+    assert set(results["scores"]) == {"bicubic", "student", "one_stage", "two_stages"}
+    assert results["scores"]["bicubic"]["held_out"]["psnr"] > 15
+    assert {name: stage["steps"] for name, stage in results["stages"].items()} == {
+        "teacher": 4,
+        "student": 4,
+        "one_stage": 4,
+        "two_stages": 8,
+    }
+    assert results["settings"]["seed"] == 0
+    assert "keras" in results["environment"]["versions"]
+    assert results["environment"]["backend"] == keras.backend.backend()
+    assert (out / "curves.png").exists()
+    assert list((out / "pictures" / "held_out").glob("*.png"))
+    assert list((out / "tensorboard" / "student").rglob("events*"))
+    assert kp.load_student(out / "student.keras").count_params() == 12_644
+    assert "FSRCNN + PISR" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("stage", ["teacher", "student"])
+def test_a_killed_run_resumes_to_the_same_student(tmp_path, monkeypatch, stage):
+    pisr.run(settings(tmp_path / "unbroken", controls=()))
+
+    def killed(self, epoch, logs=None):
+        if self.name == stage:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kp.callbacks.Progress, "on_epoch_end", killed)
+        with pytest.raises(KeyboardInterrupt):
+            pisr.run(settings(tmp_path / "killed", controls=()))
+    pisr.run(settings(tmp_path / "killed", controls=(), resume=True))
+
+    pairs = zip(
+        weights(tmp_path / "unbroken" / "student.keras"),
+        weights(tmp_path / "killed" / "student.keras"),
+        strict=True,
+    )
+    for unbroken, resumed in pairs:
+        np.testing.assert_array_equal(unbroken, resumed)
+
+
+def test_a_folder_with_a_run_is_not_overwritten(tmp_path):
+    pisr.RunFolder(tmp_path, settings(tmp_path), resume=False)
+    with pytest.raises(ValueError, match="--resume"):
+        pisr.RunFolder(tmp_path, settings(tmp_path), resume=False)
+
+
+def test_a_run_is_resumed_with_its_own_settings_only(tmp_path):
+    pisr.RunFolder(tmp_path, settings(tmp_path), resume=False)
+    with pytest.raises(ValueError, match="batch_size was 2, now 3"):
+        pisr.RunFolder(tmp_path, settings(tmp_path, batch_size=3), resume=True)
+
+
+@pytest.mark.parametrize("distillation", ["gaussian", "l1", "l2", "none"])
+def test_every_distillation_of_the_ablation_runs(tmp_path, distillation):
+    results = pisr.run(
+        settings(tmp_path / "run", distillation=distillation, controls=(), epochs=1)
+    )
+    logged = results["stages"]["student"]["history"]
+    assert ("distillation" in logged) == (distillation != "none")
+
+
+def test_the_paper_schedule_is_the_published_one():
+    full = pisr.Settings(scale=3, schedule="paper").resolved()
+    assert (full.epochs, full.steps_per_epoch, full.batch_size, full.patch_size) == (
+        1000,
+        1000,
+        16,
+        192,
+    )
+    assert (full.start, full.averaging, full.warmup_steps) == ("reference", 0, 0)
+    assert (full.imitation_weight, full.distillation_weight) == (1e-4, 1e-6)
+    assert (full.learning_rate, full.final_learning_rate) == (1e-3, 1e-5)
+
+
+def test_a_patch_that_is_no_multiple_of_the_scale_is_refused():
+    with pytest.raises(ValueError, match="--patch-size 50"):
+        pisr.Settings(scale=3, patch_size=50).resolved()
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_help_teaches_and_unknown_names_fail(scale):
+    def recipe(*arguments):
+        return subprocess.run(
+            [sys.executable, RECIPES / f"pisr_x{scale}.py", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    shown = recipe("--help")
+    assert shown.returncode == 0
+    assert "--hr-dir" in shown.stdout
+    assert recipe("--epoch-count", "3").returncode == 2

@@ -1,0 +1,97 @@
+"""Who may import whom, and what an import may cost."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import keras_pisr
+
+pytestmark = pytest.mark.core
+PACKAGE = Path(keras_pisr.__file__).parent
+
+# A room may import the rooms listed for it; modules at the top level are rooms of their own.
+MAY_IMPORT = {
+    "atomic": set(),
+    "data": {"atomic"},
+    "models": set(),
+    "losses": set(),
+    "metrics": set(),
+    "callbacks": {"atomic"},
+    "distillers": {"models", "losses", "metrics"},
+}
+WITHOUT_TENSORFLOW = ["models", "losses", "metrics", "distillers", "callbacks"]
+
+
+def sources(room):
+    path = PACKAGE / room
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+
+
+def imports(path, module_level_only=False):
+    tree = ast.parse(path.read_text())
+    nodes = tree.body if module_level_only else ast.walk(tree)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_imports_point_one_way(room):
+    for path in sources(room):
+        for name in imports(path):
+            parts = name.split(".")
+            if parts[0] == "keras_pisr" and len(parts) > 1:
+                assert parts[1] in MAY_IMPORT[room] | {room}, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("room", WITHOUT_TENSORFLOW)
+def test_core_never_imports_tensorflow_at_module_level(room):
+    for path in sources(room):
+        for name in imports(path, module_level_only=True):
+            assert name.split(".")[0] not in {"tensorflow", "jax", "torch"}, f"{path}: {name}"
+
+
+def run_without(blocked, code):
+    """Run `code` in a fresh interpreter in which `blocked` cannot be imported."""
+    guard = (
+        "import sys\n"
+        "class Guard:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.split('.')[0] in {blocked!r}:\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Guard())\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", guard + code], capture_output=True, text=True, check=False
+    )
+
+
+def test_importing_the_package_imports_no_framework():
+    result = run_without(["keras", "tensorflow", "jax", "torch"], "import keras_pisr")
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.skipif(
+    __import__("keras").backend.backend() == "tensorflow", reason="TensorFlow is the backend"
+)
+@pytest.mark.slow
+def test_trains_where_tensorflow_is_not_installed():
+    code = (
+        "import keras_pisr as kp\n"
+        "import numpy as np\n"
+        "images = [np.random.randint(0, 255, (16, 16, 3), 'uint8') for _ in range(4)]\n"
+        "pairs = kp.data.ImagePairs.from_images(images, scale=2)\n"
+        "data = kp.data.PatchSequence(pairs, patch=8, batch_size=2, steps_per_epoch=2)\n"
+        "teacher = kp.models.PrivilegedTeacher(kp.models.FSRCNN(scale=2, features=4))\n"
+        "trainer = kp.distillers.PrivilegedTeacherTrainer(teacher)\n"
+        "trainer.compile('adam', loss='mae', metrics=[kp.metrics.PSNR(shave=2)])\n"
+        "trainer.fit(data, epochs=1, verbose=0)\n"
+        "assert 'tensorflow' not in sys.modules\n"
+    )
+    result = run_without(["tensorflow"], code)
+    assert result.returncode == 0, result.stderr

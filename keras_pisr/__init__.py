@@ -10,11 +10,12 @@ __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["callbacks", "data", "distillers", "losses", "metrics", "models"],
+    submodules=["callbacks", "data", "distillers", "inference", "losses", "metrics", "models"],
     submod_attrs={
         "curves": ["plot_history"],
         "evaluation": ["evaluate"],
         "loading": ["load_student"],
+        "inference": ["upscale"],
         "pictures": ["side_by_side"],
     },
 )

@@ -1,0 +1,11 @@
+"""Images and files enlarged by a trained student."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "image": ["upscale", "upscaled_bands"],
+        "network": ["Network"],
+    },
+)

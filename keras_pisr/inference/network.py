@@ -1,0 +1,64 @@
+"""A model as a function on luma of any size, compiled once."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from keras_pisr.inference.tiles import measure
+
+
+class Network:
+    """Runs a model on luma, on whatever backend Keras is on.
+
+    Args:
+        model: Keras model, or any callable, from luma `(1, height, width, 1)`, float32 in
+            `[0, 1]`, to luma `(1, scale * height, scale * width, 1)`. It must treat every place
+            alike (convolutions, no strides over the input, no global pooling).
+
+    Attributes:
+        scale: Upscaling factor.
+        radius: How far, in LR px, an output reads from its own pixel.
+
+    Raises:
+        ValueError: If the model is of another kind.
+
+    Example:
+        >>> network = Network(lambda luma: luma.repeat(2, axis=1).repeat(2, axis=2))
+        >>> network.scale, network.radius
+        (2, 0)
+    """
+
+    def __init__(self, model):
+        # predict_on_batch compiles for sizes in general on TensorFlow, once a size on JAX, and
+        # keeps no gradients on torch.
+        self._run = getattr(model, "predict_on_batch", model)
+        try:
+            self.scale, self.radius = measure(self)
+        except ValueError as error:
+            name = getattr(model, "name", type(model).__name__)
+            raise ValueError(f"Cannot upscale with {name!r}: {error}") from error
+
+    def __call__(self, luma):
+        """Luma `(height, width)` to `(scale * height, scale * width)`, not clipped."""
+        luma = np.asarray(luma, np.float32)[None, ..., None]
+        try:
+            output = self._run(luma)
+        except (ValueError, TypeError, RuntimeError) as error:
+            raise ValueError(
+                f"it does not run on luma {luma.shape}: {str(error).strip().splitlines()[0]}"
+            ) from error
+        if not isinstance(output, np.ndarray):
+            from keras import ops
+
+            output = ops.convert_to_numpy(output)
+        if output.ndim != 4 or output.shape[0] != 1 or output.shape[3] != 1:
+            raise ValueError(
+                f"Expected luma (1, height, width, 1) from the model; it made {output.shape}."
+            )
+        return output[0, ..., 0].astype(np.float32, copy=False)
+
+
+@lru_cache(maxsize=2)
+def network(model):
+    """The `Network` of a model, kept for the next image."""
+    return Network(model)

@@ -1,0 +1,102 @@
+"""How an image is cut so that nobody can tell from the result that it was."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+# Sides of the probe, px: what lies within half of one is found with it.
+_PROBES = (129, 257)
+_REPLACEMENTS = (np.nan, 1e3, -1e3, 3.0)
+
+
+class Tile(NamedTuple):
+    """A stretch of one axis: read `start:stop`, keep `keep_start:keep_stop`, all in LR px."""
+
+    start: int
+    stop: int
+    keep_start: int
+    keep_stop: int
+
+
+def cut(length, tile, radius):
+    """Cut one axis into tiles of one length that overlap by the receptive field.
+
+    The first tile begins and the last ends at the image's edge, where the network must see
+    its own padding; what is kept of a tile lies `radius` px or more from any other end.
+
+    Args:
+        length: Of the axis, px.
+        tile: Length of a tile, px, more than `2 * radius`.
+        radius: How far away an input pixel still counts, px.
+
+    Returns:
+        List of `Tile`, in order, whose kept parts cover the axis once. All are `tile` long,
+        or there is one as long as the axis.
+
+    Raises:
+        ValueError: If a tile would keep nothing.
+
+    Example:
+        >>> [tuple(tile) for tile in cut(20, 12, 3)]
+        [(0, 12, 0, 9), (6, 18, 9, 15), (8, 20, 15, 20)]
+    """
+    if length <= tile:
+        return [Tile(0, length, 0, length)]
+    if tile <= 2 * radius:
+        raise ValueError(
+            f"A tile of {tile} px keeps nothing: the network sees {radius} px to each side. "
+            f"Use tiles of {2 * radius + 1} px or more; {4 * radius} is economical."
+        )
+    tiles, kept = [], 0
+    while kept < length:
+        start = min(max(kept - radius, 0), length - tile)
+        stop = start + tile
+        end = length if stop == length else stop - radius
+        tiles.append(Tile(start, stop, kept, end))
+        kept = end
+    return tiles
+
+
+def measure(run):
+    """Scale and receptive field of a network, by trying.
+
+    One pixel of a small image is replaced: the outputs that change are those that read this
+    pixel. Not-a-number survives multiplication by a zero weight, but some activations drop it;
+    large numbers of both signs get through those.
+
+    Args:
+        run: Function from `(height, width)` to `(scale * height, scale * width)`, float32.
+
+    Returns:
+        `(scale, radius)`: the upscaling factor, and the largest distance in LR px, along an
+        axis, at which an input pixel reaches an output pixel's own LR pixel.
+
+    Raises:
+        ValueError: If the output is no enlargement by a whole factor, or every output depends
+            on pixels 128 px away.
+    """
+    for side in _PROBES:
+        images = np.random.default_rng(0).random((len(_REPLACEMENTS), side, side), np.float32)
+        centre, changed = side // 2, False
+        for image, replacement in zip(images, _REPLACEMENTS, strict=True):
+            plain = run(image)
+            scale = plain.shape[0] // side
+            if plain.shape != (scale * side, scale * side) or not scale:
+                raise ValueError(
+                    f"Expected the model to enlarge by a whole factor; it made {plain.shape} px "
+                    f"of {image.shape} px."
+                )
+            image[centre, centre] = replacement
+            changed = changed | (run(image) != plain)
+        rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+        if not len(rows):
+            raise ValueError("The model's output does not depend on its input.")
+        first = min(rows[0], columns[0]) // scale
+        last = max(rows[-1], columns[-1]) // scale
+        # At the edge of the probe, nobody knows how much further it goes.
+        if first > 0 and last < side - 1:
+            return scale, int(max(centre - first, last - centre))
+    raise ValueError(
+        "The model reads pixels more than 128 px away, or the whole image (global pooling, "
+        "attention): it cannot be run in tiles."
+    )

@@ -1,0 +1,184 @@
+"""Upscaling one image: tiles leave no trace, colours and transparency are kept."""
+
+import tracemalloc
+
+import keras
+import numpy as np
+import pytest
+
+import keras_pisr as kp
+from keras_pisr.data import rgb_to_y, rgb_to_ycbcr
+from keras_pisr.data import upscale as bicubic
+from keras_pisr.inference.image import upscale
+from keras_pisr.inference.network import Network
+
+pytestmark = pytest.mark.core
+
+
+def repeat(luma):
+    """A network that doubles pixels."""
+    return luma.repeat(2, axis=1).repeat(2, axis=2)
+
+
+def bicubic_network(luma):
+    return bicubic(np.asarray(luma), 2)
+
+
+@pytest.fixture(scope="module", params=[2, 3])
+def network(request):
+    """A small network with random weights, and so with bright and dark borders."""
+    keras.utils.set_random_seed(1)
+    return Network(kp.models.FSRCNN(request.param, features=4, shrunk_features=3, mapping_layers=1))
+
+
+@pytest.fixture(scope="module")
+def paper_network():
+    keras.utils.set_random_seed(1)
+    return Network(kp.models.FSRCNN(2))
+
+
+def image_of(shape, dtype="uint8", seed=0):
+    rng = np.random.default_rng(seed)
+    if np.issubdtype(np.dtype(dtype), np.floating):
+        return rng.random(shape).astype(dtype)
+    return rng.integers(0, np.iinfo(dtype).max + 1, shape, dtype=dtype)
+
+
+def test_the_receptive_field_is_the_sum_of_the_kernels(paper_network):
+    # 2 for 5x5, 4 for the four 3x3, 2 for the last layer's 5x5.
+    assert (paper_network.scale, paper_network.radius) == (2, 8)
+
+
+@pytest.mark.parametrize("shape", [(41, 37), (40, 64), (19, 70), (70, 19), (7, 50), (1, 1)])
+@pytest.mark.parametrize("tile", [14, 21])
+def test_tiled_and_whole_are_equal(network, shape, tile):
+    image = image_of((*shape, 3))
+    np.testing.assert_array_equal(upscale(network, image, tile=tile), upscale(network, image))
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_tiled_and_whole_are_equal_for_the_papers_network(paper_network, channels):
+    image = image_of((61, 45, channels), "float32")
+    whole = upscale(paper_network, image)
+    # The same sums in another order, if a backend cuts large images its own way.
+    np.testing.assert_allclose(upscale(paper_network, image, tile=24), whole, atol=1e-6)
+    assert whole.std() > 0.01
+
+
+def test_gray_is_what_the_model_makes(network):
+    image = image_of((23, 17), "float32")
+    whole = network(image).clip(0, 1)
+    np.testing.assert_allclose(upscale(network, image, tile=14), whole, atol=1e-6)
+
+
+def test_chroma_is_bicubic_and_luma_the_networks():
+    # Dull colours, so that nothing is clipped.
+    image = (0.4 + 0.2 * image_of((12, 10, 3), "float32")).astype("float32")
+    result = upscale(repeat, image)
+    np.testing.assert_allclose(rgb_to_y(result), repeat(rgb_to_y(image)[None])[0], atol=1e-6)
+    wanted = rgb_to_ycbcr(bicubic(image, 2))[..., 1:]
+    np.testing.assert_allclose(rgb_to_ycbcr(result)[..., 1:], wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("shape", [(27, 9), (27, 9, 1), (27, 9, 2), (27, 9, 3), (27, 9, 4)])
+def test_a_bicubic_network_gives_the_bicubic_image(shape, dtype):
+    image = image_of(shape, dtype)
+    peak = np.iinfo(dtype).max
+    # The matrix products of `resize` work in blocks of 16, so its reach looks wider than it is.
+    result = upscale(bicubic_network, image, tile=20)
+    assert result.shape == (54, 18, *shape[2:]) and result.dtype == dtype
+    wanted = bicubic((image / peak).astype("float64"), 2).clip(0, 1) * peak
+    np.testing.assert_allclose(result, wanted, atol=0.51)
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (255, 0, 0), (12, 200, 99)])
+def test_a_flat_colour_comes_back(colour):
+    image = np.broadcast_to(np.uint8(colour), (9, 11, 3))
+    result = upscale(repeat, image)
+    np.testing.assert_array_equal(result, np.broadcast_to(np.uint8(colour), (18, 22, 3)))
+
+
+def test_gray_in_rgb_stays_gray(network):
+    image = np.repeat(image_of((20, 14, 1)), 3, axis=2)
+    result = upscale(network, image).astype(int)
+    assert np.abs(result - result[..., :1]).max() == 0
+
+
+def test_16_bits_are_kept():
+    image = np.linspace(20000, 20400, 12 * 12).astype("uint16").reshape(12, 12)
+    np.testing.assert_array_equal(upscale(repeat, image), repeat(image[None, ..., None])[0, ..., 0])
+
+
+def test_alpha_does_not_touch_the_colours(network):
+    image = image_of((15, 13, 4))
+    result = upscale(network, image)
+    np.testing.assert_array_equal(result[..., :3], upscale(network, image[..., :3]))
+    np.testing.assert_array_equal(result[..., 3], upscale(bicubic_of(network.scale), image[..., 3]))
+
+
+def bicubic_of(scale):
+    return lambda luma: bicubic(np.asarray(luma), scale)
+
+
+def test_the_last_tile_row_costs_no_memory_of_the_whole():
+    network = Network(repeat)
+    peaks = []
+    for height in (300, 1200):
+        image = image_of((height, 40, 3))
+        tracemalloc.start()
+        result = upscale(network, image, tile=24)
+        peaks.append(tracemalloc.get_traced_memory()[1] - result.nbytes)
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 20_000
+
+
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch compiles nothing")
+def test_one_compilation_serves_all_larger_images():
+    traced = []
+
+    @keras.saving.register_keras_serializable(package="tests")
+    class Counting(keras.layers.Layer):
+        def call(self, inputs):
+            traced.append(inputs.shape)
+            return inputs
+
+    inputs = keras.Input((None, None, 1))
+    x = keras.layers.Conv2D(1, 3, padding="same")(inputs)
+    model = keras.Model(inputs, Counting()(x))
+    network = Network(model)
+    upscale(network, image_of((20, 21)), tile=8)
+    before = len(traced)
+    for shape in [(9, 30), (31, 8), (64, 17)]:
+        upscale(network, image_of(shape), tile=8)
+    assert len(traced) == before
+
+
+def test_a_trained_step_is_seen_without_a_new_compilation():
+    model = kp.models.FSRCNN(2, features=4, shrunk_features=3, mapping_layers=1)
+    image = image_of((9, 8), "float32")
+    before = kp.upscale(model, image)
+    model.layers[-1].bias.assign([0.25])
+    after = kp.upscale(model, image)
+    assert np.abs(after - before).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (np.zeros((2, 4, 4, 3), "uint8"), "batch one by one"),
+        (np.zeros((4, 4, 5), "uint8"), "1 to 4 channels"),
+        (np.zeros((0, 4, 3), "uint8"), "at least one pixel"),
+        (np.zeros((4, 4), "int32"), "uint8, uint16 or float"),
+    ],
+)
+def test_other_arrays_are_refused(image, message):
+    with pytest.raises(ValueError, match=message):
+        upscale(repeat, image)
+
+
+def test_a_model_on_rgb_is_refused_by_name():
+    inputs = keras.Input((None, None, 3))
+    model = keras.Model(inputs, keras.layers.Conv2D(3, 3, padding="same")(inputs), name="coloured")
+    with pytest.raises(ValueError, match="Cannot upscale with 'coloured'"):
+        upscale(model, image_of((8, 8)))

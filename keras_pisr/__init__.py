@@ -10,12 +10,22 @@ __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["callbacks", "data", "distillers", "inference", "losses", "metrics", "models"],
+    submodules=[
+        "callbacks",
+        "data",
+        "distillers",
+        "inference",
+        "losses",
+        "metrics",
+        "models",
+        "presets",
+    ],
     submod_attrs={
         "curves": ["plot_history"],
         "evaluation": ["evaluate"],
         "loading": ["load_student"],
         "inference": ["upscale"],
+        "presets": ["from_preset"],
         "pictures": ["side_by_side"],
     },
 )

@@ -88,7 +88,7 @@ def load_student(path, *, max_bytes=256 * 2**20):
         raise ValueError(f"Expected a file ending in .keras, as model.save writes it; got {path}.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
-    _check_classes(path, _read_config(path, max_bytes))
+    check_classes(path, _read_config(path, max_bytes))
 
     import keras
 
@@ -147,8 +147,13 @@ def _check_members(path, archive, max_bytes):
         raise ValueError(f"{path} is damaged: {damaged} fails its checksum. Copy it again.")
 
 
-def _check_classes(path, config):
-    """Raise unless every object in the configuration is of a class that is allowed."""
+def check_classes(path, config):
+    """Raise `ValueError` unless every object in a model's configuration is of an allowed class.
+
+    Args:
+        path: Where the configuration came from, for the message.
+        config: What `keras.saving.serialize_keras_object` gives.
+    """
     if not isinstance(config, dict) or "class_name" not in config:
         raise ValueError(f"{path} is not a .keras file: its config.json describes no model.")
     # Not loaded, since the model is not compiled: an optimizer or loss of the user is no harm.

@@ -16,11 +16,14 @@ PACKAGE = Path(keras_pisr.__file__).parent
 MAY_IMPORT = {
     "atomic": set(),
     "data": {"atomic"},
-    "models": set(),
+    # Only the methods `from_preset` and `save_to_preset`, when they are called.
+    "models": {"presets"},
     "losses": set(),
     "metrics": set(),
     "callbacks": {"atomic"},
     "distillers": {"models", "losses", "metrics"},
+    "inference": {"atomic", "data"},
+    "presets": {"loading", "models"},
 }
 WITHOUT_TENSORFLOW = ["models", "losses", "metrics", "distillers", "callbacks"]
 

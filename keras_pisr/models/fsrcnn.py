@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from keras_pisr.models.presettable import Presettable
 from keras_pisr.models.subpixel_deconvolution import SubpixelDeconvolution
 
 
@@ -37,7 +38,7 @@ def prelu(name, slope_per_channel=False):
 
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
-class FSRCNN(keras.Model):
+class FSRCNN(Presettable, keras.Model):
     """Upscales luma by 2, 3 or 4 with 12,644 parameters.
 
     Five blocks: `feature_extraction` (5x5), `shrinking` (1x1), `mapping` (3x3, four times),

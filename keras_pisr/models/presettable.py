@@ -1,0 +1,51 @@
+"""`from_preset`, `save_to_preset` and `presets`, as methods of a model."""
+
+
+class ClassProperty:
+    """A property of the class: `FSRCNN.presets`."""
+
+    def __init__(self, function):
+        self.function = function
+        self.__doc__ = function.__doc__
+
+    def __get__(self, instance, owner):
+        return self.function(owner)
+
+
+class Presettable:
+    """Gives a model class the doors to presets; `keras_pisr.presets` is imported when used.
+
+    Example:
+        >>> class Student(Presettable, keras.Model):  # doctest: +SKIP
+        ...     pass
+    """
+
+    @ClassProperty
+    def presets(cls):  # noqa: N805 - a property of the class.
+        """Presets of this class that come with the package: name to what is known of it."""
+        from keras_pisr.presets import CATALOG
+
+        return {name: entry for name, entry in CATALOG.items() if entry["class"] == cls.__name__}
+
+    @classmethod
+    def from_preset(cls, preset, **kwargs):
+        """Load a trained model of this class; see `keras_pisr.from_preset`.
+
+        Raises:
+            ValueError: Also if the preset is of another class.
+        """
+        from keras_pisr.presets import from_preset
+
+        model = from_preset(preset, **kwargs)
+        if not isinstance(model, cls):
+            raise ValueError(
+                f"The preset {preset} is a {type(model).__name__}, not a {cls.__name__}. Load it "
+                f"with {type(model).__name__}.from_preset or keras_pisr.from_preset."
+            )
+        return model
+
+    def save_to_preset(self, folder, **kwargs):
+        """Write this model as a preset folder; see `keras_pisr.presets.save_to_preset`."""
+        from keras_pisr.presets import save_to_preset
+
+        save_to_preset(self, folder, **kwargs)

@@ -1,0 +1,12 @@
+"""Trained students by name: shipped in the package, from a folder, or from a model hub."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "card": ["model_card"],
+        "catalog": ["CATALOG"],
+        "preset": ["from_preset", "save_to_preset"],
+    },
+)

@@ -1,0 +1,120 @@
+"""The model card of a preset, from what its training run wrote down."""
+
+from pathlib import Path
+
+# What the models of a run of `recipes/pisr_x*.py` are.
+METHODS = {
+    "student": "distilled from a teacher that sees the high-resolution image (PISR)",
+    "one_stage": "trained alone, for the steps of the student's own stage",
+    "two_stages": "trained alone, for the steps of the teacher and the student together",
+}
+# Settings that say how it was trained; folders and machinery are left out.
+SCHEDULE = (
+    *("schedule", "epochs", "steps_per_epoch", "batch_size", "patch_size", "learning_rate"),
+    *("final_learning_rate", "warmup_steps", "start", "averaging", "seed", "precision"),
+)
+DISTILLATION = (
+    *("imitation_weight", "distillation", "distillation_weight", "feature", "start_from_decoder"),
+)
+
+_CARD = """---
+library_name: keras
+license: apache-2.0
+pipeline_tag: image-to-image
+tags:
+- super-resolution
+- keras-pisr
+---
+# {name}
+
+{model} for x{scale} super-resolution of luma, {parameters} parameters, {method}.
+
+    import keras_pisr as kp
+
+    model = kp.from_preset("{name}")
+    image = kp.upscale(model, "photo.jpg")
+
+or `keras-pisr upscale photo.jpg -o large --preset {name}`.
+
+Reads the Y of BT.601 (16-235) in [0, 1], `(batch, height, width, 1)`, and gives the same,
+{scale} times as large, not clipped.
+
+## Scores
+
+PSNR in dB / SSIM of luma, low-resolution images by antialiased bicubic, {scale} px shaved; last
+weights of the run, no choice by these images.
+
+{scores}
+
+## Training
+
+- Images: {images}.
+- Stages: {stages}.
+{settings}
+- Trained with {environment}.
+- Command: `{command}`
+
+## Limits
+
+Trained on clean photographs shrunk by bicubic. JPEG artefacts, noise and blur of other kinds are
+enlarged with the image. Text and drawings were not in the training images.
+"""
+
+
+def model_card(name, model, results, *, member="student", command):
+    """A model card in Markdown, with the header that model hubs read.
+
+    Args:
+        name: Of the preset.
+        model: The model.
+        results: What `results.json` of a run of `recipes/pisr_x*.py` holds.
+        member: Which model of the run it is: a key of `METHODS`.
+        command: Command that made the run, with placeholders for folders.
+
+    Returns:
+        Text for `README.md`.
+
+    Raises:
+        ValueError: If the run has no such member or was of another scale.
+    """
+    settings, scores = results["settings"], results["scores"]
+    if member not in METHODS or member not in scores:
+        raise ValueError(f"The run has {', '.join(scores)}; expected {member!r} among them.")
+    if settings["scale"] != model.scale:
+        raise ValueError(f"The run is for x{settings['scale']}, the model for x{model.scale}.")
+    stages = ["teacher", "student"] if member == "student" else [member]
+    kept = SCHEDULE + (DISTILLATION if member == "student" else ())
+    steps = (f"{stage} {results['stages'][stage]['steps']:,} steps" for stage in stages)
+    environment = results["environment"]
+    versions = environment["versions"]
+    return _CARD.format(
+        name=name,
+        model=type(model).__name__,
+        scale=model.scale,
+        parameters=f"{model.count_params():,}",
+        method=METHODS[member],
+        scores=_table({"bicubic": scores["bicubic"], name: scores[member]}),
+        images=_images(results),
+        stages=", ".join(steps),
+        settings="\n".join(f"- {key}: {settings[key]}" for key in kept if key in settings),
+        environment=f"keras {versions['keras']}, {environment['backend']} "
+        f"{versions.get(environment['backend'], '')}".strip(),
+        command=command,
+    )
+
+
+def _images(results):
+    # Names of folders only: where they lay on somebody's disk says nothing.
+    settings = results["settings"]
+    folders = [Path(folder).name for folder in settings.get("hr_dir") or ()]
+    source = " and ".join(folders) or settings.get("tfds") or "photographs of scikit-image"
+    return f"{results['training_images']} of {source}"
+
+
+def _table(scores):
+    tests = list(next(iter(scores.values())))
+    lines = ["| | " + " | ".join(tests) + " |", "|---" * (len(tests) + 1) + "|"]
+    for label, row in scores.items():
+        cells = (f"{row[test]['psnr']:.2f} / {row[test]['ssim']:.4f}" for test in tests)
+        lines.append(f"| {label} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)

@@ -1,0 +1,3 @@
+"""The presets that come with the package: pure data, one entry a folder in `shipped/`."""
+
+CATALOG = {}

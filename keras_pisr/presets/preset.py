@@ -1,0 +1,140 @@
+"""Models to preset folders and back, in Keras Hub's file layout."""
+
+import datetime
+import json
+import math
+import os
+import tempfile
+from pathlib import Path
+
+from keras_pisr.loading import check_classes
+from keras_pisr.presets.checks import check_model_class, check_weights, checksum, read_files
+from keras_pisr.presets.sources import CONFIG, METADATA, WEIGHTS, locate
+
+
+def from_preset(preset, *, max_bytes=256 * 2**20):
+    """Load a trained model.
+
+    Nothing in a preset is executed: its files are checked against their checksums, its
+    configuration may name only models of this package and layers of Keras that neither run code
+    nor read files, and its weights must fit.
+
+    Args:
+        preset: Name of a preset of the package (`keras_pisr.presets.CATALOG`), path of a folder
+            that `save_to_preset` wrote, `"hf://USER/NAME"` (optionally `@REVISION`; needs
+            `huggingface_hub`) or `"kaggle://USER/MODEL/FRAMEWORK/VARIATION"` (needs `kagglehub`).
+        max_bytes: Largest size of its files; a student takes kilobytes.
+
+    Returns:
+        `keras.Model`, not compiled.
+
+    Raises:
+        ValueError: If there is no such preset, or one of the checks fails.
+        ImportError: If the hub's library is not installed.
+
+    Example:
+        >>> model = keras_pisr.from_preset("fsrcnn_x2_pisr")  # doctest: +SKIP
+        >>> keras_pisr.upscale(model, "photo.jpg").shape  # doctest: +SKIP
+        (2160, 3840, 3)
+    """
+    source = locate(preset)
+    config, weights = read_files(preset, source, max_bytes)
+
+    import keras
+
+    # Keras would compile what it builds: with a loss or an optimizer of somebody else.
+    config.pop("compile_config", None)
+    check_model_class(preset, config, _model_classes())
+    check_classes(f"{CONFIG} of the preset {preset}", config)
+    numbers = check_weights(preset, weights, max_bytes)
+    try:
+        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        with tempfile.TemporaryDirectory() as folder:
+            # The bytes that were checked, whatever has become of the file since.
+            path = Path(folder) / WEIGHTS
+            path.write_bytes(weights)
+            model.load_weights(path)
+        wanted = sum(math.prod(variable.shape) for variable in model.variables)
+        if numbers != wanted:
+            raise ValueError(f"the model takes {wanted} numbers, {WEIGHTS} holds {numbers}")
+    except MemoryError:
+        raise
+    except Exception as error:
+        # Keras raises many types for weights that do not fit.
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        raise ValueError(
+            f"The weights and the configuration of the preset {preset} do not fit each other or "
+            f"this version of keras_pisr: {reason}."
+        ) from error
+    return model
+
+
+def save_to_preset(model, folder, *, card=None, overwrite=False):
+    """Write a model as a preset folder.
+
+    Args:
+        model: A model of this package.
+        folder: Made if absent.
+        card: Text of a model card, written to `README.md`; see `model_card`.
+        overwrite: Replace a preset that is there.
+
+    Raises:
+        ValueError: If the model is of another package, or the folder holds a preset.
+
+    Example:
+        >>> keras_pisr.presets.save_to_preset(student, "fsrcnn_x2_mine")  # doctest: +SKIP
+    """
+    import keras
+
+    import keras_pisr
+
+    folder = Path(folder)
+    config = keras.saving.serialize_keras_object(model)
+    config.pop("compile_config", None)
+    check_model_class(folder, config, _model_classes())
+    check_classes(f"{CONFIG} of {folder}", config)
+    if (folder / METADATA).exists() and not overwrite:
+        raise ValueError(
+            f"{folder} holds a preset already. Choose another folder, or pass overwrite=True."
+        )
+    # A compiled model would save the state of its metrics as well.
+    plain = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    plain.set_weights(model.get_weights())
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".preset-") as temporary:
+        temporary = Path(temporary)
+        _write_json(temporary / CONFIG, config)
+        plain.save_weights(temporary / WEIGHTS)
+        metadata = {
+            "keras_version": keras.__version__,
+            "keras_pisr_version": keras_pisr.__version__,
+            "parameter_count": model.count_params(),
+            "date_saved": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d@%H:%M:%S"),
+            "sha256": {n: checksum((temporary / n).read_bytes()) for n in (CONFIG, WEIGHTS)},
+        }
+        _write_json(temporary / METADATA, metadata)
+        names = [WEIGHTS, CONFIG, METADATA]
+        if card is not None:
+            (temporary / "README.md").write_text(card, encoding="utf-8")
+            names.insert(0, "README.md")
+        # The checksums come last: a mixture left by a crash does not load.
+        for name in names:
+            os.replace(temporary / name, folder / name)
+
+
+def _write_json(path, content):
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _model_classes():
+    """Names of this package's models; imports them, which registers them with Keras."""
+    import keras
+
+    from keras_pisr import models
+
+    public = {name: getattr(models, name) for name in models.__all__}
+    return {
+        name
+        for name, value in public.items()
+        if isinstance(value, type) and issubclass(value, keras.Model)
+    }

@@ -1,0 +1,111 @@
+"""From the name of a preset to the folder that holds it."""
+
+import difflib
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from keras_pisr.presets.catalog import CATALOG
+
+SHIPPED = Path(__file__).parent / "shipped"
+# What a preset is made of, as Keras Hub lays it out; a model card (README.md) may lie beside.
+CONFIG, WEIGHTS, METADATA = FILES = ("config.json", "model.weights.h5", "metadata.json")
+
+_HF = re.compile(r"(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w-][\w./-]*))?")
+_KAGGLE = re.compile(r"[\w-]+/[\w-]+/\w+/[\w.-]+(/\d+)?")
+
+
+class Source(NamedTuple):
+    """A preset on disk.
+
+    Attributes:
+        folder: Holds the files.
+        root: Files may be links, but to nothing outside of this folder.
+    """
+
+    folder: Path
+    root: Path
+
+
+def locate(preset):
+    """Find a preset; one on a hub is downloaded into the hub library's cache.
+
+    Args:
+        preset: Name in the catalog, folder, `hf://USER/NAME[@REVISION]` or
+            `kaggle://USER/MODEL/FRAMEWORK/VARIATION[/VERSION]`.
+
+    Returns:
+        `Source`.
+
+    Raises:
+        ValueError: If there is no such preset, or it cannot be downloaded.
+        ImportError: If the hub's library is not installed.
+    """
+    text = str(preset)
+    if text.startswith("hf://"):
+        return _from_hugging_face(text)
+    if text.startswith("kaggle://"):
+        return _from_kaggle(text)
+    if "://" in text:
+        raise ValueError(f"Expected hf:// or kaggle:// in front of a preset on a hub; got {text}.")
+    if text in CATALOG:
+        return Source(SHIPPED / text, SHIPPED / text)
+    folder = Path(preset)
+    if folder.is_dir():
+        return Source(folder, folder)
+    near = difflib.get_close_matches(text, CATALOG, n=3)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise ValueError(
+        f"There is no preset and no folder {text!r}.{hint} Presets: {', '.join(CATALOG) or 'none'}."
+    )
+
+
+def _from_hugging_face(text):
+    match = _HF.fullmatch(text.removeprefix("hf://"))
+    if match is None:
+        raise ValueError(f"Expected hf://USER/NAME or hf://USER/NAME@REVISION; got {text}.")
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError as error:
+        raise ImportError(f"{text} needs a library: pip install huggingface_hub.") from error
+    with _download(text):
+        folder = Path(
+            snapshot_download(match["repo"], revision=match["revision"], allow_patterns=list(FILES))
+        )
+    # snapshots/REVISION/ holds links to blobs/ beside it, in the folder of this repository.
+    return Source(folder, folder.parent.parent if folder.parent.name == "snapshots" else folder)
+
+
+def _from_kaggle(text):
+    handle = text.removeprefix("kaggle://")
+    if _KAGGLE.fullmatch(handle) is None:
+        raise ValueError(f"Expected kaggle://USER/MODEL/FRAMEWORK/VARIATION; got {text}.")
+    try:
+        from kagglehub import model_download
+    except ImportError as error:
+        raise ImportError(f"{text} needs a library: pip install kagglehub.") from error
+    with _download(text):
+        # File by file: whatever else the owner put there stays there.
+        folders = {Path(model_download(handle, path=name)).parent for name in FILES}
+    if len(folders) != 1:
+        raise ValueError(f"The files of {text} came into several folders: {sorted(folders)}.")
+    folder = folders.pop()
+    return Source(folder, folder)
+
+
+class _download:  # noqa: N801 - reads as a verb where it is used.
+    """Turns whatever a hub library raises into one kind of error that names the preset."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, kind, error, trace):
+        if isinstance(error, Exception):
+            reason = (str(error).strip() or repr(error)).splitlines()[0]
+            raise ValueError(
+                f"Cannot download {self.text}: {reason}. Check the name, the network and your "
+                "access to it."
+            ) from error

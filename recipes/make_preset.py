@@ -1,0 +1,56 @@
+r"""A preset folder with a model card, from a finished run of `pisr_x2.py`, `_x3` or `_x4`.
+
+    python recipes/make_preset.py runs/pisr_x2 fsrcnn_x2_mine \
+        --command "python recipes/pisr_x2.py --hr-dir T91 BSDS400"
+
+Prints the entry for `keras_pisr/presets/catalog.py`, which is all that a preset shipped with the
+package needs beside its folder.
+"""
+
+import json
+import pprint
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+import keras_pisr as kp
+from keras_pisr.presets.card import METHODS
+
+
+def main(
+    run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")],
+    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME")],
+    command: str,
+    member: str = "student",
+    out: Path = Path("keras_pisr/presets/shipped"),
+    overwrite: bool = False,
+):
+    """Turn a model of a run into a preset.
+
+    Args:
+        run: Folder of the run: `results.json` and `student.keras`.
+        name: Of the preset: architecture, scale, method, as `fsrcnn_x2_pisr`.
+        command: Command that made the run, for the model card; placeholders for folders.
+        member: Which model: student, one_stage or two_stages.
+        out: Folder that gets a folder `NAME`.
+        overwrite: Replace a preset that is there.
+    """
+    results = json.loads((run / "results.json").read_text())
+    model = kp.load_student(run / f"{member}.keras")
+    card = kp.presets.model_card(name, model, results, member=member, command=command)
+    kp.presets.save_to_preset(model, out / name, card=card, overwrite=overwrite)
+    scores = {test: round(row["psnr"], 2) for test, row in results["scores"][member].items()}
+    entry = {
+        "class": type(model).__name__,
+        "description": f"x{model.scale} luma, {METHODS[member]}",
+        "scale": model.scale,
+        "parameters": model.count_params(),
+        "psnr": scores,
+    }
+    print(f"Written: {out / name}. For the catalog:\n")
+    pprint.pprint({name: entry}, sort_dicts=False, width=98)
+
+
+if __name__ == "__main__":
+    tyro.cli(main, description=__doc__)

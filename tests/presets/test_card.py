@@ -1,0 +1,88 @@
+"""Model cards, and the tool that makes a preset of a run."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from keras_pisr.models import FSRCNN
+from keras_pisr.presets import from_preset, model_card
+
+RESULTS = {
+    "settings": {
+        "scale": 2, "hr_dir": ["/somewhere/secret/T91", "/somewhere/secret/BSDS400"], "tfds": None,
+        "epochs": 12, "steps_per_epoch": 500, "batch_size": 16, "patch_size": 64, "seed": 0,
+        "out": "/somewhere/secret/runs", "distillation": "laplace", "start": "bicubic",
+    },
+    "environment": {"backend": "tensorflow", "versions": {"keras": "3.15.1", "tensorflow": "2.21.0"}},
+    "training_images": 481,
+    "stages": {name: {"steps": steps} for name, steps in
+               {"teacher": 6000, "student": 6000, "two_stages": 12000}.items()},
+    "scores": {
+        "bicubic": {"Set5": {"psnr": 33.6686, "ssim": 0.93}, "B100": {"psnr": 29.56, "ssim": 0.843}},
+        "two_stages": {"Set5": {"psnr": 36.5, "ssim": 0.953}, "B100": {"psnr": 31.25, "ssim": 0.887}},
+        "student": {"Set5": {"psnr": 36.625, "ssim": 0.9543}, "B100": {"psnr": 31.3, "ssim": 0.888}},
+    },
+}  # fmt: skip
+
+
+def card(**options):
+    options = {"member": "student", "command": "python recipes/pisr_x2.py"} | options
+    return model_card("fsrcnn_x2_pisr", FSRCNN(2), RESULTS, **options)
+
+
+def test_a_card_says_what_was_done_and_what_it_scored():
+    text = card()
+    for fact in (
+        "12,644 parameters",
+        "| | Set5 | B100 |",
+        "| bicubic | 33.67 / 0.9300 | 29.56 / 0.8430 |",
+        "| fsrcnn_x2_pisr | 36.62 / 0.9543 | 31.30 / 0.8880 |",
+        "481 of T91 and BSDS400",
+        "teacher 6,000 steps, student 6,000 steps",
+        "- distillation: laplace",
+        "- seed: 0",
+        "keras 3.15.1, tensorflow 2.21.0",
+        "`python recipes/pisr_x2.py`",
+    ):
+        assert fact in text, fact
+    assert text.startswith("---\nlibrary_name: keras\n")
+
+
+def test_a_card_of_a_control_does_not_speak_of_distillation():
+    text = card(member="two_stages")
+    assert "trained alone" in text and "two_stages 12,000 steps" in text
+    assert "laplace" not in text
+
+
+def test_no_path_of_the_training_machine_is_told():
+    assert "somewhere" not in card()
+
+
+@pytest.mark.parametrize("member", ["teacher", "one_stage", "bicubic"])
+def test_a_member_that_is_no_student_of_the_run_is_refused(member):
+    with pytest.raises(ValueError, match=member):
+        card(member=member)
+
+
+def test_a_model_of_another_scale_is_refused():
+    with pytest.raises(ValueError, match="run is for x2, the model for x3"):
+        model_card("a", FSRCNN(3), RESULTS, command="c")
+
+
+@pytest.mark.slow
+def test_a_run_becomes_a_preset(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "results.json").write_text(json.dumps(RESULTS))
+    model = FSRCNN(2)
+    model.save(tmp_path / "run" / "student.keras")
+    script = Path(__file__).parents[2] / "recipes" / "make_preset.py"
+    command = [sys.executable, script, tmp_path / "run", "fsrcnn_x2_pisr"]
+    command += ["--command", "python recipes/pisr_x2.py", "--out", tmp_path]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "'Set5': 36.62" in result.stdout and "'class': 'FSRCNN'" in result.stdout
+    assert (tmp_path / "fsrcnn_x2_pisr" / "README.md").read_text() == card()
+    assert from_preset(tmp_path / "fsrcnn_x2_pisr").count_params() == 12_644

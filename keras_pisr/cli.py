@@ -5,11 +5,12 @@ Keras and TensorFlow are imported by what needs them, so that help and errors co
 
 import os
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
+
+from keras_pisr.notices import without_notices
 
 app = tyro.extras.SubcommandApp()
 
@@ -42,9 +43,10 @@ def evaluate(
       keras-pisr evaluate bicubic Set5 --scale 2
       keras-pisr evaluate student.keras Set14 --scale 2 --json scores.json
       keras-pisr evaluate student.keras photos --scale 3 --pictures crops --limit 5
+      keras-pisr evaluate student.tflite B100 --scale 2
 
     Args:
-        model: bicubic, or a .keras file.
+        model: bicubic, a .keras file, or a .tflite file.
         folder: Folder of test images.
         scale: Upscaling factor of the model.
         json: Write the means, the scores of each image, protocol and versions to this file.
@@ -106,7 +108,7 @@ def resolve_model(model):
     """What `evaluate` takes for a MODEL argument, and what to call it.
 
     Args:
-        model: `bicubic`, or the path of a `.keras` file.
+        model: `bicubic`, or the path of a `.keras` or `.tflite` file.
 
     Returns:
         `(model, name)`.
@@ -121,9 +123,14 @@ def resolve_model(model):
     if path.suffix == ".keras":
         from keras_pisr.loading import load_student
 
-        with _without_notices():
+        with without_notices():
             return load_student(path), path.name
-    raise ValueError(f"Expected MODEL to be bicubic or a .keras file; got {model}.")
+    if path.suffix == ".tflite":
+        from keras_pisr.mobile import TFLiteModel
+
+        # A few threads: these networks are too small to feed many.
+        return TFLiteModel(path, threads=min(4, os.cpu_count() or 1)), path.name
+    raise ValueError(f"Expected MODEL to be bicubic, a .keras or a .tflite file; got {model}.")
 
 
 def main(argv=None):
@@ -161,21 +168,3 @@ def main(argv=None):
 def _complain(error):
     # One line, whatever the exception's own layout.
     print("keras-pisr: error:", " ".join(str(error).split()), file=sys.stderr)
-
-
-@contextmanager
-def _without_notices():
-    """Keep what is written to file descriptor 2 off the terminal.
-
-    While it is imported, TensorFlow's C++ part writes notices there (about absent GPUs, for
-    instance) that no setting silences. Python's exceptions come through.
-    """
-    sys.stderr.flush()
-    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)

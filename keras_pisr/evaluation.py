@@ -54,7 +54,7 @@ def evaluate(model, folder, *, scale, limit=None, progress=True, pictures=None, 
         lr, hr = pair.read()
         try:
             sr = bicubic_luma(lr, scale) if model == "bicubic" else predict_luma(model, lr, scale)
-            score = _score(pair.hr_path.name, hr, sr, scale)
+            score = luma_score(pair.hr_path.name, hr, sr, scale)
         except ValueError as error:
             raise ValueError(f"{pair.hr_path}: {error}") from error
         rows.append(score)
@@ -114,7 +114,21 @@ def predict_luma(model, lr, scale):
     return output[0]
 
 
-def _score(name, hr, sr, scale):
+def luma_score(name, hr, sr, scale):
+    """Score one image by the protocol.
+
+    Args:
+        name: What to call it.
+        hr: uint8 `(scale * height, scale * width, 1 or 3)`.
+        sr: Luma made by a model, same size, `(.., .., 1)`, neither clipped nor rounded.
+        scale: Upscaling factor; so many pixels are shaved from each side.
+
+    Returns:
+        `ImageScore`.
+
+    Raises:
+        ValueError: If the shapes differ or the image is too small to score.
+    """
     y_true, y_pred = prepare(
         np,
         rgb_to_y(hr)[None].astype("float64"),
@@ -131,7 +145,7 @@ def _score(name, hr, sr, scale):
 
 def _picture(path, lr, sr, hr, score, scale, name):
     bicubic = np.clip(upscale(lr / np.float32(255), scale), 0.0, 1.0)
-    decibels = {"bicubic": _score("bicubic", hr, bicubic_luma(lr, scale), scale).psnr}
+    decibels = {"bicubic": luma_score("bicubic", hr, bicubic_luma(lr, scale), scale).psnr}
     images = {"LR": lr, "bicubic": bicubic}
     if sr is not None:
         decibels[name] = score.psnr

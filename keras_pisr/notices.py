@@ -1,0 +1,27 @@
+"""Keeping what libraries write to the terminal off it."""
+
+import os
+import sys
+from contextlib import contextmanager
+
+
+@contextmanager
+def without_notices():
+    """Keep what is written to file descriptor 2 off the terminal.
+
+    While they are imported or convert, TensorFlow's and LiteRT's C++ parts write notices there
+    (about absent GPUs, for instance) that no setting silences. Python's exceptions come through.
+
+    Example:
+        >>> with without_notices():
+        ...     import tensorflow as tf
+    """
+    sys.stderr.flush()
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)

@@ -1,0 +1,18 @@
+"""The path to the phone: convert, check, run and time TFLite files.
+
+Running and timing need only NumPy and ai-edge-litert; TensorFlow is imported by `to_tflite`.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "agreement": ["Agreement", "check_agreement"],
+        "checks": ["FileFacts", "check_file"],
+        "convert": ["to_tflite"],
+        "deployed": ["deployed_form"],
+        "tflite_model": ["TFLiteModel"],
+        "timing": ["Latency", "measure_latency"],
+    },
+)

@@ -1,0 +1,73 @@
+"""The form of a network that a phone runs: same numbers, operations that it runs well."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+
+class Leaky(layers.Layer):
+    """`max(x, 0) + slope * min(x, 0)` with a fixed slope of any sign.
+
+    Keras' own `LeakyReLU` refuses the negative slopes that a PReLU may have learnt.
+    """
+
+    def __init__(self, slope, **kwargs):
+        super().__init__(**kwargs)
+        self.slope = slope
+
+    def call(self, inputs):
+        """Apply the slope."""
+        return ops.leaky_relu(inputs, self.slope)
+
+    def get_config(self):
+        """Every argument."""
+        return {**super().get_config(), "slope": self.slope}
+
+
+def deployed_form(model):
+    """A copy of `model` that computes the same in float32 and suits a phone.
+
+    - A PReLU with one slope for the layer, as in FSRCNN, becomes a leaky ReLU with that slope:
+      exactly the same function, and one that XNNPACK runs in 8 bit, which it does not for
+      PReLU.
+    - Layers of mixed-precision training compute in float32. How many bits the phone uses is
+      decided by the conversion.
+
+    FSRCNN's transposed convolution needs no change: it is a convolution and a depth_to_space
+    in the model already.
+
+    Args:
+        model: A functional Keras model with one input and one output. Left as it is.
+
+    Returns:
+        `keras.Model` with weights of its own.
+
+    Raises:
+        ValueError: If the model is not functional, or has several inputs or outputs.
+
+    Example:
+        >>> student = keras_pisr.models.FSRCNN(scale=2)
+        >>> any("p_re_lu" in layer.name for layer in deployed_form(student).layers)
+        False
+    """
+    if len(getattr(model, "inputs", None) or ()) != 1 or len(model.outputs) != 1:
+        raise ValueError(
+            f"Expected a functional model with one input and one output; got {model.name!r}."
+        )
+    plain = keras.Model(model.inputs[0], model.outputs[0])
+    copies = {}
+
+    def copy(layer):
+        if not isinstance(layer, layers.Layer):
+            return type(layer).from_config(layer.get_config())  # An operation such as `x + y`.
+        if isinstance(layer, layers.PReLU) and np.size(layer.get_weights()[0]) == 1:
+            slope = float(layer.get_weights()[0].item())
+            return Leaky(slope, name=layer.name, dtype="float32")
+        config = layer.get_config() | {"dtype": "float32"}
+        copies[layer.name] = type(layer).from_config(config)
+        return copies[layer.name]
+
+    deployed = keras.models.clone_model(plain, clone_function=copy)
+    for name, layer in copies.items():
+        layer.set_weights(plain.get_layer(name).get_weights())
+    return deployed

@@ -1,0 +1,186 @@
+"""A `.tflite` file as a function from luma to luma, without TensorFlow."""
+
+from pathlib import Path
+
+import numpy as np
+
+from keras_pisr.notices import without_notices
+
+# Bytes 4 to 8 of every TFLite file; https://ai.google.dev/edge/litert, schema.fbs.
+IDENTIFIER = b"TFL3"
+
+
+class TFLiteModel:
+    """Runs a super-resolution network from a `.tflite` file on the CPU, through ai-edge-litert.
+
+    Takes and gives float luma whatever the file stores: for a file with 8-bit input and output
+    the scale and zero point are read from the file. Sizes that the file leaves open follow the
+    input. The file is treated as untrusted: its size is bounded before it is read, it is
+    verified by the runtime before it is built, and it must be a network from one luma image to
+    one. Not bounded is what an honest network costs to run.
+
+    Args:
+        path: File ending in `.tflite`.
+        threads: CPU threads for the runtime.
+        max_bytes: Largest file to read. A student takes kilobytes.
+
+    Attributes:
+        name: The file's name.
+        shape: Of the input, `(batch, height, width, 1)`; None where the file leaves it open.
+        dtype: NumPy dtype that the file takes: float32, uint8 or int8.
+
+    Call arguments:
+        luma: float32 in `[0, 1]`, `(batch, height, width, 1)`.
+
+    Returns:
+        float32 luma `(batch, scale * height, scale * width, 1)`, not clipped.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImportError: If ai-edge-litert is not installed.
+        ValueError: If the file is not TFLite, is damaged, too large, or not a network of luma;
+            or, when called, if the image does not fit it.
+
+    Example:
+        >>> model = TFLiteModel("student.tflite")  # doctest: +SKIP
+        >>> model(np.zeros((1, 24, 32, 1), "float32")).shape  # doctest: +SKIP
+        (1, 48, 64, 1)
+    """
+
+    def __init__(self, path, *, threads=1, max_bytes=64 * 2**20):
+        path = Path(path)
+        content = read_tflite(path, max_bytes)
+        self.name = path.name
+        self.interpreter = interpreter(content, path, threads)
+        inputs, outputs = self.interpreter.get_input_details(), self._outputs()
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise ValueError(
+                f"{path} has {len(inputs)} inputs and {len(outputs)} outputs; expected a network "
+                "from one luma image to one."
+            )
+        self._input = inputs[0]
+        for tensor in (*inputs, *outputs):
+            self._check_tensor(path, tensor)
+        signature = self._input["shape_signature"]
+        self.shape = tuple(None if n < 1 else int(n) for n in signature)
+        self.dtype = np.dtype(self._input["dtype"])
+        self._allocated = None
+
+    def __call__(self, luma):
+        """Luma to luma; see the class."""
+        self.fill(np.asarray(luma, "float32"))
+        try:
+            self.interpreter.invoke()
+        except RuntimeError as error:
+            raise ValueError(f"{self.name} failed on luma {luma.shape}: {error}") from error
+        return self.read()
+
+    def fill(self, luma):
+        """Make room for `luma` and put it where the network reads."""
+        self.resize(luma.shape)
+        self.interpreter.set_tensor(self._input["index"], self._store(luma))
+
+    def read(self):
+        """Luma from where the network wrote it."""
+        output = self._outputs()[0]
+        values = self.interpreter.get_tensor(output["index"])
+        if values.dtype == np.float32:
+            return values
+        scale, zero = output["quantization"]
+        return (values.astype("float32") - zero) * np.float32(scale)
+
+    def resize(self, shape):
+        """Make room for input of `shape`, `(batch, height, width, 1)`.
+
+        Raises:
+            ValueError: If the file cannot take it.
+        """
+        fits = len(shape) == 4 and all(
+            n > 0 and wanted in (None, n) for n, wanted in zip(shape, self.shape, strict=True)
+        )
+        if not fits:
+            wanted = tuple("any" if n is None else n for n in self.shape)
+            raise ValueError(
+                f"{self.name} takes luma {wanted}, got {tuple(shape)}. A file for every size is "
+                "made by `to_tflite` without `size`."
+            )
+        if shape == self._allocated:
+            return
+        try:
+            self.interpreter.resize_tensor_input(self._input["index"], shape)
+            with without_notices():
+                self.interpreter.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            raise ValueError(f"{self.name} cannot take luma {tuple(shape)}: {error}") from error
+        self._allocated = tuple(shape)
+
+    def _outputs(self):
+        return self.interpreter.get_output_details()
+
+    def _store(self, luma):
+        if self.dtype == np.float32:
+            return luma
+        scale, zero = self._input["quantization"]
+        limits = np.iinfo(self.dtype)
+        return np.clip(np.rint(luma / scale) + zero, limits.min, limits.max).astype(self.dtype)
+
+    @staticmethod
+    def _check_tensor(path, tensor):
+        dtype, shape = np.dtype(tensor["dtype"]), tuple(tensor["shape_signature"])
+        if dtype not in (np.float32, np.uint8, np.int8):
+            raise ValueError(f"{path} has a tensor of {dtype}; expected float32, uint8 or int8.")
+        if len(shape) != 4 or shape[3] not in (1, -1):
+            raise ValueError(
+                f"{path} has a tensor of shape {shape}; expected luma (batch, height, width, 1)."
+            )
+        if dtype != np.float32 and not tensor["quantization"][0] > 0:
+            raise ValueError(f"{path} has 8-bit tensors that do not say what their values mean.")
+
+
+def read_tflite(path, max_bytes):
+    """The bytes of a file that claims to be TFLite.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is too large or does not start as TFLite files do.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    with path.open("rb") as file:
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise ValueError(
+            f"{path} is larger than {max_bytes} bytes, the most that is read. A network of luma "
+            "takes kilobytes."
+        )
+    if content[4:8] != IDENTIFIER:
+        raise ValueError(f"{path} is not a TFLite file: it does not start as one.")
+    return content
+
+
+def import_runtime():
+    """The interpreter class of ai-edge-litert.
+
+    Raises:
+        ImportError: If it is not installed, with what to do.
+    """
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise ImportError(
+            "Running a .tflite file takes ai-edge-litert. Run: pip install 'keras-pisr[mobile]'"
+        ) from error
+    return Interpreter
+
+
+def interpreter(content, path, threads):
+    """An interpreter for the bytes of a file.
+
+    Raises:
+        ImportError: If ai-edge-litert is not installed.
+        ValueError: If the bytes make no sense to the runtime.
+    """
+    try:
+        return import_runtime()(model_content=content, num_threads=threads)
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged, or of a newer format: {error}") from error

@@ -11,6 +11,7 @@ from typing import Literal
 
 import keras
 import tyro
+from placement import place
 from rich.console import Console
 from rich.table import Table
 from run_folder import RunFolder, environment
@@ -83,8 +84,10 @@ class Settings:
     resume: bool = False
     """Continue the run in --out where it was killed."""
     distribute: Literal["none", "mirrored", "multi_worker", "data_parallel"] = "none"
-    """All devices of this machine or of a cluster (TF_CONFIG) on TensorFlow; on JAX,
-    data_parallel."""
+    """Share every batch among all devices of this machine (mirrored on TensorFlow,
+    data_parallel on JAX) or of a cluster (multi_worker on TensorFlow): start the same command on
+    every host, each with its TF_CONFIG, and with --out on a disk that all of them see. Only the
+    chief (worker 0) writes; the others read there to --resume."""
     tensorboard: bool = True
     """Write logs for TensorBoard (if TensorFlow is installed)."""
 
@@ -183,14 +186,20 @@ def feed(pairs, settings, first_epoch):
 def run(settings):
     """Every stage, then the scores; returns what `results.json` holds."""
     settings = settings.resolved()
-    folder = RunFolder(settings.out, settings, resume=settings.resume)
+    placement = place(settings.distribute)
+    if settings.batch_size % placement.replicas:
+        raise ValueError(
+            f"--batch-size {settings.batch_size} cannot be shared by {placement.replicas} devices "
+            "equally."
+        )
+    folder = RunFolder(settings.out, settings, resume=settings.resume, writes=placement.writes)
     keras.config.set_dtype_policy(settings.precision)
-    tests = test_folders(settings)
     training, held_out = load_images(settings)
     lr, hr = kp.data.fixed_patches(held_out, patch=settings.patch_size)
     stages = Stages(
         folder,
         settings,
+        placement,
         feed=lambda epoch: feed(training, settings, epoch),
         validation_data=(lr[:128], hr[:128]),
         metrics=lambda: [kp.metrics.PSNR(shave=settings.scale, round_to_8bit=True)],
@@ -224,13 +233,17 @@ def run(settings):
     for control in settings.controls:
         epochs = settings.epochs * (2 if control == "two_stages" else 1)
         models[control] = stages.train(control, alone, epochs)
+    if not placement.writes:
+        return None
+    # Images are scored one by one, which cannot be shared.
+    keras.distribution.set_distribution(None)
 
     results = {
         "settings": folder.settings,
         "environment": environment(),
         "training_images": len(training),
         "stages": stages.records,
-        "scores": score(models, tests, folder, settings.scale),
+        "scores": score(models, test_folders(settings), folder, settings.scale),
     }
     folder.write_json("results.json", results)
     kp.plot_history(
@@ -244,10 +257,12 @@ def run(settings):
 def score(models, tests, folder, scale):
     """PSNR and SSIM of bicubic, controls and student on every test folder, and pictures."""
     scores = {}
-    entries = {"bicubic": "bicubic", **models}
     # The teacher reads the HR image: a score for it would be no super-resolution.
-    del entries["teacher"]
-    for name, model in entries.items():
+    for name in ["bicubic", *(name for name in models if name != "teacher")]:
+        model = name
+        if name != "bicubic":
+            # From the file: the model in memory may be spread over several devices.
+            model = keras.saving.load_model(folder / f"{name}.keras")
         scores[name] = {}
         for test, path in tests.items():
             pictures = folder / "pictures" / test if name == "student" else None

@@ -21,17 +21,20 @@ class RunFolder:
         path: The folder; made if absent.
         settings: Dataclass of the run; written to `settings.json`.
         resume: Whether the folder may hold a run to continue.
+        writes: Whether this process writes. Of several workers one does; the others read the
+            same folder where a run is continued.
 
     Raises:
         ValueError: If the folder holds a run and `resume` is off, or one with other settings.
     """
 
-    def __init__(self, path, settings, *, resume):
+    def __init__(self, path, settings, *, resume, writes=True):
         self.path = Path(path)
+        self.writes = writes
         self.settings = plain(dataclasses.asdict(settings))
         self.settings.pop("resume", None)
         before = self.path / "settings.json"
-        if before.exists():
+        if writes and before.exists():
             self.check(json.loads(before.read_text()), resume)
         self.write_json("settings.json", self.settings)
 
@@ -57,11 +60,15 @@ class RunFolder:
 
     def write_json(self, name, content):
         """Write a JSON file, whole or not at all."""
+        if not self.writes:
+            return
         with atomic_path(self.path / name) as temporary:
             temporary.write_text(json.dumps(plain(content), indent=1) + "\n")
 
     def save_model(self, name, model):
         """Write `NAME.keras`, whole or not at all."""
+        if not self.writes:
+            return
         with atomic_path(self.path / f"{name}.keras") as temporary:
             model.save(temporary)
 

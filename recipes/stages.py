@@ -1,7 +1,5 @@
 """Train one stage after the other, each resumable, seeded and logged."""
 
-import contextlib
-import functools
 import importlib.util
 
 import keras
@@ -18,18 +16,22 @@ class Stages:
 
     Args:
         folder: A `RunFolder`.
-        settings: The recipe's settings: `seed`, `steps_per_epoch`, `learning_rate`,
-            `final_learning_rate`, `warmup_steps`, `averaging`, `distribute`, `tensorboard`.
+        settings: The recipe's settings: `seed`, `steps_per_epoch`, `batch_size`,
+            `learning_rate`, `final_learning_rate`, `warmup_steps`, `averaging`, `tensorboard`.
+        placement: A `Placement`.
         feed: Function from the epoch to start at to the training data.
         validation_data: Of `fit`.
         metrics: Function that makes fresh metrics for `compile`.
     """
 
-    def __init__(self, folder, settings, *, feed, validation_data, metrics):
+    def __init__(self, folder, settings, placement, *, feed, validation_data, metrics):
         self.folder = folder
         self.settings = settings
+        self.placement = placement
         self.feed = feed
-        self.validation_data = validation_data
+        # A last batch that leaves a device without a sample stops both engines.
+        whole = len(validation_data[0]) // placement.replicas * placement.replicas
+        self.validation_data = tuple(data[:whole] for data in validation_data) if whole else None
         self.metrics = metrics
         self.console = Console(highlight=False)
         self.records = {}
@@ -48,26 +50,28 @@ class Stages:
         settings = self.settings
         # Each stage has its own start, so that it does not depend on which stages ran before.
         keras.utils.set_random_seed(settings.seed)
-        with placement(settings.distribute):
+        resumable = kp.callbacks.Resumable(self.folder / "stages" / name)
+        with self.placement.scope():
             model, distiller = build()
             distiller.compile(
                 optimizer=adam(settings, epochs * settings.steps_per_epoch),
                 loss="mae",
                 metrics=self.metrics(),
             )
-        resumable = kp.callbacks.Resumable(self.folder / "stages" / name)
-        epoch = resumable.restore(distiller)
+            epoch = resumable.restore(distiller)
         if epoch < epochs or not (self.folder / f"{name}.keras").exists():
+            callbacks = [
+                resumable,
+                kp.callbacks.Progress(name, settings.steps_per_epoch, self.console),
+                *self.tensorboard(name),
+            ]
             distiller.fit(
                 self.feed(epoch),
                 epochs=epochs,
                 initial_epoch=epoch,
                 validation_data=self.validation_data,
-                callbacks=[
-                    resumable,
-                    kp.callbacks.Progress(name, settings.steps_per_epoch, self.console),
-                    *self.tensorboard(name),
-                ],
+                validation_batch_size=settings.batch_size,
+                callbacks=callbacks if self.placement.writes else [],
                 shuffle=False,
                 verbose=0,
             )
@@ -78,7 +82,7 @@ class Stages:
         self.records[name] = {
             "epochs": epochs,
             "steps": epochs * settings.steps_per_epoch,
-            "seconds": sum(resumable.history["seconds"]),
+            "seconds": sum(resumable.history.get("seconds", [])),
             "parameters": model.count_params(),
             "history": resumable.history,
         }
@@ -105,32 +109,3 @@ def adam(settings, steps):
     if settings.averaging:
         average = {"use_ema": True, "ema_momentum": max(0.0, 1 - 1 / (settings.averaging * steps))}
     return keras.optimizers.Adam(rate, **average)
-
-
-def placement(distribute):
-    """A context that places a model on the devices chosen by `--distribute`.
-
-    Raises:
-        ValueError: If the backend has no such engine.
-    """
-    backend = keras.backend.backend()
-    if distribute == "none":
-        return contextlib.nullcontext()
-    if distribute == "data_parallel":
-        if backend != "jax":
-            raise ValueError("--distribute data_parallel needs KERAS_BACKEND=jax.")
-        keras.distribution.set_distribution(keras.distribution.DataParallel())
-        return contextlib.nullcontext()
-    if backend != "tensorflow":
-        raise ValueError(f"--distribute {distribute} needs KERAS_BACKEND=tensorflow.")
-    return tensorflow_strategy(distribute).scope()
-
-
-@functools.cache
-def tensorflow_strategy(distribute):
-    """One strategy a process: workers meet once."""
-    import tensorflow as tf
-
-    if distribute == "mirrored":
-        return tf.distribute.MirroredStrategy()
-    return tf.distribute.MultiWorkerMirroredStrategy()

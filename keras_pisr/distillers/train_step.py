@@ -8,8 +8,10 @@ differentiates and in where it keeps state.
 import keras
 from keras import ops
 
+from keras_pisr.distillers.multi_worker import MultiWorkerFit
 
-class TensorFlowTrainStep:
+
+class TensorFlowTrainStep(MultiWorkerFit):
     """Steps by `tf.GradientTape`; runs under `tf.distribute`."""
 
     def train_step(self, data):
@@ -25,14 +27,14 @@ class TensorFlowTrainStep:
         weights = self.trainable_weights
         gradients = tape.gradient(scaled_loss, weights)
         self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
-        return self.log(terms, x, y, y_pred, sample_weight)
+        return self.reducible(self.log(terms, x, y, y_pred, sample_weight))
 
     def test_step(self, data):
         """Losses and metrics on `data`; changes no weight."""
         x, y, sample_weight = self.unpack(data)
         guidance = self.guidance(x, y)
         terms, y_pred = self.compute_terms(x, y, guidance, sample_weight, training=False)
-        return self.log(terms, x, y, y_pred, sample_weight)
+        return self.reducible(self.log(terms, x, y, y_pred, sample_weight))
 
     def unscale(self, loss):
         """Undo the division by the number of replicas that Keras' reductions apply."""

@@ -10,9 +10,11 @@ from typing import Annotated, Literal
 
 import tyro
 
+from keras_pisr.cli_upscale import upscale
 from keras_pisr.notices import without_notices
 
 app = tyro.extras.SubcommandApp()
+app.command(upscale)
 
 Scale = Annotated[int, tyro.conf.arg(metavar="N")]
 File = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
@@ -46,7 +48,7 @@ def evaluate(
       keras-pisr evaluate student.tflite B100 --scale 2
 
     Args:
-        model: bicubic, a .keras file, or a .tflite file.
+        model: bicubic, a preset, a .keras file, or a .tflite file.
         folder: Folder of test images.
         scale: Upscaling factor of the model.
         json: Write the means, the scores of each image, protocol and versions to this file.
@@ -108,7 +110,8 @@ def resolve_model(model):
     """What `evaluate` takes for a MODEL argument, and what to call it.
 
     Args:
-        model: `bicubic`, or the path of a `.keras` or `.tflite` file.
+        model: `bicubic`, a preset (name, folder or address on a hub), or the path of a
+            `.keras` or `.tflite` file.
 
     Returns:
         `(model, name)`.
@@ -130,7 +133,16 @@ def resolve_model(model):
 
         # A few threads: these networks are too small to feed many.
         return TFLiteModel(path, threads=min(4, os.cpu_count() or 1)), path.name
-    raise ValueError(f"Expected MODEL to be bicubic, a .keras or a .tflite file; got {model}.")
+    from keras_pisr.presets import CATALOG, from_preset, near_names
+
+    if model in CATALOG or "://" in model or path.is_dir():
+        with without_notices():
+            return from_preset(model), path.name
+    near = near_names(model)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise ValueError(
+        f"Expected MODEL to be bicubic, a preset, a .keras or a .tflite file; got {model}.{hint}"
+    )
 
 
 def main(argv=None):
@@ -154,7 +166,7 @@ def main(argv=None):
     try:
         return app.cli(
             prog="keras-pisr",
-            description="Tiny super-resolution networks: score them, and make images for them.",
+            description="Tiny super-resolution networks: to use, to score, and images for them.",
             args=argv,
         )
     except (ValueError, OSError, ImportError) as error:

@@ -5,7 +5,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "files": ["upscale_files"],
         "image": ["upscale", "upscaled_bands"],
         "network": ["Network"],
+        "picture": ["Picture", "read_picture"],
     },
 )

@@ -1,5 +1,7 @@
 """One image enlarged: luma by the network, colour and transparency by bicubic."""
 
+from pathlib import Path
+
 import numpy as np
 
 from keras_pisr.data.color import rgb_to_y
@@ -27,7 +29,7 @@ def upscale(model, image, *, tile=TILE):
         model: Keras model, or callable, on luma; see `keras_pisr.inference.Network`.
         image: uint8, uint16, or float in `[0, 1]`; `(height, width)` or
             `(height, width, channels)`: gray, gray and alpha, RGB, or RGB and alpha. Alpha is
-            straight, not premultiplied.
+            straight, not premultiplied. Or the path of an image file.
         tile: Side of a tile in px of the image.
 
     Returns:
@@ -42,6 +44,10 @@ def upscale(model, image, *, tile=TILE):
         >>> keras_pisr.upscale(model, np.zeros((30, 41, 3), "uint8")).shape
         (60, 82, 3)
     """
+    if isinstance(image, str | Path):
+        from keras_pisr.inference.picture import read_picture
+
+        image = read_picture(image).pixels
     image = np.asarray(image)
     net = model if isinstance(model, Network) else network(model)
     height, width = check_image(image).shape[:2]

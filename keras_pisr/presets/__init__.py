@@ -8,5 +8,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "card": ["model_card"],
         "catalog": ["CATALOG"],
         "preset": ["from_preset", "save_to_preset"],
+        "sources": ["near_names"],
     },
 )

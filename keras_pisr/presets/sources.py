@@ -53,11 +53,16 @@ def locate(preset):
     folder = Path(preset)
     if folder.is_dir():
         return Source(folder, folder)
-    near = difflib.get_close_matches(text, CATALOG, n=3)
+    near = near_names(text)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     raise ValueError(
         f"There is no preset and no folder {text!r}.{hint} Presets: {', '.join(CATALOG) or 'none'}."
     )
+
+
+def near_names(text, n=3):
+    """Names in the catalog that look like `text`, the nearest first."""
+    return difflib.get_close_matches(text, CATALOG, n=n)
 
 
 def _from_hugging_face(text):

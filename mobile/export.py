@@ -23,7 +23,7 @@ Folder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
 
 
 def export(
-    student: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="STUDENT.keras")],
+    student: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="STUDENT")],
     out: Annotated[Path, tyro.conf.arg(metavar="FILE.tflite")],
     quantize: Literal["float32", "float16", "dynamic", "int8"] = "float32",
     pixels: Literal["float32", "uint8", "int8"] | None = None,
@@ -41,7 +41,8 @@ def export(
     """Convert a student to TFLite, check the file against it, and time it on this machine.
 
     Args:
-        student: A .keras file.
+        student: A .keras file, or what `keras_pisr.from_preset` takes: the name of a preset,
+            or a folder that `save_to_preset` wrote.
         out: File to write.
         quantize: float32; float16 (weights of 16 bit); dynamic (weights of 8 bit); int8
             (everything in 8 bit).
@@ -113,14 +114,13 @@ def convert_and_check(
     Returns:
         `(FileFacts, Agreement, Latency)`.
     """
-    from keras_pisr.loading import load_student
     from keras_pisr.mobile.agreement import check_agreement
     from keras_pisr.mobile.checks import check_file
     from keras_pisr.mobile.convert import model_scale, to_tflite
     from keras_pisr.mobile.tflite_model import TFLiteModel
     from keras_pisr.mobile.timing import measure_latency
 
-    model = load_student(student)
+    model = load(student)
     scale = model_scale(model)
     lumas = None if calibration is None else folder_lumas(calibration, scale)
     with atomic_path(out) as temporary:
@@ -144,6 +144,17 @@ def convert_and_check(
         )
     # Outside the block: a file that is sound but slow is still worth having.
     return facts, agreement, measure_latency(out, threads=threads)
+
+
+def load(student):
+    """A student from a .keras file or a preset."""
+    if student.endswith(".keras"):
+        from keras_pisr.loading import load_student
+
+        return load_student(student)
+    from keras_pisr.presets import from_preset
+
+    return from_preset(student)
 
 
 def folder_lumas(folder, scale):
@@ -182,7 +193,7 @@ def table(out, precision, facts, agreement, latency):
         "delegates": f"{facts.delegates}; outside XNNPACK: {pieces}",
         "against Keras": f"{agreement.agreement:.1f} dB on the worst of {agreement.images} images",
         "PSNR": f"{agreement.file_psnr:.2f} dB; Keras {agreement.keras_psnr:.2f} dB; "
-        f"change {-agreement.loss:+.3f} dB",
+        f"change {round(-agreement.loss, 3) + 0:+.3f} dB",
         "latency": f"median {latency.median_ms:.1f} ms, p90 {latency.p90_ms:.1f} ms, "
         f"{latency.threads} thread(s), input {height}x{width}",
         "start, memory": f"{latency.initialisation_ms:.1f} ms, "

@@ -31,10 +31,10 @@ def table(rows):
             "x".join(map(str, row.size)),
             "x".join(map(str, row.output_size)),
             str(row.threads),
-            f"{row.median_ms:.1f} ms",
-            f"{row.p90_ms:.1f} ms",
-            f"{row.initialisation_ms:.1f} ms",
-            "not measured" if peak is None else f"{peak / 1e6:.1f} ms",
+            f"{row.median_ms:.2f} ms",
+            f"{row.p90_ms:.2f} ms",
+            f"{row.initialisation_ms:.2f} ms",
+            "not measured" if peak is None else f"{peak / 1e6:.2f} ms",
         )
     return result
 

@@ -48,6 +48,12 @@ def test_a_student_becomes_a_checked_file(saved, capsys, precision):
     }
 
 
+def test_a_preset_is_exported_too(saved, student, capsys):
+    student.save_to_preset("mine")
+    assert main(["mine", *ARGUMENTS[1:], "--size", "20", "24"]) == 0
+    assert "a.tflite (float32)" in capsys.readouterr().out
+
+
 def test_what_is_sound_but_misses_a_target_is_written_with_code_one(saved, capsys):
     targets = ["--budget-ms", "1e-9", "--min-psnr", "99", "--size", "20", "24"]
     assert main([*ARGUMENTS, *targets]) == 1
@@ -60,6 +66,7 @@ def test_what_is_sound_but_misses_a_target_is_written_with_code_one(saved, capsy
     ("arguments", "message"),
     [
         (["gone.keras", "--out", "a.tflite"], "There is no file gone.keras"),
+        (["no_such_preset", "--out", "a.tflite"], "no_such_preset"),
         (["student.keras", "--out", "a.bin"], "ending in .tflite"),
         ([*ARGUMENTS, "--max-loss", "-50"], "at most -50.0 was allowed"),
         ([*ARGUMENTS, "--min-agreement", "200"], "should reach 200.0"),

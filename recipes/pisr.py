@@ -1,16 +1,10 @@
-"""What the three PISR recipes share: settings, stages, controls, scores.
+"""What the three PISR recipes do: load images, train stages and controls, score.
 
-`pisr_x2.py`, `pisr_x3.py` and `pisr_x4.py` call `main` with their scale. Read from the top:
-what can be set, then the run as a list of stages, then how one stage is trained.
+`run` is the whole story; `pisr_settings.py` says what can be set, `stages.py` how a stage is
+trained, `placement.py` where, and `run_folder.py` what is written.
 """
 
-import dataclasses
-import sys
-from pathlib import Path
-from typing import Literal
-
 import keras
-import tyro
 from placement import place
 from rich.console import Console
 from rich.table import Table
@@ -18,102 +12,6 @@ from run_folder import RunFolder, environment
 from stages import Stages
 
 import keras_pisr as kp
-
-
-@dataclasses.dataclass
-class Settings:
-    """Train a privileged teacher, then its student, and compare.
-
-    Without arguments: a short run on photographs that ship with scikit-image.
-    """
-
-    scale: tyro.conf.Suppress[int] = 2
-    """Upscaling factor."""
-
-    hr_dir: tuple[Path, ...] = ()
-    """Folders of HR images to train on. Without any, and without --tfds: embedded
-    photographs."""
-    lr_dir: Path | None = None
-    """Their LR images, if you have them; else made by the exact bicubic of the protocol."""
-    tfds: str | None = None
-    """Train on this TensorFlow dataset instead, e.g. div2k."""
-    validation_images: int = 10
-    """How many of the training images (the last by name) are held out for the curves."""
-    test_dirs: tuple[Path, ...] = ()
-    """Benchmark folders, each with HR/ and perhaps LR_bicubic/X2/, scored at the end."""
-
-    schedule: Literal["short", "paper"] = "short"
-    """Fills in what is left open below. `paper`: 1000 epochs of 1000 steps a stage, HR patch
-    192, the reference's random start, no moving average."""
-    epochs: int | None = None
-    """Epochs of each stage [short: 6, paper: 1000]."""
-    steps_per_epoch: int | None = None
-    """Steps of an epoch [short: 100, paper: 1000]."""
-    batch_size: int = 16
-    patch_size: int | None = None
-    """Side of the HR patch in pixels, a multiple of the scale [short: 48, paper: 192]."""
-    learning_rate: float = 1e-3
-    """Of Adam, at the start; falls by a cosine, step by step."""
-    final_learning_rate: float = 1e-5
-    warmup_steps: int | None = None
-    """Steps of linear rise before the cosine: without it, Adam's first steps throw a bicubic
-    start away [short: 100, paper: 0]."""
-    start: Literal["bicubic", "reference"] | None = None
-    """Weights to start from: bicubic interpolation, or uniform as in the reference
-    [short: bicubic, paper: reference]."""
-    averaging: float | None = None
-    """Keep a moving average of the weights over about this share of a stage's steps; 0 keeps
-    the last weights [short: 0.05, paper: 0]."""
-    seed: int = 0
-    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
-
-    imitation_weight: float = 1e-4
-    """Stage 1: weight of the imitation loss; 0 turns it off."""
-    distillation: Literal["laplace", "gaussian", "l1", "l2", "none"] = "laplace"
-    """Stage 2: how the teacher's feature is compared with the student's."""
-    distillation_weight: float = 1e-6
-    feature: str = "expanding"
-    """Stage 2: the layer that is distilled."""
-    start_from_decoder: bool = True
-    """Stage 2: the student starts from the teacher's decoder."""
-    controls: tuple[Literal["one_stage", "two_stages"], ...] = ("two_stages",)
-    """The student alone, for the budget of stage 2 and for that of both stages."""
-
-    out: Path | None = None
-    """Folder of everything this run writes [runs/pisr_x2]."""
-    resume: bool = False
-    """Continue the run in --out where it was killed."""
-    distribute: Literal["none", "mirrored", "multi_worker", "data_parallel"] = "none"
-    """Share every batch among all devices of this machine (mirrored on TensorFlow,
-    data_parallel on JAX) or of a cluster (multi_worker on TensorFlow): start the same command on
-    every host, each with its TF_CONFIG, and with --out on a disk that all of them see. Only the
-    chief (worker 0) writes; the others read there to --resume."""
-    tensorboard: bool = True
-    """Write logs for TensorBoard (if TensorFlow is installed)."""
-
-    def resolved(self):
-        """These settings with what the schedule decides filled in, checked."""
-        short = self.schedule == "short"
-        defaults = {
-            "epochs": 6 if short else 1000,
-            "steps_per_epoch": 100 if short else 1000,
-            "patch_size": 48 if short else 192,
-            "start": "bicubic" if short else "reference",
-            "averaging": 0.05 if short else 0.0,
-            "warmup_steps": 100 if short else 0,
-            "out": Path(f"runs/pisr_x{self.scale}"),
-        }
-        left_open = {name: v for name, v in defaults.items() if getattr(self, name) is None}
-        settings = dataclasses.replace(self, **left_open)
-        if settings.patch_size % self.scale:
-            raise ValueError(
-                f"--patch-size {settings.patch_size} is not a multiple of {self.scale}."
-            )
-        if self.lr_dir and not self.hr_dir:
-            raise ValueError("--lr-dir needs --hr-dir.")
-        if self.tfds and self.hr_dir:
-            raise ValueError("Give either --tfds or --hr-dir.")
-        return settings
 
 
 def load_images(settings):
@@ -246,10 +144,11 @@ def run(settings):
         "scores": score(models, test_folders(settings), folder, settings.scale),
     }
     folder.write_json("results.json", results)
-    kp.plot_history(
-        {name: record["history"] for name, record in stages.records.items()},
-        folder / "curves.png",
-    )
+    curves = {
+        name: {log: values for log, values in record["history"].items() if log != "seconds"}
+        for name, record in stages.records.items()
+    }
+    kp.plot_history(curves, folder / "curves.png")
     show(results["scores"], settings)
     return results
 
@@ -296,12 +195,3 @@ def show(scores, settings):
         f"{out}/curves.png\nPictures: {out}/pictures/",
         soft_wrap=True,
     )
-
-
-def main(scale, description):
-    """Read the command line and run; a user's mistake ends in one line, not a traceback."""
-    settings = tyro.cli(Settings, default=Settings(scale=scale), description=description)
-    try:
-        run(settings)
-    except ValueError as error:
-        sys.exit(f"error: {error}")

@@ -13,6 +13,7 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 sys.path.insert(0, str(RECIPES))
 
 import pisr  # noqa: E402
+from pisr_settings import Settings  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +38,7 @@ def settings(out, **changes):
         "patch_size": 16,
         "tensorboard": False,
     }
-    return pisr.Settings(out=out, **{**tiny, **changes})
+    return Settings(out=out, **{**tiny, **changes})
 
 
 def weights(path):
@@ -103,15 +104,13 @@ def test_a_run_is_resumed_with_its_own_settings_only(tmp_path):
 
 @pytest.mark.parametrize("distillation", ["gaussian", "l1", "l2", "none"])
 def test_every_distillation_of_the_ablation_runs(tmp_path, distillation):
-    results = pisr.run(
-        settings(tmp_path / "run", distillation=distillation, controls=(), epochs=1)
-    )
+    results = pisr.run(settings(tmp_path / "run", distillation=distillation, controls=(), epochs=1))
     logged = results["stages"]["student"]["history"]
     assert ("distillation" in logged) == (distillation != "none")
 
 
 def test_the_paper_schedule_is_the_published_one():
-    full = pisr.Settings(scale=3, schedule="paper").resolved()
+    full = Settings(scale=3, schedule="paper").resolved()
     assert (full.epochs, full.steps_per_epoch, full.batch_size, full.patch_size) == (
         1000,
         1000,
@@ -125,7 +124,7 @@ def test_the_paper_schedule_is_the_published_one():
 
 def test_a_patch_that_is_no_multiple_of_the_scale_is_refused():
     with pytest.raises(ValueError, match="--patch-size 50"):
-        pisr.Settings(scale=3, patch_size=50).resolved()
+        Settings(scale=3, patch_size=50).resolved()
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])

@@ -113,7 +113,7 @@ def upscale_files(
         suffix: As for `name_results`.
         overwrite: Replace results that are there already instead of skipping them.
         max_pixels: Largest image that is decoded.
-        tile: Side of a tile in px of the image.
+        tile: Longest side of a tile in px of the image.
         on_progress: Called as `on_progress(path, done, total)`, in px of all images.
 
     Returns:

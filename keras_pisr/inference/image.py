@@ -9,8 +9,8 @@ from keras_pisr.data.resize import upscale as bicubic
 from keras_pisr.inference.network import Network, network
 from keras_pisr.inference.tiles import cut
 
-# LR px a side. Larger tiles overlap less, smaller ones stay in the cache.
-TILE = 256
+# LR px a side. Larger tiles overlap less and take more memory: some 200 MB with these.
+TILE = 512
 # The bicubic kernel reads two pixels to each side.
 _REACH = 2
 # Luma in the studio range spans 219 of 255 levels, so a change of Y is this much in R, G and B.
@@ -30,7 +30,7 @@ def upscale(model, image, *, tile=TILE):
         image: uint8, uint16, or float in `[0, 1]`; `(height, width)` or
             `(height, width, channels)`: gray, gray and alpha, RGB, or RGB and alpha. Alpha is
             straight, not premultiplied. Or the path of an image file.
-        tile: Side of a tile in px of the image.
+        tile: Longest side of a tile in px of the image.
 
     Returns:
         Array of the same type and number of dimensions, clipped to its range,
@@ -65,7 +65,7 @@ def upscaled_bands(net, image, *, tile=TILE):
     Args:
         net: A `Network`.
         image: As for `upscale`, no path.
-        tile: Side of a tile in px of the image.
+        tile: Longest side of a tile in px of the image.
 
     Yields:
         `(top, band)`: first row in the result, and `(rows, scale * width, channels)`.

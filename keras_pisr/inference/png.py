@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 
-from keras_pisr.inference.rows import Regrouped
+from keras_pisr.inference.rows import DEFLATE_LEVEL, Regrouped
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
@@ -32,7 +32,7 @@ class PngWriter:
         self.file = file
         self.pixel = channels * np.dtype(dtype).itemsize
         self.above = np.zeros((1, width * self.pixel), np.uint8)
-        self.deflate = zlib.compressobj(6)
+        self.deflate = zlib.compressobj(DEFLATE_LEVEL)
         # Small enough for the cache: filters pass over a block several times.
         self.rows = Regrouped(max(1, (1 << 18) // (width * self.pixel)), self._write_block)
         file.write(_SIGNATURE)

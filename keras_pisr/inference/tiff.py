@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 
-from keras_pisr.inference.rows import Regrouped
+from keras_pisr.inference.rows import DEFLATE_LEVEL, Regrouped
 
 _ROWS = 64
 _SHORT, _LONG, _UNDEFINED = 3, 4, 7
@@ -82,7 +82,8 @@ class TiffWriter:
     def _write_strip(self, band):
         differences = band.copy()
         differences[:, 1:] -= band[:, :-1]
-        data = zlib.compress(differences.astype(band.dtype.newbyteorder("<")).tobytes())
+        differences = differences.astype(band.dtype.newbyteorder("<"))
+        data = zlib.compress(differences.tobytes(), DEFLATE_LEVEL)
         start = self._align()
         if start + len(data) > _LARGEST:
             raise ValueError("A TIFF ends at 4 GB. Choose PNG for this image.")

@@ -18,35 +18,42 @@ class Tile(NamedTuple):
     keep_stop: int
 
 
-def cut(length, tile, radius):
-    """Cut one axis into tiles of one length that overlap by the receptive field.
+def cut(length, longest, radius, *, grid=32):
+    """Cut one axis into equal tiles that overlap by the receptive field.
 
     The first tile begins and the last ends at the image's edge, where the network must see
-    its own padding; what is kept of a tile lies `radius` px or more from any other end.
+    its own padding; what is kept of a tile lies `radius` px or more from any other end. As few
+    tiles are made as fit, and those as short as may be, for what overlaps is computed twice.
 
     Args:
         length: Of the axis, px.
-        tile: Length of a tile, px, more than `2 * radius`.
+        longest: Longest tile, px, more than `2 * radius`.
         radius: How far away an input pixel still counts, px.
+        grid: Tiles are a multiple of this long, or `longest`: a backend that compiles for each
+            size (JAX) then has few to do.
 
     Returns:
-        List of `Tile`, in order, whose kept parts cover the axis once. All are `tile` long,
-        or there is one as long as the axis.
+        List of `Tile`, in order, whose kept parts cover the axis once. All have one length, or
+        there is one as long as the axis.
 
     Raises:
         ValueError: If a tile would keep nothing.
 
     Example:
-        >>> [tuple(tile) for tile in cut(20, 12, 3)]
-        [(0, 12, 0, 9), (6, 18, 9, 15), (8, 20, 15, 20)]
+        >>> [tuple(tile) for tile in cut(20, 12, 3, grid=1)]
+        [(0, 11, 0, 8), (5, 16, 8, 13), (9, 20, 13, 20)]
     """
-    if length <= tile:
+    if length <= longest:
         return [Tile(0, length, 0, length)]
-    if tile <= 2 * radius:
+    if longest <= 2 * radius:
         raise ValueError(
-            f"A tile of {tile} px keeps nothing: the network sees {radius} px to each side. "
+            f"A tile of {longest} px keeps nothing: the network sees {radius} px to each side. "
             f"Use tiles of {2 * radius + 1} px or more; {4 * radius} is economical."
         )
+    # n tiles cover what n - 1 overlaps leave of their lengths.
+    n = -(-(length - 2 * radius) // (longest - 2 * radius))
+    shortest = -(-(length + 2 * radius * (n - 1)) // n)
+    tile = min(longest, -(-shortest // grid) * grid)
     tiles, kept = [], 0
     while kept < length:
         start = min(max(kept - radius, 0), length - tile)

@@ -9,7 +9,10 @@ pytestmark = pytest.mark.core
 
 
 def test_three_tiles_by_hand():
-    assert cut(20, 12, 3) == [Tile(0, 12, 0, 9), Tile(6, 18, 9, 15), Tile(8, 20, 15, 20)]
+    wanted = [Tile(0, 11, 0, 8), Tile(5, 16, 8, 13), Tile(9, 20, 13, 20)]
+    assert cut(20, 12, 3, grid=1) == wanted
+    wanted = [Tile(0, 12, 0, 9), Tile(6, 18, 9, 15), Tile(8, 20, 15, 20)]
+    assert cut(20, 12, 3) == wanted
 
 
 def test_a_short_axis_is_one_tile():
@@ -19,16 +22,29 @@ def test_a_short_axis_is_one_tile():
 
 @pytest.mark.parametrize("radius", [0, 1, 4])
 @pytest.mark.parametrize("tile", [9, 12, 31])
-def test_tiles_cover_the_axis_once_and_keep_only_what_has_its_context(tile, radius):
+@pytest.mark.parametrize("grid", [1, 5, 32])
+def test_tiles_cover_the_axis_once_and_keep_only_what_has_its_context(tile, radius, grid):
     for length in range(1, 80):
-        tiles = cut(length, tile, radius)
+        tiles = cut(length, tile, radius, grid=grid)
         covered = np.concatenate([np.arange(t.keep_start, t.keep_stop) for t in tiles])
         np.testing.assert_array_equal(covered, np.arange(length))
         for t in tiles:
-            assert t.stop - t.start == min(tile, length)
+            assert t.stop - t.start == tiles[0].stop <= min(tile, length)
             assert t.start >= 0 and t.stop <= length and t.keep_start < t.keep_stop
             assert t.start == 0 or t.keep_start - t.start >= radius
             assert t.stop == length or t.stop - t.keep_stop >= radius
+
+
+def test_tiles_overlap_no_more_than_they_must():
+    for length in range(513, 3000, 7):
+        tiles = cut(length, 512, 8)
+        read = sum(t.stop - t.start for t in tiles)
+        assert read <= length + 16 * (len(tiles) - 1) + 32 * len(tiles)
+
+
+def test_all_images_have_tiles_of_few_lengths():
+    lengths = {cut(length, 512, 8)[0].stop for length in range(513, 20_000)}
+    assert len(lengths) <= 9
 
 
 def test_a_tile_within_the_receptive_field_is_refused():

@@ -10,6 +10,8 @@ from keras_pisr.data.color import rgb_to_y
 from keras_pisr.data.resize import downscale
 from keras_pisr.data.samples import sample_images
 from keras_pisr.mobile.deployed import deployed_form
+from keras_pisr.mobile.equalization import equalize_channels
+from keras_pisr.mobile.rounding import round_weights
 
 Precision = Literal["float32", "float16", "dynamic", "int8"]
 PixelType = Literal["float32", "uint8", "int8"]
@@ -37,10 +39,11 @@ def to_tflite(
             for int8: value 255 is luma 1) or `"int8"` (the same minus 128).
         size: `(height, width)` of the input, if the file is to take only that.
         batch: Images a call.
-        representative: For int8: float32 lumas `(height, width, 1)` in `[0, 1]` from which the
-            ranges of the activations are taken. Embedded photographs if not given. Copies
-            stretched to the full range and ramps are added: photographs alone leave out black
-            and white, and the file would clip them.
+        representative: For dynamic and int8: float32 lumas `(height, width, 1)` in `[0, 1]`
+            on which rounding errors are to cancel and, for int8, from which the ranges of the
+            activations are taken. Embedded photographs if not given. Copies stretched to the
+            full range and ramps are added: photographs alone leave out black and white, and an
+            int8 file would clip them.
 
     Raises:
         ValueError: If an argument is none of the above, the backend is not TensorFlow, or the
@@ -53,13 +56,18 @@ def to_tflite(
     _check_arguments(path, precision, pixels)
     import tensorflow as tf
 
-    options = {}
+    options, deployed = {}, deployed_form(model)
     if precision != "float32":
         options["optimizations"] = [tf.lite.Optimize.DEFAULT]
     if precision == "float16":
         options["target_spec"] = {"supported_types": [tf.float16]}
-    if precision == "int8":
+    if precision in ("dynamic", "int8"):
         lumas = calibration_lumas(model, representative)
+        patches = [luma for (luma,) in calibration_batches(lumas)]
+        if precision == "int8":
+            equalize_channels(deployed, patches)
+        round_weights(deployed, patches)
+    if precision == "int8":
         options["target_spec"] = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]}
         options["representative_dataset"] = lambda: calibration_batches(lumas, size, batch)
         options["inference_input_type"] = options["inference_output_type"] = getattr(tf, pixels)
@@ -71,7 +79,7 @@ def to_tflite(
     shape = (batch, *(size or (None, None)), 1)
     signature = keras.InputSpec(shape=shape, dtype="float32", name="lr")
     with atomic_path(path) as temporary:
-        deployed_form(model).export(
+        deployed.export(
             temporary, format="litert", input_signature=[signature], verbose=False, **options
         )
 

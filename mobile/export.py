@@ -56,7 +56,7 @@ def export(
         min_psnr: Exit with code 1 if the file's PSNR on these images is below this, dB.
         max_loss: Refuse a file that loses more than this against the student, dB.
         min_agreement: Refuse a file whose output is further from the student's than this, as
-            PSNR between the two, dB. Without it, 90 for float32, 60 for float16, 35 in 8 bit.
+            PSNR between the two, dB. Without it, 90 for float32, 55 for float16, 35 in 8 bit.
         budget_ms: Exit with code 1 if the median latency here is above this.
         threads: CPU threads for the timing.
         allow_undelegated: Accept operations that XNNPACK does not run.

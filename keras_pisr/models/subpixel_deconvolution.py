@@ -120,11 +120,13 @@ class SubpixelDeconvolution(keras.layers.Layer):
         top, bottom = -self.first, self.last + (1 if self.shift else 0)
         inputs = ops.pad(inputs, ((0, 0), (top, bottom), (top, bottom), (0, 0)))
         blocks = ops.conv(inputs, self.subpixel_kernel(), padding="valid")
+        # Before pixels move, where a converter can fold it into the convolution.
+        blocks = blocks + ops.cast(self.bias, blocks.dtype)
         outputs = ops.depth_to_space(blocks, self.scale) if self.scale > 1 else blocks
         if self.shift:
             end = self.shift - self.scale
             outputs = outputs[:, self.shift : end, self.shift : end, :]
-        return outputs + ops.cast(self.bias, outputs.dtype)
+        return outputs
 
     def compute_output_shape(self, input_shape):
         """`(batch, scale * height, scale * width, 1)`."""

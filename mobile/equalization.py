@@ -1,0 +1,66 @@
+"""Channels of like range, so that one 8-bit scale a tensor suits them all."""
+
+import keras
+import numpy as np
+from keras import layers
+
+from keras_pisr.mobile.deployed import Leaky
+from keras_pisr.models import SubpixelDeconvolution
+
+# A channel is enlarged at most so many times: one that is silent on the calibration images may
+# not be on others.
+MOST = 1000.0
+
+
+def equalize_channels(model, lumas):
+    """Scale the channels between convolutions to one range, without changing the output.
+
+    Leaky ReLUs commute with positive factors, so a channel's factor can be put into one
+    convolution and its inverse into the next. The 8-bit scale of a tensor then fits the
+    channels that carry the image as well as those that carry details.
+
+    Only a plain chain of convolutions and such activations is changed; other models are
+    returned as they are.
+
+    Args:
+        model: A `deployed_form`, changed in place.
+        lumas: float32 `(batch, height, width, 1)` that the ranges are taken from.
+
+    Returns:
+        `model`.
+
+    Reference:
+        Nagel et al. 2019, "Data-free quantization through weight equalization and bias
+        correction", https://arxiv.org/abs/1906.04721. They equalize ranges of weights; here
+        weights have a scale a channel, and the ranges are those of activations.
+    """
+    chain = model.layers[1:]
+    # Operations, not layers: these leave out the `x + y` of a branch.
+    if not _is_chain(model.operations):
+        return model
+    weighted = [layer for layer in chain if not isinstance(layer, Leaky | layers.PReLU)]
+    for layer, following in zip(weighted, weighted[1:], strict=False):
+        output = keras.Model(model.inputs[0], layer.output)
+        ranges = np.max([np.abs(output.predict_on_batch(x)).max((0, 1, 2)) for x in lumas], axis=0)
+        factors = np.maximum(ranges / max(ranges.max(), 1e-12), 1 / MOST)
+        kernel, bias = layer.get_weights()
+        layer.set_weights([kernel / factors, bias / factors])
+        kernel, bias = following.get_weights()
+        # The last layer keeps a transposed kernel, with its input channels last.
+        transposed = isinstance(following, SubpixelDeconvolution)
+        following.set_weights([kernel * (factors if transposed else factors[:, None]), bias])
+    return model
+
+
+def _is_chain(sequence):
+    for before, layer in zip(sequence, sequence[1:], strict=False):
+        plain_convolution = (
+            isinstance(layer, layers.Conv2D)
+            and layer.activation is keras.activations.linear
+            and layer.use_bias
+            and layer.groups == 1
+        )
+        known = plain_convolution or isinstance(layer, Leaky | layers.PReLU | SubpixelDeconvolution)
+        if not known or layer.input is not before.output:
+            return False
+    return True

@@ -46,7 +46,7 @@ def evaluate(model, folder, *, scale, limit=None, progress=True, pictures=None, 
     if isinstance(model, str) and model != "bicubic":
         raise ValueError(
             f"Expected a model, a callable or 'bicubic'; got {model!r}. Load a .keras file with "
-            "keras_pisr.loading.load_student first."
+            "keras_pisr.load_student first."
         )
     pairs = benchmark_pairs(folder, scale=scale, limit=limit)
     rows = []

@@ -5,6 +5,7 @@ trained, `placement.py` where, and `run_folder.py` what is written.
 """
 
 import keras
+import numpy as np
 from placement import place
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +13,7 @@ from run_folder import RunFolder, environment
 from stages import Stages
 
 import keras_pisr as kp
+from keras_pisr.benchmark_folder import benchmark_pairs
 
 
 def load_images(settings):
@@ -28,13 +30,34 @@ def load_images(settings):
             kp.data.ImagePairs.from_samples("train", scale=settings.scale),
             kp.data.ImagePairs.from_samples("validation", scale=settings.scale),
         )
+    if len(pairs) <= settings.validation_images:
+        raise ValueError(
+            f"--validation-images {settings.validation_images} leaves nothing to train on: there "
+            f"are {len(pairs)} images. Choose a smaller number."
+        )
     return pairs.split(-settings.validation_images)
 
 
+def validation_patches(pairs, settings, most=128):
+    """At most `most` patches, spread evenly over all held-out images."""
+    lr, hr = kp.data.fixed_patches(pairs, patch=settings.patch_size)
+    chosen = np.linspace(0, len(lr) - 1, min(most, len(lr))).round().astype(int)
+    return lr[chosen], hr[chosen]
+
+
 def test_folders(settings):
-    """Benchmark folders to score on; without any, the embedded test photographs."""
+    """Benchmark folders to score on; without any, the embedded test photographs.
+
+    Raises:
+        ValueError: If a folder is not one to score on: better before training than after.
+    """
     if settings.test_dirs:
-        return {folder.name: folder for folder in settings.test_dirs}
+        folders = {folder.resolve().name: folder for folder in settings.test_dirs}
+        if len(folders) < len(settings.test_dirs):
+            raise ValueError("Two of --test-dirs have the same name; the table needs one each.")
+        for folder in folders.values():
+            benchmark_pairs(folder, scale=settings.scale)
+        return folders
     folder = settings.out / "held_out"
     for name, image in kp.data.sample_images("test").items():
         kp.data.write_image(folder / "HR" / f"{name}.png", image)
@@ -90,16 +113,19 @@ def run(settings):
             f"--batch-size {settings.batch_size} cannot be shared by {placement.replicas} devices "
             "equally."
         )
-    folder = RunFolder(settings.out, settings, resume=settings.resume, writes=placement.writes)
     keras.config.set_dtype_policy(settings.precision)
     training, held_out = load_images(settings)
-    lr, hr = kp.data.fixed_patches(held_out, patch=settings.patch_size)
+    validation_data = validation_patches(held_out, settings)
+    if settings.test_dirs:
+        test_folders(settings)
+    # Claimed last: a mistake found above leaves no folder behind.
+    folder = RunFolder(settings.out, settings, resume=settings.resume, writes=placement.writes)
     stages = Stages(
         folder,
         settings,
         placement,
         feed=lambda epoch: feed(training, settings, epoch),
-        validation_data=(lr[:128], hr[:128]),
+        validation_data=validation_data,
         metrics=lambda: [kp.metrics.PSNR(shave=settings.scale, round_to_8bit=True)],
     )
 
@@ -127,7 +153,10 @@ def run(settings):
 
     models = {}
     models["teacher"] = stages.train("teacher", teacher, settings.epochs)
-    models["student"] = stages.train("student", student, settings.epochs)
+    # Where stage 1 ended: the student and `two_stages` see the same patches in the same order.
+    models["student"] = stages.train(
+        "student", student, settings.epochs, first_epoch=settings.epochs
+    )
     for control in settings.controls:
         epochs = settings.epochs * (2 if control == "two_stages" else 1)
         models[control] = stages.train(control, alone, epochs)

@@ -115,7 +115,7 @@ def main(scale, description):
         from pisr import run
 
         run(settings)
-    except (ValueError, FileNotFoundError, ImportError) as error:
+    except (ValueError, OSError, ImportError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("\nStopped. The same command with --resume continues.")

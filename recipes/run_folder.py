@@ -11,6 +11,8 @@ import keras
 
 from keras_pisr.atomic import atomic_path
 
+# Settings that change no weight: a run may be continued with others.
+FREE_TO_CHANGE = {"resume", "out", "test_dirs", "controls", "tensorboard"}
 PACKAGES = ["keras-pisr", "keras", "tensorflow", "jax", "torch", "numpy", "pillow"]
 
 
@@ -32,7 +34,6 @@ class RunFolder:
         self.path = Path(path)
         self.writes = writes
         self.settings = plain(dataclasses.asdict(settings))
-        self.settings.pop("resume", None)
         before = self.path / "settings.json"
         if writes and before.exists():
             self.check(json.loads(before.read_text()), resume)
@@ -45,7 +46,11 @@ class RunFolder:
                 f"{self.path} holds a run already. Continue it with --resume, or choose "
                 "another folder with --out."
             )
-        changed = [name for name in self.settings if before.get(name) != self.settings[name]]
+        changed = [
+            name
+            for name in sorted(set(self.settings) - FREE_TO_CHANGE)
+            if before.get(name) != self.settings[name]
+        ]
         if changed:
             differences = "; ".join(
                 f"{name} was {before.get(name)}, now {self.settings[name]}" for name in changed

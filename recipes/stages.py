@@ -19,7 +19,7 @@ class Stages:
         settings: The recipe's settings: `seed`, `steps_per_epoch`, `batch_size`,
             `learning_rate`, `final_learning_rate`, `warmup_steps`, `averaging`, `tensorboard`.
         placement: A `Placement`.
-        feed: Function from the epoch to start at to the training data.
+        feed: Function from an epoch to the training data from there on.
         validation_data: Of `fit`.
         metrics: Function that makes fresh metrics for `compile`.
     """
@@ -36,13 +36,14 @@ class Stages:
         self.console = Console(highlight=False)
         self.records = {}
 
-    def train(self, name, build, epochs):
+    def train(self, name, build, epochs, *, first_epoch=0):
         """Train a stage, or load it if it is done.
 
         Args:
             name: Of the stage; the product is saved as `NAME.keras`.
             build: Function that makes `(model, distiller)`: what is kept, and what is fitted.
             epochs: Of the whole stage.
+            first_epoch: Epoch of the data that the stage starts with.
 
         Returns:
             The trained model.
@@ -60,21 +61,21 @@ class Stages:
             )
             epoch = resumable.restore(distiller)
         if epoch < epochs or not (self.folder / f"{name}.keras").exists():
-            callbacks = [
-                resumable,
-                kp.callbacks.Progress(name, settings.steps_per_epoch, self.console),
-                *self.tensorboard(name),
-            ]
-            distiller.fit(
-                self.feed(epoch),
-                epochs=epochs,
-                initial_epoch=epoch,
-                validation_data=self.validation_data,
-                validation_batch_size=settings.batch_size,
-                callbacks=callbacks if self.placement.writes else [],
-                shuffle=False,
-                verbose=0,
-            )
+            progress = kp.callbacks.Progress(name, settings.steps_per_epoch, self.console)
+            callbacks = [resumable, progress, *self.tensorboard(name)]
+            try:
+                distiller.fit(
+                    self.feed(first_epoch + epoch),
+                    epochs=epochs,
+                    initial_epoch=epoch,
+                    validation_data=self.validation_data,
+                    validation_batch_size=settings.batch_size,
+                    callbacks=callbacks if self.placement.writes else [],
+                    shuffle=False,
+                    verbose=0,
+                )
+            finally:
+                progress.close()
             self.folder.save_model(name, model)
         else:
             self.console.print(f"{name}: done before")

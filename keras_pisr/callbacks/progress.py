@@ -26,8 +26,6 @@ class Progress(keras.callbacks.Callback):
         self.steps_per_epoch = steps_per_epoch
         self.console = console or Console(highlight=False)
 
-    def on_train_begin(self, logs=None):
-        """Start the bar and the clock."""
         self.bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -37,6 +35,9 @@ class Progress(keras.callbacks.Callback):
             transient=True,
             disable=not self.console.is_terminal,
         )
+
+    def on_train_begin(self, logs=None):
+        """Start the bar and the clock."""
         self.bar.start()
         self.task = self.bar.add_task(self.name, total=self.params["epochs"] * self.steps_per_epoch)
         self.first_epoch = None
@@ -68,6 +69,10 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         """Take the bar away."""
+        self.close()
+
+    def close(self):
+        """Give the terminal back; for a `finally`, since Keras calls nothing after an error."""
         self.bar.stop()
 
 

@@ -1,7 +1,6 @@
 """Continue a killed run where its last whole epoch ended."""
 
 import json
-import shutil
 import time
 from pathlib import Path
 
@@ -81,7 +80,3 @@ class Resumable(keras.callbacks.Callback):
         for old in self.folder.glob("epoch_*.weights.h5"):
             if old != weights:
                 old.unlink()
-
-    def discard(self):
-        """Delete the folder: the run is over and its product saved elsewhere."""
-        shutil.rmtree(self.folder, ignore_errors=True)

@@ -38,10 +38,16 @@ class Distiller(TrainStep, keras.Model):
         for role, model in [("student", student), *(("guide", guide) for guide in guides)]:
             if not isinstance(model, keras.Model):
                 raise ValueError(f"The {role} must be a keras.Model, got {type(model).__name__}.")
+        owned = {id(weight) for weight in student.weights}
+        for guide in guides:
+            if any(id(weight) in owned for weight in guide.weights):
+                raise ValueError(
+                    f"The student {student.name!r} shares weights with its guide {guide.name!r}, "
+                    "which is frozen. Build a model of its own for the student."
+                )
+            guide.trainable = False
         self.student = student
         self.guides = list(guides)
-        for guide in self.guides:
-            guide.trainable = False
         self.main_term = main_term
         self.term_trackers = {
             name: keras.metrics.Mean(name=name) for name in (main_term, *term_names)
@@ -97,13 +103,20 @@ class Distiller(TrainStep, keras.Model):
 
     def make_train_function(self, force=False):
         """Refuse to train nothing: a model that served as a guide elsewhere is frozen."""
-        if not self.trainable_weights:
+        if not self.student.trainable_weights:
             raise ValueError(
                 f"{self.student.name!r} has no weight to train. A model that became the guide of "
                 "another distiller is frozen: set its `trainable = True`, or finish this stage "
                 "before the next one is made."
             )
         return super().make_train_function(force)
+
+    def save(self, filepath, overwrite=True, **kwargs):
+        """Save the student: what `ModelCheckpoint("best.keras")` writes can be deployed.
+
+        The distiller itself is no file; `save_weights` keeps all of its weights.
+        """
+        self.student.save(filepath, overwrite=overwrite, **kwargs)
 
     def unpack(self, data):
         """`(x, y, sample_weight)` of a batch."""

@@ -126,7 +126,8 @@ class JAXTrainStep:
         """A scope in which the model's variables have the given values."""
         variables = self.trainable_variables + self.non_trainable_variables
         values = [*trainable, *non_trainable]
-        return keras.StatelessScope(list(zip(variables, values, strict=True)))
+        # `collect_losses`: what layers add by `add_loss` and activity regularizers.
+        return keras.StatelessScope(list(zip(variables, values, strict=True)), collect_losses=True)
 
     def stateless_guidance(self, trainable, non_trainable, x, y):
         """`Distiller.guidance` at the given weights."""

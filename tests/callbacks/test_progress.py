@@ -15,7 +15,9 @@ def test_prints_a_line_an_epoch_with_logs_and_time_left():
     distiller.compile("sgd", loss="mae")
     text = io.StringIO()
     progress = Progress("student", steps_per_epoch=2, console=Console(file=text, width=200))
-    distiller.fit(*pairs(), batch_size=2, epochs=3, initial_epoch=1, verbose=0, callbacks=[progress])
+    distiller.fit(
+        *pairs(), batch_size=2, epochs=3, initial_epoch=1, verbose=0, callbacks=[progress]
+    )
     lines = text.getvalue().splitlines()
     assert [line.split("  ")[0] for line in lines] == ["student 2/3", "student 3/3"]
     assert "loss 0." in lines[0]

@@ -213,13 +213,45 @@ def test_callbacks_see_every_term(tmp_path):
     assert (tmp_path / "best.weights.h5").exists()
 
 
-def test_a_frozen_model_is_not_trained_in_silence():
-    student = small_fsrcnn()
-    student.trainable = False
-    distiller = Distiller(student)
+@pytest.mark.parametrize("make", [alone, stage_2])
+def test_a_frozen_model_is_not_trained_in_silence(make):
+    distiller = make()
+    distiller.student.trainable = False
     distiller.compile("adam", loss="mae")
     with pytest.raises(ValueError, match="no weight to train"):
         distiller.fit(*pairs(), verbose=0)
+
+
+def test_losses_that_layers_add_count_as_in_plain_keras():
+    def student():
+        inputs = keras.Input((None, None, 1))
+        x = keras.layers.Conv2D(4, 3, padding="same", activity_regularizer="l2")(inputs)
+        x = keras.layers.UpSampling2D(2)(x)
+        return fill(keras.Model(inputs, keras.layers.Conv2D(1, 3, padding="same")(x)), 3)
+
+    lr, hr = pairs()
+    plain, ours = student(), Distiller(student(), main_term="reconstruction")
+    histories = []
+    for model in (plain, ours):
+        model.compile(keras.optimizers.SGD(0.01), loss="mae")
+        histories.append(
+            model.fit(lr, hr, epochs=2, batch_size=2, shuffle=False, verbose=0).history["loss"]
+        )
+    np.testing.assert_allclose(histories[1], histories[0], rtol=1e-5)
+    for a, b in zip(ours.student.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_full_checkpoints_are_the_student(tmp_path):
+    distiller = stage_2()
+    distiller.compile("adam", loss="mae")
+    checkpoint = keras.callbacks.ModelCheckpoint(str(tmp_path / "best.keras"))
+    lr, hr = pairs()
+    distiller.fit(lr, hr, verbose=0, callbacks=[checkpoint])
+    again = keras.saving.load_model(tmp_path / "best.keras")
+    np.testing.assert_allclose(
+        again.predict(lr, verbose=0), distiller.student.predict(lr, verbose=0), atol=1e-6
+    )
 
 
 def test_a_student_that_is_no_keras_model_is_refused():

@@ -181,3 +181,9 @@ def test_the_saved_student_is_the_trained_one(tmp_path):
     distiller.student.save(tmp_path / "student.keras")
     again = keras.saving.load_model(tmp_path / "student.keras")
     np.testing.assert_allclose(numpy(again(lr)), numpy(distiller.student(lr)), atol=1e-6)
+
+
+def test_the_teachers_own_decoder_cannot_be_the_student():
+    teacher = small_teacher()
+    with pytest.raises(ValueError, match="shares weights"):
+        PrivilegedDistiller(teacher=teacher, student=teacher.decoder)

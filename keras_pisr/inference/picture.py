@@ -4,6 +4,7 @@ import dataclasses
 import struct
 import sys
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ class Picture:
 def picture_size(path):
     """Pixels of an image file by its header; 0 if it has none."""
     try:
-        with _unlimited(), Image.open(path) as image:
+        with _without_pillows_limit(), Image.open(path) as image:
             return image.width * image.height
     except _DECODE_ERRORS:
         return 0
@@ -68,7 +69,7 @@ def read_picture(path, *, max_pixels=MAX_PIXELS):
     if not path.is_file():
         raise FileNotFoundError(f"There is no image file {path}.")
     try:
-        with _unlimited(), Image.open(path) as image:
+        with _without_pillows_limit(), Image.open(path) as image:
             _check(image, max_pixels)
             return _read(path, image)
     except _DECODE_ERRORS as error:
@@ -143,15 +144,13 @@ def _upright(pixels, orientation):
     return pixels
 
 
-class _unlimited:  # noqa: N801 - reads as an adjective where it is used.
-    """Pillow's own limit on pixels off: ours is checked, and it may be higher."""
-
-    def __enter__(self):
-        self.before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        self.caught = warnings.catch_warnings()
-        self.caught.__enter__()
-        warnings.simplefilter("ignore")
-
-    def __exit__(self, *error):
-        self.caught.__exit__(*error)
-        Image.MAX_IMAGE_PIXELS = self.before
+@contextmanager
+def _without_pillows_limit():
+    """Ours is checked instead, and may be higher; nor does Pillow warn of odd files we can read."""
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before

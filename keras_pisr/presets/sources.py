@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,7 +74,7 @@ def _from_hugging_face(text):
         from huggingface_hub import snapshot_download
     except ImportError as error:
         raise ImportError(f"{text} needs a library: pip install huggingface_hub.") from error
-    with _download(text):
+    with _download_of(text):
         folder = Path(
             snapshot_download(match["repo"], revision=match["revision"], allow_patterns=list(FILES))
         )
@@ -89,7 +90,7 @@ def _from_kaggle(text):
         from kagglehub import model_download
     except ImportError as error:
         raise ImportError(f"{text} needs a library: pip install kagglehub.") from error
-    with _download(text):
+    with _download_of(text):
         # File by file: whatever else the owner put there stays there.
         folders = {Path(model_download(handle, path=name)).parent for name in FILES}
     if len(folders) != 1:
@@ -98,19 +99,13 @@ def _from_kaggle(text):
     return Source(folder, folder)
 
 
-class _download:  # noqa: N801 - reads as a verb where it is used.
-    """Turns whatever a hub library raises into one kind of error that names the preset."""
-
-    def __init__(self, text):
-        self.text = text
-
-    def __enter__(self):
-        pass
-
-    def __exit__(self, kind, error, trace):
-        if isinstance(error, Exception):
-            reason = (str(error).strip() or repr(error)).splitlines()[0]
-            raise ValueError(
-                f"Cannot download {self.text}: {reason}. Check the name, the network and your "
-                "access to it."
-            ) from error
+@contextmanager
+def _download_of(text):
+    """Turn whatever a hub library raises into one kind of error that names the preset."""
+    try:
+        yield
+    except Exception as error:
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        raise ValueError(
+            f"Cannot download {text}: {reason}. Check the name, the network and your access to it."
+        ) from error

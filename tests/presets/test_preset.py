@@ -332,20 +332,3 @@ def test_an_error_of_the_hub_names_the_preset(monkeypatch):
 def test_a_malformed_address_is_refused(preset):
     with pytest.raises(ValueError, match="Expected"):
         from_preset(preset)
-
-
-# === What comes with the package ===
-
-
-def test_the_catalog_and_the_folders_agree():
-    folders = {p.name for p in sources.SHIPPED.iterdir()} if sources.SHIPPED.is_dir() else set()
-    assert folders == set(catalog.CATALOG)
-
-
-@pytest.mark.parametrize("name", sorted(catalog.CATALOG))
-def test_a_shipped_preset_is_as_the_catalog_says(name):
-    entry = catalog.CATALOG[name]
-    model = from_preset(name)
-    assert (type(model).__name__, model.scale) == (entry["class"], entry["scale"])
-    assert model.count_params() == entry["parameters"] <= 12_809
-    assert (sources.SHIPPED / name / "README.md").is_file()

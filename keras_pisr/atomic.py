@@ -1,7 +1,6 @@
 """Files that appear whole or not at all."""
 
-import os
-import tempfile
+import secrets
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +19,7 @@ def atomic_path(path):
         `Path` of an empty file in the same folder, with the same suffix.
 
     Example:
-        >>> import tempfile
+        >>> import os, tempfile
         >>> folder = tempfile.mkdtemp()
         >>> with atomic_path(f"{folder}/scores.json") as temporary:
         ...     _ = temporary.write_text("{}")
@@ -29,17 +28,12 @@ def atomic_path(path):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(
-        dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix
-    )
-    os.close(handle)
-    temporary = Path(temporary)
+    # Made as `open` would make it, not by `tempfile`, whose files are private: to ask what
+    # permissions are usual here would change the umask of every thread for a moment.
+    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
+    temporary.touch(exist_ok=False)
     try:
         yield temporary
-        # mkstemp makes files private; give them what `open` would have given.
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -27,8 +27,20 @@ def test_an_error_leaves_the_old_file_alone(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX")
-def test_the_file_has_ordinary_permissions(tmp_path):
-    (tmp_path / "plain").write_text("")
-    with atomic_path(tmp_path / "a.txt"):
-        pass
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_the_file_has_ordinary_permissions(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        (tmp_path / "plain").write_text("")
+        with atomic_path(tmp_path / "a.txt"):
+            pass
+    finally:
+        os.umask(before)
     assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_the_umask_of_other_threads_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "umask", None)
+    with atomic_path(tmp_path / "a.txt") as temporary:
+        temporary.write_text("whole")
+    assert (tmp_path / "a.txt").read_text() == "whole"

@@ -1,12 +1,11 @@
 """Image files to arrays and back: every format people have, as 8-bit gray or RGB."""
 
-import os
-import struct
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+
+from keras_pisr.atomic import atomic_path
 
 SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"),
@@ -14,7 +13,8 @@ SUFFIXES = (
 )
 # Pillow's own limit, above which it warns; at twice that it refuses.
 MAX_PIXELS = 178_956_970
-_DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error)
+_FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM")
+_BITS_PER_SAMPLE = 258  # TIFF tag.
 
 
 def read_image(path, *, max_pixels=MAX_PIXELS):
@@ -23,7 +23,8 @@ def read_image(path, *, max_pixels=MAX_PIXELS):
     - Gray (also bilevel, gray palettes and gray with alpha) gives one channel, everything else
       three: palettes are looked up, CMYK and other colour spaces converted by Pillow.
     - Alpha is dropped, not blended: the colours stored under it are returned.
-    - 16 bit is scaled to 8: gray rounded, colour by its high byte (Pillow decodes it so).
+    - 16 bit is scaled to 8: gray rounded, colour by its high byte (Pillow decodes it so). Other
+      depths above 8 (12-bit, 32-bit, float) are refused: their range is not known.
     - The orientation in the EXIF data is applied; colour profiles are not.
     - Of several frames or pages, the first.
 
@@ -37,7 +38,8 @@ def read_image(path, *, max_pixels=MAX_PIXELS):
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no image, is damaged, is too large, or has float or 32-bit pixels.
+        ValueError: if it is no image of these formats, whatever its suffix says, is damaged, is too
+            large, or has 12-bit, 32-bit or float pixels.
 
     Example:
         >>> read_image("photo.jpg").shape  # doctest: +SKIP
@@ -47,11 +49,15 @@ def read_image(path, *, max_pixels=MAX_PIXELS):
     if not path.is_file():
         raise FileNotFoundError(f"There is no image file {path}.")
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             if image.width * image.height <= max_pixels:
+                _check_depth(image)
                 return _decode(ImageOps.exif_transpose(image))
             size = f"{image.width}x{image.height}"
-    except (*_DECODE_ERRORS, Image.DecompressionBombError) as error:
+    except MemoryError:
+        raise
+    # A damaged file can make Pillow raise nearly anything, KeyError and ZeroDivisionError included.
+    except Exception as error:
         raise ValueError(
             f"Cannot read {path} as an image ({type(error).__name__}: {error}). "
             "Remove it or save it anew, as PNG for instance."
@@ -59,6 +65,15 @@ def read_image(path, *, max_pixels=MAX_PIXELS):
     raise ValueError(
         f"{path} is {size} px, above max_pixels={max_pixels}. Raise max_pixels if you trust it."
     )
+
+
+def open_image(path):
+    """Open a file by Pillow without decoding it; the header tells the format, not the suffix.
+
+    Only the formats of `read_image` are tried: Pillow knows many more, and hands some of them to
+    programs outside (EPS to Ghostscript), which is nothing to do with a file from elsewhere.
+    """
+    return Image.open(path, formats=_FORMATS)
 
 
 def write_image(path, image):
@@ -85,20 +100,9 @@ def write_image(path, image):
     form = Image.registered_extensions().get(path.suffix.lower())
     if form not in Image.SAVE:
         raise ValueError(f"Cannot tell a format from {path.name!r}; use one of {SUFFIXES}.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            options = {"quality": 95} if form in ("JPEG", "WEBP") else {}
-            Image.fromarray(image).save(file, format=form, **options)
-        # mkstemp makes files private; give them what `open` would have given.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    options = {"quality": 95} if form in ("JPEG", "WEBP") else {}
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        Image.fromarray(image).save(file, format=form, **options)
 
 
 def list_images(folder):
@@ -132,11 +136,19 @@ def list_images(folder):
     return paths
 
 
+def _check_depth(image):
+    # Pillow calls 16-bit gray "I;16" with a byte order, or "I" in some releases and in PNM. Other
+    # "I" is 32 bit; 12 bit comes as "I;16" too, with values a sixteenth as large.
+    sixteen = image.mode.startswith("I;16") or image.mode == "I" and image.format in ("PNG", "PPM")
+    bits = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))
+    if image.mode[0] in "IF" and not (sixteen and bits == (16,)):
+        raise ValueError(f"{image.format} pixels of mode {image.mode}, of unknown range")
+
+
 def _decode(image):
     if image.mode.startswith("I"):
-        return _eight_bit(np.asarray(image))[..., None]
-    if image.mode == "F":
-        raise ValueError("float pixels, of unknown range")
+        deep = np.asarray(image).astype(np.int64)
+        return ((deep + 128) // 257).astype(np.uint8)[..., None]
     if image.mode in ("P", "PA"):
         palette = np.array(image.getpalette("RGB")).reshape(-1, 3)
         gray = (palette == palette[:, :1]).all()
@@ -145,11 +157,3 @@ def _decode(image):
     if image.mode in ("1", "L", "LA", "La"):
         return np.array(image.convert("L"))[..., None]
     return np.array(image.convert("RGB"))
-
-
-def _eight_bit(pixels):
-    # "I" is also Pillow's type for 16-bit gray PNG in some releases, so the values decide.
-    pixels = pixels.astype(np.int64)
-    if pixels.min() < 0 or pixels.max() > 65535:
-        raise ValueError("32-bit integer pixels, of unknown range")
-    return ((pixels + 128) // 257).astype(np.uint8)

@@ -1,4 +1,7 @@
+import io
 import os
+import struct
+import threading
 
 import numpy as np
 import pytest
@@ -38,6 +41,44 @@ def test_sixteen_bit_gray_is_scaled_to_eight(tmp_path):
     for suffix in ("png", "tif"):
         Image.fromarray(deep).save(tmp_path / f"a.{suffix}")
         assert read_image(tmp_path / f"a.{suffix}")[0, :, 0].tolist() == [0, 0, 1, 1, 128, 255]
+
+
+def test_sixteen_bit_pnm_is_scaled_to_eight(tmp_path):
+    (tmp_path / "a.pgm").write_bytes(b"P5 3 1 65535 " + np.array([0, 257, 65535], ">u2").tobytes())
+    assert read_image(tmp_path / "a.pgm").tolist() == [[[0], [1], [255]]]
+
+
+def gray_tiff(pixels, bits, sample_format=1):
+    """One uncompressed strip of gray pixels, little-endian."""
+    data = pixels.tobytes()
+    width, height = pixels.shape[1], pixels.shape[0]
+    short, long = 3, 4
+    tags = [
+        *((256, short, width), (257, short, height), (258, short, bits), (259, short, 1)),
+        *((262, short, 1), (273, long, 8), (277, short, 1), (278, short, height)),
+        *((279, long, len(data)), (339, short, sample_format)),
+    ]
+    entries = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
+    head = struct.pack("<2sHI", b"II", 42, 8 + len(data))
+    return head + data + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+def test_gray_of_unknown_range_is_refused_and_named(tmp_path):
+    # Values that fit 8 bits: scaled as 16 bit they would all turn black.
+    low = np.array([[0, 100], [200, 255]])
+    files = {
+        "int32.tif": gray_tiff(low.astype("<i4"), 32, 2),
+        "uint32.tif": gray_tiff(low.astype("<u4"), 32),
+        "int16.tif": gray_tiff(low.astype("<i2"), 16, 2),
+        "float.tif": gray_tiff(low.astype("<f4"), 32, 3),
+        "twelve.tif": gray_tiff(low.astype("<u2")[:, :1], 12),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=rf"{name}.*Remove it"):
+            read_image(tmp_path / name)
+    (tmp_path / "deep.tif").write_bytes(gray_tiff(low.astype("<u2") * 257, 16))
+    assert read_image(tmp_path / "deep.tif")[..., 0].tolist() == low.tolist()
 
 
 def test_palettes_are_looked_up(tmp_path):
@@ -80,6 +121,58 @@ def test_unreadable_files_are_named(tmp_path):
         read_image(tmp_path / "absent.png")
 
 
+def test_the_content_decides_the_format_and_only_known_ones_are_opened(tmp_path, monkeypatch):
+    def refuse(*args, **options):
+        raise AssertionError("Pillow would have started Ghostscript")
+
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", refuse)
+    Image.fromarray(RGB).save(tmp_path / "a.eps")
+    (tmp_path / "a.eps").rename(tmp_path / "a.png")
+    Image.fromarray(RGB).save(tmp_path / "b.gif")
+    (tmp_path / "b.gif").rename(tmp_path / "b.png")
+    for name in ("a.png", "b.png"):
+        with pytest.raises(ValueError, match=rf"{name}.*UnidentifiedImageError"):
+            read_image(tmp_path / name)
+    write_image(tmp_path / "c.png", RGB)
+    (tmp_path / "c.png").rename(tmp_path / "c.jpg")
+    np.testing.assert_array_equal(read_image(tmp_path / "c.jpg"), RGB)
+
+
+@pytest.mark.filterwarnings("ignore")  # Pillow warns of some of the damage.
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "WEBP"])
+def test_damaged_files_give_pixels_or_the_named_error(tmp_path, form):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "a description"
+    stream = io.BytesIO()
+    Image.fromarray(RGB).save(stream, form, exif=exif)
+    whole, rng = np.frombuffer(stream.getvalue(), np.uint8), np.random.default_rng(1)
+    path, read = tmp_path / "a.png", 0
+    for _ in range(150):
+        damaged = whole.copy()
+        places = rng.integers(0, len(whole), rng.integers(1, 6))
+        damaged[places] = rng.integers(0, 256, len(places))
+        path.write_bytes(damaged.tobytes()[: None if rng.random() < 0.7 else places[0]])
+        try:
+            image = read_image(path, max_pixels=10_000)
+        except ValueError as error:
+            assert "a.png" in str(error)
+        else:
+            assert image.dtype == np.uint8 and image.shape[2] in (1, 3)
+            read += 1
+    assert 0 < read < 150
+
+
+@pytest.mark.parametrize("error", [KeyError, ZeroDivisionError, struct.error, OverflowError])
+def test_whatever_the_decoder_raises_names_the_file(tmp_path, monkeypatch, error):
+    write_image(tmp_path / "a.png", RGB)
+    monkeypatch.setattr(Image.Image, "getexif", lambda self: (_ for _ in ()).throw(error("odd")))
+    with pytest.raises(ValueError, match=rf"a\.png.*{error.__name__}.*Remove it"):
+        read_image(tmp_path / "a.png")
+    monkeypatch.setattr(Image.Image, "getexif", lambda self: (_ for _ in ()).throw(MemoryError))
+    with pytest.raises(MemoryError):
+        read_image(tmp_path / "a.png")
+
+
 def test_large_images_are_refused_before_decoding(tmp_path):
     write_image(tmp_path / "a.png", RGB)
     assert read_image(tmp_path / "a.png", max_pixels=30).shape == (6, 5, 3)
@@ -100,6 +193,23 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
         write_image(tmp_path / "a.png", GRAY)
     assert (tmp_path / "a.png").read_bytes() == before
     assert os.listdir(tmp_path) == ["a.png"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX")
+def test_threads_write_with_ordinary_permissions(tmp_path, monkeypatch):
+    (tmp_path / "plain").write_text("")
+    monkeypatch.setattr(os, "umask", None)  # It belongs to all threads: nobody may touch it.
+    threads = [
+        threading.Thread(target=write_image, args=(tmp_path / f"{i}.png", RGB)) for i in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(list_images(tmp_path)) == 8
+    assert {path.stat().st_mode for path in tmp_path.iterdir()} == {
+        (tmp_path / "plain").stat().st_mode
+    }
 
 
 def test_wrong_arrays_and_suffixes_are_named(tmp_path):

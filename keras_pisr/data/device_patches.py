@@ -18,7 +18,7 @@ class DevicePatches(PatchSequence):
 
     Args:
         pairs: `ImagePairs` of up to 2**31 low-resolution px.
-        **options: Those of `PatchSequence`. Leave `workers` at 1.
+        **options: Those of `PatchSequence`.
 
     Raises:
         ValueError: as `PatchSampler`, or if the set is too large to index.
@@ -35,7 +35,7 @@ class DevicePatches(PatchSequence):
         self._hr = ops.convert_to_tensor(_cells(pairs))
         self._cut = _compiled(_cutter(self.sampler.side, pairs.scale))
 
-    def __getitem__(self, index):
+    def _batch(self, index):
         pairs, table = self.sampler.pairs, self.sampler.draw(self.epoch, index)
         image, y, x, turn = table.T
         width = pairs.widths[image]

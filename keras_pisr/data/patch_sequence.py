@@ -8,9 +8,15 @@ from keras_pisr.data.patches import PatchSampler
 class PatchSequence(keras.utils.PyDataset):
     """The batches of `tf_patches`, bit for bit, without TensorFlow.
 
-    Epoch `k` of a `fit` gives epoch `first_epoch + k`. Call `fit(..., shuffle=False)`: the patches
-    are shuffled here, and Keras would otherwise put the batches in an order of its own that a
-    resumed run does not repeat.
+    `fit` trains epochs `first_epoch`, `first_epoch + 1`, ...; the next `fit` with the same feed
+    goes on from there. An epoch counts once its last batch was taken, so the batch that Keras may
+    look at to build a model costs none. (Keras on JAX and PyTorch takes one, with JAX on an
+    accelerator two: where an epoch has no more than those, that look is an epoch.) Under
+    `tf.distribute` use `tf_patches`.
+
+    Call `fit(..., shuffle=False)`: the patches are shuffled here, and Keras would otherwise put the
+    batches in an order of its own that a resumed run does not repeat. There are no `workers`: those
+    of Keras run ahead of the epoch and hand on, later, what they had cut for the look.
 
     Args:
         pairs: `ImagePairs`.
@@ -21,7 +27,6 @@ class PatchSequence(keras.utils.PyDataset):
         shuffle: Shuffle the images of each pass.
         seed: Whole number, 0 or more.
         first_epoch: Number of the first epoch, for a resumed run.
-        **options: Those of `keras.utils.PyDataset`, such as `workers=2`.
 
     Raises:
         ValueError: as `PatchSampler`.
@@ -41,9 +46,8 @@ class PatchSequence(keras.utils.PyDataset):
         shuffle=True,
         seed=0,
         first_epoch=0,
-        **options,
     ):
-        super().__init__(**options)
+        super().__init__()
         self.sampler = PatchSampler(
             pairs,
             patch=patch,
@@ -54,13 +58,25 @@ class PatchSequence(keras.utils.PyDataset):
             seed=seed,
         )
         self.epoch = first_epoch
+        self._begun = self._complete = False
 
     def __len__(self):
         return self.sampler.steps_per_epoch
 
     def __getitem__(self, index):
+        self._complete |= index == len(self) - 1
+        return self._batch(index)
+
+    def _batch(self, index):
         return self.sampler.batch(self.epoch, index)
 
+    def on_epoch_begin(self):
+        """Keras calls this before each epoch, and before it looks at a batch to build a model."""
+        self._begun = True
+
     def on_epoch_end(self):
-        """Move on to the next epoch's patches."""
-        self.epoch += 1
+        """Move on to the next epoch's patches, if this one's were all taken."""
+        # Keras ends an epoch before the first one too, after a look at some batches or at none;
+        # on TensorFlow it looks before it has begun any.
+        self.epoch += self._begun and self._complete
+        self._begun = self._complete = False

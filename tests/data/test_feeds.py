@@ -19,6 +19,7 @@ def pairs():
 def epochs_of(sequence, count):
     result = []
     for _ in range(count):
+        sequence.on_epoch_begin()
         result.append([[np.array(part) for part in sequence[i]] for i in range(len(sequence))])
         sequence.on_epoch_end()
     return result
@@ -62,23 +63,61 @@ def test_device_batches_are_tensors_of_the_backend(pairs):
 
 
 class Recorder(keras.Model):
-    """Learns nothing; its loss names the batches that it saw."""
+    """Learns nothing, and keeps the batches that `fit` gave it."""
 
     def __init__(self):
         super().__init__()
+        self.batches = []
         self.scale = keras.layers.Conv2D(1, 1, trainable=False)
         self.up = keras.layers.UpSampling2D(2)
 
     def call(self, x):
         return self.up(self.scale(x))
 
+    def train_step(self, *arguments):
+        lr, hr = arguments[-1]  # JAX passes its state before the data.
+        self.batches.append([keras.ops.convert_to_numpy(part) for part in (lr, hr)])
+        return super().train_step(*arguments)
+
+
+def recorder(built):
+    model = Recorder()
+    # Not compiled: a traced step would see no values.
+    model.compile("sgd", "mae", metrics=["mse"], run_eagerly=True, jit_compile=False)
+    if built:
+        # Keras then has nothing to build, and looks at no batch before the first epoch.
+        model.fit(np.zeros((1, 4, 4, 1)), np.zeros((1, 8, 8, 1)), verbose=0)
+        model.batches.clear()
+    return model
+
 
 @pytest.mark.parametrize("feed", [PatchSequence, DevicePatches])
-def test_fit_accepts_the_feed(pairs, feed):
-    model = Recorder()
-    model.compile("sgd", "mae")
-    losses = model.fit(feed(pairs, **OPTIONS), epochs=2, shuffle=False, verbose=0).history["loss"]
-    assert len(losses) == 2 and losses[0] != losses[1]
+@pytest.mark.parametrize("built", [False, True])
+@pytest.mark.parametrize("first_epoch", [0, 5])
+def test_fit_trains_the_first_epoch_and_those_after_it(pairs, feed, built, first_epoch):
+    options = {**OPTIONS, "patch": 8}
+    sampler, model = PatchSampler(pairs, **options), recorder(built)
+    train = feed(pairs, first_epoch=first_epoch, **options)
+    model.fit(train, epochs=2, shuffle=False, verbose=0)
+    model.fit(train, initial_epoch=2, epochs=3, shuffle=False, verbose=0)
+    wanted = [sampler.batch(first_epoch + k, step) for k in range(3) for step in range(3)]
+    assert_same(model.batches, wanted, atol=1e-6)
+
+
+def test_validation_does_not_disturb_the_epochs(pairs):
+    sampler, model = PatchSampler(pairs, **OPTIONS), recorder(built=False)
+    validation = PatchSequence(pairs, **{**OPTIONS, "seed": 1})
+    train = PatchSequence(pairs, **OPTIONS)
+    model.fit(train, validation_data=validation, epochs=2, shuffle=False, verbose=0)
+    assert_same(model.batches, [sampler.batch(k, step) for k in range(2) for step in range(3)])
+
+
+def test_an_epoch_longer_than_fits_goes_on_in_the_next(pairs):
+    options = {**OPTIONS, "steps_per_epoch": 4}
+    sampler, model = PatchSampler(pairs, **options), recorder(built=False)
+    train = PatchSequence(pairs, **options)
+    model.fit(train, steps_per_epoch=2, epochs=4, shuffle=False, verbose=0)
+    assert_same(model.batches, [sampler.batch(k, step) for k in range(2) for step in range(4)])
 
 
 def test_sets_beyond_32_bit_are_refused(pairs, monkeypatch):

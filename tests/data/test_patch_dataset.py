@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -63,6 +64,32 @@ def test_an_abandoned_iteration_does_not_disturb_the_next(pairs):
     dataset = tf_patches(pairs, **OPTIONS)
     next(iter(dataset))
     assert_same(values(dataset), values(tf_patches(pairs, first_epoch=1, **OPTIONS)))
+
+
+def trained_epochs(pairs, **options):
+    """First pixels of the batches that two epochs of a `fit` on this backend train with."""
+    seen = []
+
+    class Spy(keras.Sequential):
+        def train_step(self, *arguments):
+            seen.append(keras.ops.convert_to_numpy(arguments[-1][0]))
+            return super().train_step(*arguments)
+
+    model = Spy([keras.layers.UpSampling2D(2), keras.layers.Conv2D(1, 1)])
+    model.compile("sgd", "mae", run_eagerly=True, jit_compile=False)
+    model.fit(tf_patches(pairs, **options), epochs=2, shuffle=False, verbose=0)
+    return seen
+
+
+def test_fit_trains_the_epochs_the_docstring_says(pairs):
+    look = keras.backend.backend() != "tensorflow"
+    sampler = PatchSampler(pairs, **OPTIONS)
+    for first in (0, 3):
+        wanted = [sampler.batch(first + look + k, step)[0] for k in range(2) for step in range(5)]
+        seen = trained_epochs(pairs, first_epoch=first, **OPTIONS)
+        assert len(seen) == 10
+        for batch, other in zip(seen, wanted, strict=True):
+            np.testing.assert_array_equal(batch, other)
 
 
 def test_one_line_from_a_folder_and_from_the_samples(tmp_path):

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from keras_pisr.data.images import list_images, read_image
+from keras_pisr.data.pair_sources import crop_to_twins
 from keras_pisr.data.resize import downscale
 
 
@@ -25,8 +26,8 @@ class BenchmarkPair:
         """Read the pair, in register.
 
         Returns:
-            `(lr, hr)`: uint8 `(height, width, channels)`, HR cropped at the bottom and right
-            to `scale` times LR.
+            `(lr, hr)`: uint8 `(height, width, channels)`, cropped at the bottom and right so
+            that HR is `scale` times LR.
 
         Raises:
             ValueError: If a file cannot be read or the two do not belong together.
@@ -39,15 +40,14 @@ class BenchmarkPair:
                 raise ValueError(f"{self.hr_path}: {error}") from error
         else:
             lr = read_image(self.lr_path)
-        height, width = (size * self.scale for size in lr.shape[:2])
-        spare = hr.shape[0] - height, hr.shape[1] - width
-        if not all(0 <= size < self.scale for size in spare) or hr.shape[2] != lr.shape[2]:
+        pair = crop_to_twins(lr, hr, self.scale)
+        if pair is None or hr.shape[2] != lr.shape[2]:
             raise ValueError(
                 f"{self.lr_path} {lr.shape} is not {self.hr_path} {hr.shape} shrunk by "
                 f"{self.scale}. Make the low-resolution images again: keras-pisr downscale "
                 f"{self.hr_path.parent} OUT_DIR --scale {self.scale}."
             )
-        return lr, hr[:height, :width]
+        return pair
 
 
 def benchmark_pairs(folder, *, scale, limit=None):

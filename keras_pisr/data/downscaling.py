@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from keras_pisr.data.images import MAX_PIXELS, list_images, read_image, write_image
-from keras_pisr.data.resize import downscale
+from keras_pisr.data.resize import check_scale, downscale
 
 
 class DownscaleReport(NamedTuple):
@@ -46,8 +46,10 @@ def downscale_folder(
 
     Raises:
         FileNotFoundError: if `hr_dir` does not exist.
-        ValueError: if it holds no image, or two of them would be written to one name.
+        ValueError: if it holds no image, two of them would be written to one name, or the scale
+            is no whole number of 2 or more.
     """
+    scale = check_scale(scale, least=2)
     paths, out_dir = list_images(hr_dir), Path(out_dir)
     targets = {path: out_dir / f"{path.stem}x{scale}.png" for path in paths}
     _check_distinct(targets)

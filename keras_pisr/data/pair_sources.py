@@ -1,19 +1,21 @@
 """Where pairs come from: folders, arrays in memory, TensorFlow Datasets."""
 
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from keras_pisr.data.images import list_images, read_image
-from keras_pisr.data.resize import downscale
+from keras_pisr.data.images import list_images, open_image, read_image
+from keras_pisr.data.resize import check_scale, downscale
 
 
 def read_folder(hr_dir, *, scale, lr_dir, border, workers, progress):
     """Arguments of `ImagePairs` for a folder; see `ImagePairs.from_folder`."""
-    folders = [hr_dir] if isinstance(hr_dir, (str, Path)) else list(hr_dir)
+    scale = check_scale(scale, least=2)
+    folders = [hr_dir] if isinstance(hr_dir, (str, os.PathLike)) else list(hr_dir)
+    if not folders:
+        raise ValueError("Expected hr_dir to be a folder or several in a list; got an empty list.")
     paths = [path for folder in folders for path in list_images(folder)]
     lr_paths = _match(paths, list_images(lr_dir), lr_dir, scale) if lr_dir else [None] * len(paths)
 
@@ -67,18 +69,27 @@ def pack_images(images, *, scale, lr, names, border):
             f"Expected as many low-resolution images and names as images ({len(images)}); got "
             f"{len(smalls)} and {len(names)}."
         )
-    pairs = [
-        register(hr, small, scale=scale, border=border, name=str(name), lr_name=f"LR of {name}")
-        for hr, small, name in zip(images, smalls, names, strict=True)
-    ]
-    counts = [small.shape[0] * small.shape[1] for small, _ in pairs]
-    lr_flat = np.empty((sum(counts), 3), np.uint8)
-    hr_flat = np.empty((sum(counts) * scale**2, 3), np.uint8)
-    start = 0
-    for (small, hr), count in zip(pairs, counts, strict=True):
-        _place(small, hr, lr_flat, hr_flat, start, scale)
-        start += count
-    return _arguments(lr_flat, hr_flat, [small.shape for small, _ in pairs], scale, names)
+    return pack_stream(zip(names, smalls, images, strict=True), scale=scale, border=border)
+
+
+def pack_stream(examples, *, scale, border="replicate"):
+    """Arguments of `ImagePairs` for `(name, lr or None, hr)`, none of them kept.
+
+    The buffers grow as images come, so beside the set itself only one image is in memory (where
+    the system cannot extend a block in place, for a moment the set twice).
+    """
+    scale = check_scale(scale, least=2)
+    lr_bytes, hr_bytes, shapes, names = bytearray(), bytearray(), [], []
+    for name, lr, hr in examples:
+        lr, hr = register(
+            hr, lr, scale=scale, border=border, name=str(name), lr_name=f"LR of {name}"
+        )
+        for image, buffer in ((lr, lr_bytes), (hr, hr_bytes)):
+            buffer += np.broadcast_to(image, (*image.shape[:2], 3)).tobytes()
+        shapes.append(lr.shape)
+        names.append(name)
+    lr_flat, hr_flat = (np.frombuffer(b, np.uint8).reshape(-1, 3) for b in (lr_bytes, hr_bytes))
+    return _arguments(lr_flat, hr_flat, shapes, scale, names)
 
 
 def read_tfds(name, *, split, data_dir):
@@ -95,8 +106,12 @@ def read_tfds(name, *, split, data_dir):
             f"Expected {name} to hold 'lr' and 'hr' images, as 'div2k/bicubic_x2' does; got "
             f"{dataset.element_spec}. For other sets use ImagePairs.from_images."
         )
-    for index, example in enumerate(tfds.as_numpy(dataset)):
-        yield f"{name} {split} {index}", example["lr"], example["hr"]
+    count = 0
+    for example in tfds.as_numpy(dataset):
+        yield f"{name} {split} {count}", example["lr"], example["hr"]
+        count += 1
+    if not count:
+        raise ValueError(f"{name} holds no example in split {split!r}. Name another split.")
 
 
 def register(hr, lr, *, scale, border, name, lr_name):
@@ -114,12 +129,12 @@ def register(hr, lr, *, scale, border, name, lr_name):
         raise ValueError(
             f"{name} is {hr.shape[1]}x{hr.shape[0]} px, smaller than the scale {scale}. Remove it."
         )
-    hr = hr[: height * scale, : width * scale]
     if lr is None:
+        hr = hr[: height * scale, : width * scale]
         return downscale(hr, scale, border=border), hr
     lr = _as_pixels(lr, lr_name)
-    # Some tools round the size up, so that one row or column has no whole twin: it is cropped.
-    if lr.shape[0] - height not in (0, 1) or lr.shape[1] - width not in (0, 1):
+    pair = crop_to_twins(lr, hr, scale)
+    if pair is None:
         raise ValueError(
             f"{lr_name} is {lr.shape[1]}x{lr.shape[0]} px; for {name} at scale {scale} it must be "
             f"{width}x{height} px. Check the scale and that both show the same image."
@@ -129,7 +144,20 @@ def register(hr, lr, *, scale, border, name, lr_name):
             f"{name} has {hr.shape[2]} and {lr_name} {lr.shape[2]} channels: save both as gray or "
             "both as RGB."
         )
-    return lr[:height, :width], hr
+    return pair
+
+
+def crop_to_twins(lr, hr, scale):
+    """Crop at the bottom and right to the pixels that both have; None if the sizes do not fit.
+
+    A low-resolution side is that of `hr` divided by `scale`, rounded down, or rounded up as some
+    tools do: one row or column then has no whole twin.
+    """
+    for small, large in zip(lr.shape[:2], hr.shape[:2], strict=True):
+        if large < scale or small not in (large // scale, -(-large // scale)):
+            return None
+    height, width = (side // scale for side in hr.shape[:2])
+    return lr[:height, :width], hr[: height * scale, : width * scale]
 
 
 def _as_pixels(image, name):
@@ -144,14 +172,15 @@ def _as_pixels(image, name):
 
 def _count(path, scale):
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             return (image.width // scale) * (image.height // scale)
     except Exception:  # noqa: BLE001 -- whatever Pillow raises, `read_image` reports it by name.
         return 0
 
 
 def _match(paths, lr_paths, lr_dir, scale):
-    by_stem = {path.stem: path for path in lr_paths}
+    _by_stem(paths)
+    by_stem = _by_stem(lr_paths)
     wanted = [(path, f"{path.stem}x{scale}") for path in paths]
     missing = [p.name for p, stem in wanted if stem not in by_stem and p.stem not in by_stem]
     if missing:
@@ -162,6 +191,18 @@ def _match(paths, lr_paths, lr_dir, scale):
             f"keras-pisr downscale HR_DIR OUT_DIR --scale {scale}"
         )
     return [by_stem.get(stem) or by_stem[path.stem] for path, stem in wanted]
+
+
+def _by_stem(paths):
+    by_stem = {}
+    for path in paths:
+        other = by_stem.setdefault(path.stem, path)
+        if other is not path:
+            raise ValueError(
+                f"{other} and {path} have one name, so it cannot be told which of them a file of "
+                "the other resolution belongs to. Rename one, or read their folders apart."
+            )
+    return by_stem
 
 
 def _place(lr, hr, lr_flat, hr_flat, start, scale):

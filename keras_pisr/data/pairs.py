@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_pisr.data import pair_sources
+from keras_pisr.data.resize import check_scale
 from keras_pisr.data.samples import sample_images
 
 
@@ -25,23 +26,24 @@ class ImagePairs:
         hr: uint8 `(lr_pixels * scale**2, 3)`.
         heights: Heights of the low-resolution images in px, `(images,)`.
         widths: Widths of the low-resolution images in px, `(images,)`.
-        scale: Upscaling factor.
+        scale: Upscaling factor: a whole number, 2 or more.
         gray: Which images were gray, `(images,)` of bool; none by default.
         names: What to call the images in messages.
 
     Raises:
-        ValueError: if the buffers do not hold what heights, widths and scale say.
+        ValueError: if the scale is no such number, or the buffers do not hold what heights, widths
+            and scale say.
     """
 
     def __init__(self, lr, hr, heights, widths, *, scale, gray=None, names=None):
-        self.lr, self.hr, self.scale = lr, hr, scale
+        self.lr, self.hr, self.scale = lr, hr, check_scale(scale, least=2)
         self.heights = np.asarray(heights, np.int64)
         self.widths = np.asarray(widths, np.int64)
         ends = np.cumsum(self.heights * self.widths)
         self.offsets = ends - self.heights * self.widths
         self.gray = np.zeros(len(ends), bool) if gray is None else np.asarray(gray, bool)
         self.names = tuple(names) if names else tuple(f"image {i}" for i in range(len(ends)))
-        pixels = int(ends[-1]) if len(ends) else 0
+        pixels, scale = int(ends[-1]) if len(ends) else 0, self.scale
         if lr.shape != (pixels, 3) or hr.shape != (pixels * scale**2, 3):
             raise ValueError(
                 f"Expected buffers ({pixels}, 3) and ({pixels * scale**2}, 3); got {lr.shape} and "
@@ -61,15 +63,17 @@ class ImagePairs:
             hr_dir: Folder of images, see `read_image`, or several of them in a list.
             scale: Whole number, 2 or more.
             lr_dir: Folder with a low-resolution file for each image, named `NAMEx2.png` (with
-                the scale) or as the original. By default they are made by `downscale`.
+                the scale) or as the original; no name may occur twice on either side. By default
+                they are made by `downscale`.
             border: See `resize`; only without `lr_dir`.
             workers: Threads that read.
             progress: Show a bar with the time left, if the error stream is a terminal.
 
         Raises:
             FileNotFoundError: if a folder is missing.
-            ValueError: if a folder is empty, a file is damaged or smaller than `scale` px, an
-                image has no low-resolution file, or the two do not match in size or colour.
+            ValueError: if the scale is no such number, a folder is empty or the list of them, a
+                file is damaged or smaller than `scale` px, an image has no low-resolution file or
+                shares its name, or the two do not match in size or colour.
         """
         return cls(
             **pair_sources.read_folder(
@@ -126,16 +130,15 @@ class ImagePairs:
         Args:
             name: For instance `"div2k/bicubic_x2"`.
             split: For instance `"train"` or `"train[:100]"`.
-            scale: Upscaling factor of the set.
+            scale: Upscaling factor of the set: a whole number, 2 or more.
             data_dir: Where TensorFlow Datasets keeps its files.
 
         Raises:
             ImportError: if tensorflow-datasets is missing.
-            ValueError: if the images are no pairs, or not of this scale.
+            ValueError: if the split is empty, or the images are no pairs or not of this scale.
         """
         examples = pair_sources.read_tfds(name, split=split, data_dir=data_dir)
-        names, lr, hr = zip(*examples, strict=True)
-        return cls.from_images(hr, scale=scale, lr=lr, names=names)
+        return cls(**pair_sources.pack_stream(examples, scale=scale))
 
     def __len__(self):
         return len(self.heights)

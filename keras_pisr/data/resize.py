@@ -7,6 +7,8 @@ Reference:
     Keys 1981, "Cubic convolution interpolation for digital image processing" (a = -0.5).
 """
 
+from numbers import Real
+
 import numpy as np
 
 from keras_pisr.data.bicubic import BORDERS, bands, exact_dtype, rounding
@@ -42,8 +44,8 @@ def resize(image, size, *, antialias=True, border="replicate"):
     Example:
         >>> import numpy as np
         >>> resize(np.arange(16, dtype="uint8").reshape(4, 4), (2, 2))
-        array([[ 2,  4],
-               [11, 13]], dtype=uint8)
+        array([[ 3,  4],
+               [11, 12]], dtype=uint8)
     """
     image = np.asarray(image)
     height, width = check_arguments(image.shape, image.dtype, size, border)
@@ -82,7 +84,7 @@ def downscale(image, scale, *, border="replicate"):
         ValueError: if the image is smaller than `scale` px on a side.
     """
     image = np.asarray(image)
-    scale = _check_scale(scale)
+    scale = check_scale(scale)
     if image.ndim < 2:
         raise ValueError(f"Expected an image of 2 dimensions or more; got shape {image.shape}.")
     vertical = 0 if image.ndim == 2 else image.ndim - 3
@@ -108,7 +110,7 @@ def upscale(image, scale, *, border="replicate"):
         `(height * scale, width * scale)` px, same type.
     """
     image = np.asarray(image)
-    scale = _check_scale(scale)
+    scale = check_scale(scale)
     if image.ndim < 2:
         raise ValueError(f"Expected an image of 2 dimensions or more; got shape {image.shape}.")
     vertical = 0 if image.ndim == 2 else image.ndim - 3
@@ -133,9 +135,11 @@ def check_arguments(shape, dtype, size, border):
     return height, width
 
 
-def _check_scale(scale):
-    if int(scale) != scale or scale < 1:
-        raise ValueError(f"Expected scale to be a whole number, 1 or more; got {scale!r}.")
+def check_scale(scale, least=1):
+    """`scale` as an integer, or a `ValueError` if it is no whole number of at least `least`."""
+    # The remainder of NaN or infinity is NaN, which is no zero either.
+    if not isinstance(scale, Real) or scale % 1 != 0 or scale < least:
+        raise ValueError(f"Expected scale to be a whole number, {least} or more; got {scale!r}.")
     return int(scale)
 
 

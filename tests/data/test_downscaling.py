@@ -54,6 +54,14 @@ def test_two_images_of_one_name_are_refused(tmp_path):
         downscale_folder(tmp_path, tmp_path / "out", scale=2)
 
 
+@pytest.mark.parametrize("scale", [0, 1, 1.5, "2", None])
+def test_a_scale_that_is_no_whole_number_of_2_or_more_is_named(tmp_path, scale):
+    write_image(tmp_path / "a.png", RGB)
+    with pytest.raises(ValueError, match="scale to be a whole number, 2 or more; got"):
+        downscale_folder(tmp_path, tmp_path / "out", scale=scale)
+    assert not (tmp_path / "out").exists()
+
+
 def test_neither_keras_nor_tensorflow_is_imported():
     code = (
         "import sys, keras_pisr as kp; kp.data.downscale_folder, kp.data.ImagePairs,"

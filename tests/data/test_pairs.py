@@ -1,7 +1,11 @@
+import weakref
+
 import numpy as np
 import pytest
 
+from keras_pisr.benchmark_folder import benchmark_pairs
 from keras_pisr.data import ImagePairs, downscale, write_image
+from keras_pisr.data.pair_sources import pack_stream
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (9, 8, 3), dtype=np.uint8)
@@ -41,6 +45,26 @@ def test_low_resolution_images_can_be_given():
     assert not pairs.lr.any()
 
 
+def test_only_a_side_that_does_not_divide_may_be_rounded_up():
+    for shape in ((4, 4, 3), (5, 4, 3)):
+        pairs = ImagePairs.from_images([RGB], lr=[np.zeros(shape, np.uint8)], scale=2)
+        assert (pairs.heights.tolist(), pairs.widths.tolist()) == ([4], [4])
+    for shape in ((4, 5, 3), (5, 5, 3), (6, 4, 3), (3, 4, 3)):
+        with pytest.raises(ValueError, match=r"LR of image 0 is .* must be 4x4 px"):
+            ImagePairs.from_images([RGB], lr=[np.zeros(shape, np.uint8)], scale=2)
+
+
+def test_a_published_pair_follows_the_same_rule(tmp_path):
+    folder_of(tmp_path / "HR", a=RGB)
+    folder_of(tmp_path / "LR_bicubic" / "X2", ax2=np.zeros((5, 4, 3), np.uint8))
+    (pair,) = benchmark_pairs(tmp_path, scale=2)
+    lr, hr = pair.read()
+    assert (lr.shape, hr.shape) == ((4, 4, 3), (8, 8, 3))
+    write_image(pair.lr_path, np.zeros((4, 5, 3), np.uint8))
+    with pytest.raises(ValueError, match="is not .*a.png"):
+        pair.read()
+
+
 def test_a_folder_gives_what_its_images_give(tmp_path):
     folder_of(tmp_path, b=RGB, a=GRAY, c=WIDE)
     pairs = ImagePairs.from_folder(tmp_path, scale=2)
@@ -51,6 +75,35 @@ def test_a_folder_gives_what_its_images_give(tmp_path):
     assert pairs.gray.tolist() == same.gray.tolist()
     mirrored = ImagePairs.from_folder(tmp_path, scale=2, border="mirror")
     np.testing.assert_array_equal(mirrored.image(1)[0], downscale(RGB, 2, border="mirror"))
+
+
+def test_several_folders_are_read_in_their_order(tmp_path):
+    folders = [
+        folder_of(tmp_path / "b", b=RGB, same=GRAY),
+        folder_of(tmp_path / "a", a=WIDE, same=RGB),
+    ]
+    pairs = ImagePairs.from_folder(folders, scale=2)
+    same = ImagePairs.from_images([RGB, GRAY, WIDE, RGB], scale=2)
+    assert pairs.names == ("b.png", "same.png", "a.png", "same.png")
+    np.testing.assert_array_equal(pairs.hr, same.hr)
+    np.testing.assert_array_equal(pairs.lr, same.lr)
+    with pytest.raises(ValueError, match="empty list"):
+        ImagePairs.from_folder([], scale=2)
+
+
+def test_names_that_occur_twice_are_not_guessed_at(tmp_path):
+    first = folder_of(tmp_path / "first", a=RGB, b=WIDE)
+    second = folder_of(tmp_path / "second", a=RGB[::-1])
+    small = folder_of(tmp_path / "lr", ax2=downscale(RGB, 2), bx2=downscale(WIDE, 2))
+    with pytest.raises(ValueError, match=r"first/a\.png and .*second/a\.png have one name"):
+        ImagePairs.from_folder([first, second], lr_dir=small, scale=2)
+    write_image(first / "b.bmp", WIDE)
+    with pytest.raises(ValueError, match=r"b\.bmp and .*b\.png have one name"):
+        ImagePairs.from_folder(first, lr_dir=small, scale=2)
+    (first / "b.bmp").unlink()
+    write_image(small / "ax2.bmp", downscale(RGB, 2))
+    with pytest.raises(ValueError, match=r"ax2\.bmp and .*ax2\.png have one name"):
+        ImagePairs.from_folder(first, lr_dir=small, scale=2)
 
 
 @pytest.mark.parametrize("suffix", ["", "x2"])
@@ -92,6 +145,20 @@ def test_low_resolution_files_that_do_not_match_are_named(tmp_path):
         ImagePairs.from_folder(tmp_path / "hr", lr_dir=tmp_path / "lr", scale=2)
 
 
+@pytest.mark.parametrize("scale", [0, 1, -2, 1.5, "2", None, float("nan"), float("inf")])
+def test_a_scale_that_is_no_whole_number_of_2_or_more_is_named(tmp_path, scale):
+    folder_of(tmp_path, a=RGB)
+    for make in (
+        lambda: ImagePairs.from_images([RGB], scale=scale),
+        lambda: ImagePairs.from_folder(tmp_path, scale=scale),
+        lambda: ImagePairs.from_samples("test", scale=scale),
+        lambda: ImagePairs(RGB[0, :4], RGB.reshape(-1, 3)[:16], [2], [2], scale=scale),
+    ):
+        with pytest.raises(ValueError, match="scale to be a whole number, 2 or more; got"):
+            make()
+    assert ImagePairs.from_images([RGB], scale=np.int64(2)).scale == 2
+
+
 def test_wrong_arrays_are_named():
     with pytest.raises(ValueError, match="sky to be uint8"):
         ImagePairs.from_images([RGB / 255], scale=2, names=["sky"])
@@ -123,10 +190,26 @@ def test_samples():
     assert "3 images, scale=3" in repr(pairs)
 
 
-def test_div2k_through_tfds(tmp_path):
+def test_a_stream_of_images_is_packed_without_keeping_them():
+    alive = []
+
+    def examples():
+        for index in range(6):
+            hr = np.full((8, 8, 3), index, np.uint8)
+            alive.append(weakref.ref(hr))
+            yield f"image {index}", None, hr
+            del hr
+            # The consumer may still hold the image it has just packed, and none before it.
+            assert sum(ref() is not None for ref in alive) <= 1
+
+    pairs = ImagePairs(**pack_stream(examples(), scale=2))
+    assert pairs.hr[::64, 0].tolist() == pairs.lr[::16, 0].tolist() == list(range(6))
+    assert pairs.hr.flags.writeable
+
+
+def mocked_tfds(tmp_path, images):
     tfds = pytest.importorskip("tensorflow_datasets")
     tf = pytest.importorskip("tensorflow")
-    images = [RNG.integers(0, 256, (12, 8 + 2 * i, 3), dtype=np.uint8) for i in range(2)]
 
     # The mock's own pairs have unrelated sizes.
     def examples(self, *args, **kwargs):
@@ -137,10 +220,26 @@ def test_div2k_through_tfds(tmp_path):
         spec = tf.TensorSpec((None, None, 3), tf.uint8)
         return tf.data.Dataset.from_generator(generate, output_signature={"lr": spec, "hr": spec})
 
-    with tfds.testing.mock_data(num_examples=2, as_dataset_fn=examples, data_dir=str(tmp_path)):
+    return tfds.testing.mock_data(num_examples=2, as_dataset_fn=examples, data_dir=str(tmp_path))
+
+
+def test_div2k_through_tfds(tmp_path):
+    images = [RNG.integers(0, 256, (12, 8 + 2 * i, 3), dtype=np.uint8) for i in range(2)]
+    with mocked_tfds(tmp_path, images):
         pairs = ImagePairs.from_tfds("div2k/bicubic_x2", split="train", scale=2)
         with pytest.raises(ValueError, match="at scale 3 it must be"):
             ImagePairs.from_tfds("div2k/bicubic_x2", split="train", scale=3)
+        with pytest.raises(ValueError, match="2 or more; got 1.5"):
+            ImagePairs.from_tfds("div2k/bicubic_x2", split="train", scale=1.5)
+    assert pairs.names == ("div2k/bicubic_x2 train 0", "div2k/bicubic_x2 train 1")
     for index, hr in enumerate(images):
         np.testing.assert_array_equal(pairs.image(index)[1], hr)
         np.testing.assert_array_equal(pairs.image(index)[0], downscale(hr, 2, border="mirror"))
+
+
+def test_an_empty_split_is_named(tmp_path):
+    with (
+        mocked_tfds(tmp_path, []),
+        pytest.raises(ValueError, match="div2k/bicubic_x2 holds no example in split 'train'"),
+    ):
+        ImagePairs.from_tfds("div2k/bicubic_x2", split="train", scale=2)

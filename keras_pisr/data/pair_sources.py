@@ -190,7 +190,15 @@ def _match(paths, lr_paths, lr_dir, scale):
             f"{wanted[0][1]}.png or {paths[0].stem}.png, for instance. Make them with: "
             f"keras-pisr downscale HR_DIR OUT_DIR --scale {scale}"
         )
-    return [by_stem.get(stem) or by_stem[path.stem] for path, stem in wanted]
+    users = {}
+    for path, stem in wanted:
+        lr_path = by_stem.get(stem) or by_stem[path.stem]
+        other = users.setdefault(lr_path, path)
+        if other is not path:
+            raise ValueError(
+                f"{lr_path} would belong to {other} as well as to {path}. Name it after one alone."
+            )
+    return list(users)
 
 
 def _by_stem(paths):

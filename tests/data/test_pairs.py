@@ -106,6 +106,15 @@ def test_names_that_occur_twice_are_not_guessed_at(tmp_path):
         ImagePairs.from_folder(first, lr_dir=small, scale=2)
 
 
+def test_a_low_resolution_file_serves_one_image(tmp_path):
+    folder_of(tmp_path / "hr", a=RGB, ax2=RGB[::-1])
+    folder_of(tmp_path / "lr", ax2=downscale(RGB, 2))
+    with pytest.raises(
+        ValueError, match=r"ax2\.png would belong to .*a\.png as well as .*ax2\.png"
+    ):
+        ImagePairs.from_folder(tmp_path / "hr", lr_dir=tmp_path / "lr", scale=2)
+
+
 @pytest.mark.parametrize("suffix", ["", "x2"])
 def test_two_folders_are_matched_by_name(tmp_path, suffix):
     folder_of(tmp_path / "hr", a=RGB, b=WIDE)

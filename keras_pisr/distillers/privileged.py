@@ -118,7 +118,7 @@ class PrivilegedDistiller(Distiller):
         self.estimator = None
         if distils:
             self.tapped_student = tap(student, [self.feature])
-            self.tapped_decoder = tap(teacher.decoder, [self.teacher_feature])
+            self.tapped_decoder = tap(teacher.decoder, [self.teacher_feature], output=False)
             self.build_estimator()
 
     def build_estimator(self):

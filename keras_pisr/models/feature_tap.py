@@ -3,12 +3,14 @@
 import keras
 
 
-def tap(model, layer_names):
+def tap(model, layer_names, *, output=True):
     """A model that gives the outputs of `layer_names` beside the output of `model`.
 
     Args:
         model: A functional or Sequential Keras model; its weights are shared, not copied.
         layer_names: Names of layers of `model`.
+        output: Whether to give the output of `model` too. Without it, layers that only it
+            needs are not run.
 
     Returns:
         A Keras model with the inputs of `model` whose output is the dict
@@ -23,13 +25,12 @@ def tap(model, layer_names):
     (1, 8, 8, 56)
     """
     try:
-        inputs, output = model.inputs, model.output
+        inputs, outputs = model.inputs, {"output": model.output} if output else {}
     except (AttributeError, ValueError) as error:
         raise ValueError(
             f"Cannot read features of {model.name!r}: a subclassed model has no graph. Build it "
             "as a functional or Sequential model."
         ) from error
-    outputs = {"output": output}
     for name in layer_names:
         known = [layer.name for layer in model.layers]
         if name not in known:

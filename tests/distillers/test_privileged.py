@@ -119,6 +119,16 @@ def test_one_student_pass_a_step():
     assert len(student_calls) == 1
 
 
+def test_the_teacher_runs_up_to_its_feature_and_no_further():
+    distiller = stage_2()
+    distiller.compile("sgd", loss="mae", run_eagerly=True, jit_compile=False)
+    decoder = distiller.teacher.decoder
+    feature, last = (count_calls(decoder.get_layer(n)) for n in ("expanding", "last_layer"))
+    distiller.fit(*pairs(2), batch_size=2, verbose=0)
+    assert len(feature) == 1
+    assert last == []
+
+
 def test_without_distillation_the_teacher_does_not_run():
     distiller = stage_2(distillation_weight=0)
     distiller.compile("sgd", loss="mae", run_eagerly=True, jit_compile=False)

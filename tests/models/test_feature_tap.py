@@ -21,6 +21,14 @@ def test_gives_features_and_output_of_one_pass(rng):
     assert tapped.weights[0] is model.weights[0]
 
 
+def test_without_output_what_comes_after_the_feature_is_left_out(rng):
+    model = FSRCNN(scale=2, features=8)
+    tapped = tap(model, ["shrinking"], output=False)
+    outputs = tapped(rng.random((1, 5, 6, 1)).astype("float32"))
+    assert set(outputs) == {"shrinking"}
+    assert [layer.name for layer in tapped.layers][-1] == "shrinking"
+
+
 def test_an_unknown_layer_is_named_beside_the_known_ones():
     with pytest.raises(ValueError, match="no layer 'expandin'.*expanding"):
         tap(FSRCNN(scale=2), ["expandin"])

@@ -23,9 +23,10 @@ def tf_patches(
     alone: a run resumed at epoch 7 passes `first_epoch=7`. On TensorFlow `fit` iterates once an
     epoch and trains `first_epoch`, `first_epoch + 1`, ... Where Keras takes one batch before the
     first epoch, that is an iteration too, so that `fit` trains `first_epoch + 1`,
-    `first_epoch + 2`, ...: under `tf.distribute` in every `fit`, on JAX and PyTorch (for which
-    `PatchSequence` is meant, where it counts nothing) in the first `fit` after `compile`. A resumed
-    run is shifted by the same one, and so equals the run that was not stopped.
+    `first_epoch + 2`, ...: under `tf.distribute` in every `fit` (not in that of a distiller), on
+    JAX and PyTorch (for which `PatchSequence` is meant, where it counts nothing) in the first
+    `fit` after `compile`. A resumed run is shifted by the same one, and so equals the run that
+    was not stopped.
 
     Patches are cut by NumPy in a background thread: the same code, hence the same bits, as in
     `PatchSequence`.

@@ -1,27 +1,28 @@
 """What Keras' `fit` lacks for `tf.distribute.MultiWorkerMirroredStrategy`."""
 
-import keras
-
 
 class MultiWorkerFit:
     """Mixed into the TensorFlow steps: two repairs of Keras 3.15's TensorFlow trainer.
 
-    Both concern `MultiWorkerMirroredStrategy` alone, with which `fit` of any Keras 3 model
-    stops: https://github.com/keras-team/keras/issues/20585. Where Keras mends its trainer,
-    these do no harm.
+    Without them `fit` of any Keras 3 model stops under `MultiWorkerMirroredStrategy`:
+    https://github.com/keras-team/keras/issues/20585. Where Keras mends its trainer, they do
+    no harm.
     """
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        """Look at the shapes of one replica's share of a batch.
+        """Learn the shapes of the data from the data set itself.
 
-        Keras takes the mean of the batch over all replicas for that, and hands the strategy
-        the whole structure `(x, y, ...)`, where it accepts single values only.
+        Keras takes a batch for that and averages it over all replicas, but hands the strategy
+        the whole structure `(x, y, ...)`, where several workers accept single values only.
+        Taking none also leaves a data set that counts its iterations, as `tf_patches` does,
+        at the epoch it was made for.
         """
+        import tensorflow as tf
+
         if self._distribute_strategy is not None and iterator is not None:
-            local = self._distribute_strategy.experimental_local_results
-            _, _, batches = next(iter(iterator))
-            data_batch = keras.tree.map_structure(lambda v: local(v)[0], next(batches))
-            iterator = None
+            dataset = iterator.data_adapter.get_tf_dataset()
+            if isinstance(dataset, tf.data.Dataset):
+                data_batch, iterator = dataset.element_spec, None
         super()._maybe_symbolic_build(iterator, data_batch)
 
     def reducible(self, logs):

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from tests.distillers.distributed_steps import few_steps
+from tests.distillers.small import pairs, stage_1
 
-pytestmark = [pytest.mark.core, pytest.mark.slow]
+pytestmark = pytest.mark.core
 ROOT = Path(__file__).resolve().parents[2]
 BACKEND = keras.backend.backend()
 
@@ -88,9 +89,30 @@ def one_device():
     return few_steps()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENGINES)
 def test_two_devices_log_and_learn_what_one_does(name, one_device, tmp_path):
     for steps in steps_on_two_devices(name, tmp_path):
         assert set(steps) == set(one_device)
         for key, expected in one_device.items():
             np.testing.assert_allclose(steps[key], expected, atol=1e-5, err_msg=key)
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.distribute is TensorFlow's")
+def test_fit_takes_nothing_from_the_data_but_its_epochs():
+    import tensorflow as tf
+
+    iterations = []
+
+    def epoch():
+        iterations.append(1)
+        yield pairs(4)
+
+    shapes = [tf.TensorSpec((4, side, side, 1)) for side in (6, 12)]
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        trainer = stage_1()
+        trainer.compile("sgd", loss="mae")
+    dataset = tf.data.Dataset.from_generator(epoch, output_signature=tuple(shapes))
+    one_batch = tf.data.experimental.assert_cardinality(1)
+    trainer.fit(dataset.apply(one_batch), epochs=3, shuffle=False, verbose=0)
+    assert len(iterations) == 3

@@ -34,7 +34,7 @@ def upscale(
         images: Image files, folders, patterns.
         out: Folder for the results; or, for one image, the file.
         preset: Name of a preset, a preset folder, or hf://USER/NAME.
-        model: A .keras file instead of a preset.
+        model: A .keras or .tflite file instead of a preset.
         scale: Which of the package's presets: its factor [2].
         suffix: Put behind each name: _x2 makes photo_x2.jpg.
         overwrite: Replace files that are there already instead of leaving them.
@@ -81,8 +81,8 @@ def choose_preset(scale):
         there = sorted({entry["scale"] for entry in CATALOG.values() if "scale" in entry})
         raise ValueError(
             f"There is no preset for scale {wanted}; there are for: "
-            f"{', '.join(map(str, there)) or 'none'}. Name one with --preset, or a .keras file "
-            "with --model."
+            f"{', '.join(map(str, there)) or 'none'}. Name one with --preset, or a file with "
+            "--model."
         )
     return max(names, key=lambda name: name.endswith("_pisr"))
 

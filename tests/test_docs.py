@@ -1,0 +1,27 @@
+"""The documentation keeps its promises: links lead somewhere, figures are those of the files."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "mobile" / "README.md"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_relative_links_resolve(page):
+    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
+@pytest.mark.parametrize("model", ["bicubic", "one_stage", "two_stages", "student"])
+def test_scores_are_those_of_the_results_file(page, model):
+    results = json.loads((ROOT / "docs" / "results" / "pisr_x2.json").read_text())
+    cells = " | ".join(
+        f"{score['psnr']:.2f} / {score['ssim']:.4f}" for score in results["scores"][model].values()
+    )
+    assert cells in (ROOT / page).read_text()

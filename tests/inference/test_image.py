@@ -53,7 +53,12 @@ def test_the_receptive_field_is_the_sum_of_the_kernels(paper_network):
 @pytest.mark.parametrize("tile", [14, 21])
 def test_tiled_and_whole_are_equal(network, shape, tile):
     image = image_of((*shape, 3))
-    np.testing.assert_array_equal(upscale(network, image, tile=tile), upscale(network, image))
+    tiled, whole = (upscale(network, image, tile=t).astype(int) for t in (tile, 512))
+    # XLA compiles each shape for itself, and a sum in another order may round a tie the other
+    # way: 1 of 35,910 values was seen to. A missing pixel of context moves far more, by far more.
+    differences = np.abs(tiled - whole)
+    assert differences.max() <= 1
+    assert np.mean(differences > 0) < 2e-4
 
 
 @pytest.mark.parametrize("channels", [1, 4])

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image, ImageOps
 
-from keras_pisr.data.images import SUFFIXES
+from keras_pisr.data.images import SUFFIXES, open_image
 from keras_pisr.data.resize import resize
 
 # A photograph is a few megabytes; what is larger is not meant, or not well meant.
@@ -102,7 +102,7 @@ def stack(images):
 def decode_image(content, channels, name):
     """An image file's bytes as uint8 `(height, width, channels)`, upright."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with open_image(io.BytesIO(content)) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ValueError(f"{image.width}x{image.height} px, above {MAX_PIXELS} in all")
             upright = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image
 
+from keras_pisr.data.images import open_image
+
 # A decoded image takes 4 bytes a pixel in Pillow: this is a gigabyte.
 MAX_PIXELS = 250_000_000
 _DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error)
@@ -40,7 +42,7 @@ class Picture:
 def picture_size(path):
     """Pixels of an image file by its header; 0 if it has none."""
     try:
-        with _without_pillows_limit(), Image.open(path) as image:
+        with _without_pillows_limit(), open_image(path) as image:
             return image.width * image.height
     except _DECODE_ERRORS:
         return 0
@@ -69,7 +71,7 @@ def read_picture(path, *, max_pixels=MAX_PIXELS):
     if not path.is_file():
         raise FileNotFoundError(f"There is no image file {path}.")
     try:
-        with _without_pillows_limit(), Image.open(path) as image:
+        with _without_pillows_limit(), open_image(path) as image:
             _check(image, max_pixels)
             return _read(path, image)
     except _DECODE_ERRORS as error:
@@ -124,7 +126,7 @@ def _deep_colour(path, image, raw):
     pixels = np.asarray(image).astype(np.uint16)
     pixels <<= 8
     other = raw[:-3] + _OTHER_BYTE[raw[-3:]]
-    with Image.open(path) as again:
+    with open_image(path) as again:
         again.tile = [
             tile._replace(args=other if isinstance(tile.args, str) else (other, *tile.args[1:]))
             for tile in again.tile

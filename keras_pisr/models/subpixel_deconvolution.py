@@ -39,9 +39,10 @@ class SubpixelDeconvolution(keras.layers.Layer):
     """Transposed convolution with one output channel, as convolution + depth_to_space.
 
     Exactly the transposed convolution of the published FSRCNN: padding `(kernel_size - 1) / 2`,
-    output padding `scale - 1`, so that an `h x w` input gives `scale*h x scale*w`. The
-    kernel is stored in the form of `keras.layers.Conv2DTranspose` and rearranged on the
-    fly, which costs little beside the convolution; a phone then needs no TRANSPOSE_CONV. Blocks read 5x5 inputs for x2, 3x3 for x3 and x4.
+    output padding `scale - 1`, so that an `h x w` input gives `scale*h x scale*w`. The kernel is
+    stored in the form of `keras.layers.Conv2DTranspose` and rearranged on the fly, which costs
+    little beside the convolution; a phone then needs no TRANSPOSE_CONV. Blocks read 5x5 inputs
+    for x2, 3x3 for x3 and x4.
 
     Args:
         scale: Upscaling factor, an integer of at least 1.

@@ -158,3 +158,14 @@ def test_our_limit_may_lie_above_pillows(tmp_path, monkeypatch):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="gone.png"):
         read_picture(tmp_path / "gone.png")
+
+
+def test_a_postscript_file_in_disguise_is_not_opened(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("Ghostscript was called")
+
+    monkeypatch.setattr("PIL.EpsImagePlugin.Ghostscript", refuse)
+    Image.fromarray(np.zeros((8, 8, 3), "uint8")).save(tmp_path / "a.eps")
+    (tmp_path / "a.eps").rename(tmp_path / "a.png")
+    with pytest.raises(ValueError, match="a.png"):
+        read_picture(tmp_path / "a.png")

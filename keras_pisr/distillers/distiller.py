@@ -14,7 +14,7 @@ class Distiller(TrainStep, keras.Model):
     - `guidance(x, y)`: what the guides compute, in inference mode and never differentiated;
     - `streams(x, y, training)`: what is trained computes, once a step, its prediction under
       the name `"output"`;
-    - `terms(outputs, guidance, sample_weight)`: the loss terms beside the compiled loss.
+    - `terms(outputs, guidance, x, sample_weight)`: the loss terms beside the compiled loss.
 
     The rest is Keras as usual: `compile(optimizer, loss, metrics)`, `fit`, `evaluate`,
     callbacks, `steps_per_execution` (not on PyTorch), `jit_compile`, mixed precision,

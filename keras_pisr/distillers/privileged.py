@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_pisr.distillers.copy_weights import copy_weights
 from keras_pisr.distillers.distiller import Distiller
 from keras_pisr.losses.likelihood import LaplaceNLL, LikelihoodLoss
 from keras_pisr.models.feature_tap import tap
@@ -114,7 +115,7 @@ class PrivilegedDistiller(Distiller):
         self.feature_loss = feature_loss or LaplaceNLL()
         self.distillation_weight = distillation_weight
         if start_from_decoder:
-            copy_weights(teacher.decoder, student)
+            copy_weights(teacher.decoder, student, otherwise="pass `start_from_decoder=False`")
         self.estimator = None
         if distils:
             self.tapped_student = tap(student, [self.feature])
@@ -165,19 +166,3 @@ class PrivilegedDistiller(Distiller):
             guidance["feature"], outputs["feature"], sample_weight=sample_weight
         )
         return {"distillation": self.distillation_weight * distillation}
-
-
-def copy_weights(source, target):
-    """Give `target` the weights of `source`.
-
-    Raises:
-        ValueError: If the two do not have weights of the same shapes.
-    """
-    shapes = [[tuple(weight.shape) for weight in model.weights] for model in (source, target)]
-    if shapes[0] != shapes[1]:
-        raise ValueError(
-            f"The student {target.name!r} does not have the weights of the decoder "
-            f"{source.name!r}, so it cannot start from them: give it the decoder's "
-            "architecture, or pass `start_from_decoder=False`."
-        )
-    target.set_weights(source.get_weights())

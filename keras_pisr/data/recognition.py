@@ -76,6 +76,7 @@ def recognition_pairs(
     shift=4,
     resize_back=False,
     seed=0,
+    first_epoch=0,
 ):
     """Images at two resolutions and their labels, as a `tf.data.Dataset`.
 
@@ -98,6 +99,7 @@ def recognition_pairs(
         resize_back: Enlarge the low-resolution images to the size of the others again, by the
             same kernel, for networks that need that size.
         seed: Of all draws.
+        first_epoch: Epoch of the draws to start with, for a run that is continued.
 
     Returns:
         A dataset of `(lr, {"hr": hr, "label": label})`: float32 images in `[0, 1]`,
@@ -123,7 +125,7 @@ def recognition_pairs(
         raise ValueError(f"`lr_size` {tuple(lr_size)} is larger than the images, {size}.")
     if training and shift >= min(size):
         raise ValueError(f"`shift` {shift} must be smaller than the images, {size}.")
-    epochs = 0
+    epochs = first_epoch
 
     def plan(rng):
         if not training:

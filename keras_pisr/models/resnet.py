@@ -62,6 +62,8 @@ class ResNet(keras.Model):
         bottleneck: Blocks of 1x1, 3x3, 1x1 in place of two 3x3.
         embedding: Width of the embedding; None takes the pooled features.
         normalize: Whether the embedding has length 1.
+        upsampling: Enlarge the image by this factor first, bilinearly. A student of LR images
+            then has the weights of an assistant that sees HR images, and can start from them.
         channels: Of the image: 3, or 1 for gray.
         **kwargs: Of `keras.Model`.
 
@@ -95,6 +97,7 @@ class ResNet(keras.Model):
         bottleneck=False,
         embedding=None,
         normalize=False,
+        upsampling=1,
         channels=3,
         **kwargs,
     ):
@@ -109,6 +112,8 @@ class ResNet(keras.Model):
         # === Functional graph ===
         inputs = keras.Input((None, None, channels), name="image")
         x = scaled_inputs(inputs)
+        if upsampling > 1:
+            x = layers.UpSampling2D(upsampling, interpolation="bilinear", name="upsampling")(x)
         small = stem == "small"
         x = convolution(x, widths[0], 3 if small else 7, 1 if small else 2, "stem")
         x = layers.ReLU(name="stem")(x)
@@ -130,6 +135,7 @@ class ResNet(keras.Model):
         self.bottleneck = bottleneck
         self.embedding = embedding
         self.normalize = normalize
+        self.upsampling = upsampling
         self.channels = channels
 
     def get_config(self):
@@ -144,6 +150,7 @@ class ResNet(keras.Model):
             "bottleneck": self.bottleneck,
             "embedding": self.embedding,
             "normalize": self.normalize,
+            "upsampling": self.upsampling,
             "channels": self.channels,
         }
 

@@ -100,3 +100,13 @@ def test_wrong_arguments_are_named():
         recognition_pairs(random_set(), lr_size=(4, 3), batch_size=12, per_class=2)
     with pytest.raises(ValueError, match="shift"):
         recognition_pairs(random_set(), lr_size=(4, 3), shift=12)
+
+
+def test_a_continued_run_sees_the_epochs_it_has_not_seen():
+    options = {"lr_size": (4, 3), "batch_size": 8, "seed": 3}
+    from_start = recognition_pairs(random_set(), **options)
+    list(from_start)
+    second = [lr for lr, _ in from_start.as_numpy_iterator()]
+    continued = [lr for lr, _ in batches(random_set(), first_epoch=1, **options)]
+    for a, b in zip(second, continued, strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -24,6 +24,9 @@ def tiny_backbone():
 
 
 MAKERS = {
+    "upsampled": lambda **kwargs: ResNet(
+        blocks=(1, 1), widths=(4, 8), stem="large", upsampling=4, **kwargs
+    ),
     "resnet": lambda **kwargs: ResNet(blocks=(1, 1), widths=(4, 8), **kwargs),
     "bottleneck": lambda **kwargs: ResNet(
         blocks=(1, 1), widths=(2, 4), stem="large", bottleneck=True, **kwargs
@@ -206,3 +209,20 @@ def test_tflite_answers_the_same(make, tmp_path):
     expected = model(x)
     for name in ("embedding", "logits"):
         np.testing.assert_allclose(result[name], expected[name], rtol=1e-3, atol=1e-5)
+
+
+def test_a_student_of_lr_images_has_the_weights_of_an_assistant_of_hr_images():
+    assistant = ResNet(5, blocks=(1, 1), widths=(4, 8), stem="large")
+    student = ResNet(5, blocks=(1, 1), widths=(4, 8), stem="large", upsampling=4)
+    student.set_weights(assistant.get_weights())
+    # An even image keeps its mean when it is enlarged, and so what is made of it.
+    flat = np.full((1, 8, 8, 3), 0.3, "float32")
+    enlarged = np.full((1, 32, 32, 3), 0.3, "float32")
+    np.testing.assert_allclose(logits(student, flat), logits(assistant, enlarged), atol=1e-5)
+
+
+def test_upsampling_is_bilinear_on_every_backend():
+    student = ResNet(blocks=(1,), widths=(2,), channels=1, upsampling=2)
+    enlarged = student.get_layer("upsampling")(np.array([0.0, 1.0]).reshape(1, 1, 2, 1))
+    expected = [0.0, 0.25, 0.75, 1.0]
+    np.testing.assert_allclose(ops.convert_to_numpy(enlarged)[0, 0, :, 0], expected, atol=1e-6)

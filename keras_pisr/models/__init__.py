@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "fsrcnn": ["FSRCNN"],
         "location_scale": ["LocationScale"],
         "privileged_teacher": ["PrivilegedTeacher"],
+        "residual_fsrcnn": ["ResidualFSRCNN", "SubpixelResidual"],
         "resnet": ["ResNet"],
         "small_recognizer": ["SmallRecognizer"],
         "subpixel_deconvolution": ["SubpixelDeconvolution"],

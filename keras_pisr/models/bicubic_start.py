@@ -5,6 +5,7 @@ import numpy as np
 
 from keras_pisr.models.fsrcnn import FSRCNN
 from keras_pisr.models.privileged_teacher import PrivilegedTeacher
+from keras_pisr.models.residual_fsrcnn import ResidualFSRCNN
 from keras_pisr.models.subpixel_deconvolution import SubpixelDeconvolution
 
 # Spread of the last layer's taps on channels that do not carry the image. Not zero: these
@@ -69,6 +70,25 @@ def downscaling_taps(scale, kernel_size=5):
     return shifts, taps.reshape(len(shifts), kernel_size)
 
 
+def subpixel_taps(values, size=3):
+    """One-dimensional interpolation as shifted inputs into a convolution to sub-pixels.
+
+    Args:
+        values: `(5, scale)`: what each sub-pixel takes from the pixels -2 to 2.
+        size: Taps of the convolution.
+
+    Returns:
+        `(shifts, taps)`: the shift of each channel, and its taps, `(shifts, size, scale)`.
+    """
+    shifts = (-1, 1)  # 3 taps reach from -1 to 1; two channels moved by a pixel, to -2 and 2.
+    design = np.zeros((5, len(shifts), size))
+    for channel, shift in enumerate(shifts):
+        for tap in range(size):
+            design[2 + shift + tap - size // 2, channel, tap] = 1
+    taps = np.linalg.lstsq(design.reshape(5, -1), values, rcond=None)[0]
+    return shifts, taps.reshape(len(shifts), size, -1)
+
+
 def carry(layer, kernels, rng):
     """Start a convolution so that its first channels pass a signal on, untouched by others.
 
@@ -110,11 +130,7 @@ def start_decoder(model, rng):
     shifts, taps = upscaling_taps(model.scale)
     n = len(shifts) ** 2
     convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
-    if min(layer.filters for layer in convolutions) < n:
-        raise ValueError(
-            f"Bicubic upscaling by {model.scale} takes {n} channels in every block; "
-            f"{model.name!r} has fewer."
-        )
+    check_width(model, convolutions, n)
     carry(convolutions[0], shifted_inputs(shifts, 5), rng)
     for layer in convolutions[1:]:
         size, _, inputs, _ = layer.kernel.shape
@@ -123,6 +139,36 @@ def start_decoder(model, rng):
     kernel = rng.normal(0, NEARLY_SILENT, last.kernel.shape)
     kernel[:, :, 0, :n] = np.moveaxis(separable(taps), 0, -1)
     last.set_weights([kernel, np.zeros(1)])
+
+
+def start_residual(model, rng):
+    """Start a ResidualFSRCNN as bicubic upscaling: it adds bicubic minus repeated pixels."""
+    pixels = np.arange(-2, 3)[:, None]
+    centres = (np.arange(model.scale) + 0.5) / model.scale - 0.5
+    shifts, bicubic = subpixel_taps(cubic(pixels - centres))
+    _, repeated = subpixel_taps(np.where(pixels == 0, 1.0, 0.0 * centres))
+    n = len(shifts) ** 2
+    first, *others, last = (x for x in model.layers if isinstance(x, keras.layers.Conv2D))
+    check_width(model, [first, *others], n)
+    carry(first, shifted_inputs(shifts, 5), rng)
+    for layer in others:
+        size, _, inputs, _ = layer.kernel.shape
+        carry(layer, deltas(n, size, inputs), rng)
+    kernel = rng.normal(0, NEARLY_SILENT, last.kernel.shape)
+    # From (channel, tap, phase) of rows and columns to (tap, tap, channel, phase).
+    taps = (np.einsum("atp,buq->tuabpq", taps, taps) for taps in (bicubic, repeated))
+    carried = np.subtract(*taps).reshape(*kernel.shape[:2], n, kernel.shape[3])
+    kernel[:, :, :n] = carried
+    last.set_weights([kernel, np.zeros(kernel.shape[3])])
+
+
+def check_width(model, convolutions, n):
+    """Raise unless each of `convolutions` has `n` channels to carry the image."""
+    if min(layer.filters for layer in convolutions) < n:
+        raise ValueError(
+            f"Bicubic upscaling by {model.scale} takes {n} channels in every block; "
+            f"{model.name!r} has fewer."
+        )
 
 
 def start_encoder(encoder, scale, rng):
@@ -151,8 +197,9 @@ def start_as_bicubic(model, *, seed=0):
     reaching it. The deployed network is unchanged.
 
     Args:
-        model: An `FSRCNN`, or a `PrivilegedTeacher` whose decoder is one; its encoder then
-            starts as antialiased bicubic downscaling (exact for x2). Changed in place.
+        model: An `FSRCNN` or `ResidualFSRCNN`, or a `PrivilegedTeacher` whose decoder is one;
+            its encoder then starts as antialiased bicubic downscaling (exact for x2). Changed
+            in place.
         seed: Of the random channels.
 
     Returns:
@@ -165,14 +212,15 @@ def start_as_bicubic(model, *, seed=0):
     >>> model = keras_pisr.models.start_as_bicubic(keras_pisr.models.FSRCNN(scale=2))
     """
     rng = np.random.default_rng(seed)
-    if isinstance(model, PrivilegedTeacher) and isinstance(model.decoder, FSRCNN):
-        start_encoder(model.encoder, model.scale, rng)
-        start_decoder(model.decoder, rng)
-    elif isinstance(model, FSRCNN):
-        start_decoder(model, rng)
-    else:
+    upscaler = model.decoder if isinstance(model, PrivilegedTeacher) else model
+    starts = {FSRCNN: start_decoder, ResidualFSRCNN: start_residual}
+    start = next((starts[kind] for kind in starts if isinstance(upscaler, kind)), None)
+    if start is None:
         raise ValueError(
-            "`start_as_bicubic` knows how to start an FSRCNN or a PrivilegedTeacher around one, "
-            f"not {type(model).__name__}."
+            "`start_as_bicubic` knows how to start an FSRCNN, a ResidualFSRCNN, or a "
+            f"PrivilegedTeacher around one, not {type(model).__name__}."
         )
+    if upscaler is not model:
+        start_encoder(model.encoder, model.scale, rng)
+    start(upscaler, rng)
     return model

@@ -3,7 +3,13 @@ import numpy as np
 import pytest
 
 from keras_pisr.data.resize import resize
-from keras_pisr.models import FSRCNN, PrivilegedTeacher, bicubic_start, start_as_bicubic
+from keras_pisr.models import (
+    FSRCNN,
+    PrivilegedTeacher,
+    ResidualFSRCNN,
+    bicubic_start,
+    start_as_bicubic,
+)
 
 pytestmark = pytest.mark.core
 
@@ -14,11 +20,12 @@ def smooth_image(height, width):
     return (0.5 + 0.3 * np.sin(rows / 3) * np.cos(columns / 4)).astype("float32")
 
 
+@pytest.mark.parametrize("kind", [FSRCNN, ResidualFSRCNN])
 @pytest.mark.parametrize("scale", [2, 3, 4])
-def test_student_starts_as_bicubic_upscaling(scale, monkeypatch):
+def test_student_starts_as_bicubic_upscaling(kind, scale, monkeypatch):
     monkeypatch.setattr(bicubic_start, "NEARLY_SILENT", 0.0)
     lr = smooth_image(16, 15)
-    model = start_as_bicubic(FSRCNN(scale=scale))
+    model = start_as_bicubic(kind(scale=scale))
     out = keras.ops.convert_to_numpy(model(lr[None, :, :, None]))[0, :, :, 0]
     expected = resize(lr, (16 * scale, 15 * scale))
     inner = (slice(6 * scale, -6 * scale),) * 2
@@ -43,6 +50,8 @@ def test_same_seed_same_weights():
 def test_a_model_too_narrow_to_carry_bicubic_is_refused():
     with pytest.raises(ValueError, match="9 channels"):
         start_as_bicubic(FSRCNN(scale=4, shrunk_features=8))
+    with pytest.raises(ValueError, match="4 channels"):
+        start_as_bicubic(ResidualFSRCNN(scale=4, features=3))
 
 
 def test_a_foreign_model_is_refused():

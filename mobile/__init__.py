@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "convert": ["to_tflite"],
         "deployed": ["deployed_form"],
         "tflite_model": ["TFLiteModel"],
+        "whole_image": ["whole_image"],
         "timing": ["Latency", "measure_latency"],
     },
 )

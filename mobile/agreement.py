@@ -9,11 +9,14 @@ from keras_pisr.data.color import rgb_to_y
 from keras_pisr.data.resize import downscale
 from keras_pisr.data.samples import sample_images
 from keras_pisr.evaluation import luma_score, predict_luma
+from keras_pisr.inference import upscale
 
 # Least PSNR between the two outputs, dB. Sound float files of FSRCNN reach 136 and 65
 # (docs/mobile.md). In 8 bit, 35 dB already costs a student of 37 dB about 2 dB against HR: a file
 # below that computes something else. What loss one accepts above it is `max_loss`.
 FLOORS = {"float32": 90.0, "float16": 55.0, "dynamic": 35.0, "int8": 35.0}
+# Rounding to 8-bit pixels alone leaves 58.9 dB.
+PIXEL_FLOOR = 52.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +70,8 @@ def fit(image, height, width):
 def check_agreement(model, file, *, scale, precision, folder=None, floor=None, max_loss=None):
     """Compare a file with the Keras model it was made from, on real images.
 
+    A file of whole images is compared with `keras_pisr.upscale`, in RGB.
+
     Args:
         model: The Keras model.
         file: `TFLiteModel`.
@@ -75,7 +80,8 @@ def check_agreement(model, file, *, scale, precision, folder=None, floor=None, m
         folder: Test images in the layout of `keras_pisr.evaluate`; embedded photographs if
             not given.
         floor: Least PSNR between the two outputs on any image, dB. If not given: 90 for
-            float32, 55 for float16, 35 for dynamic and int8.
+            float32, 55 for float16, 35 for dynamic and int8; 52 where the file rounds to 8-bit
+            pixels.
         max_loss: Most that the mean PSNR against the HR images may fall, dB; no limit if not
             given.
 
@@ -87,19 +93,25 @@ def check_agreement(model, file, *, scale, precision, folder=None, floor=None, m
     """
     agreements, keras_scores, file_scores = [], [], []
     for lr, hr in photographs(folder, scale, file.shape[1:3]):
-        wanted, got = predict_luma(model, lr, scale), file(rgb_to_y(lr)[None])[0]
+        if file.color == "rgb":
+            lr, hr = (np.broadcast_to(image, (*image.shape[:2], 3)) for image in (lr, hr))
+            lr = lr / np.float32(255)
+            wanted, got = upscale(model, lr), file(lr[None])[0]
+        else:
+            wanted, got = predict_luma(model, lr, scale), file(rgb_to_y(lr)[None])[0]
         if got.shape != wanted.shape:
             raise ValueError(f"The file makes {got.shape} where the model makes {wanted.shape}.")
         agreements.append(decibels(wanted, got))
-        keras_scores.append(luma_score("", hr, wanted, scale).psnr)
-        file_scores.append(luma_score("", hr, got, scale).psnr)
+        keras_scores.append(luma_score("", hr, rgb_to_y(wanted), scale).psnr)
+        file_scores.append(luma_score("", hr, rgb_to_y(got), scale).psnr)
     result = Agreement(
         len(agreements),
         float(np.min(agreements)),
         float(np.mean(keras_scores)),
         float(np.mean(file_scores)),
     )
-    floor = FLOORS[precision] if floor is None else floor
+    if floor is None:
+        floor = min(FLOORS[precision], np.inf if file.dtype == np.float32 else PIXEL_FLOOR)
     # Written so that NaN fails too.
     if not result.agreement >= floor:
         raise ValueError(

@@ -11,8 +11,8 @@ from keras_pisr.mobile.tflite_model import TFLiteModel
 # Variables in a file mean that the exporter lost track of weights: the file is small and
 # computes nothing sensible.
 VARIABLE_OPERATIONS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
-# What turns float or uint8 into int8 and back, at the ends of an 8-bit file. Costs next to nothing.
-BOUNDARY = {"QUANTIZE", "DEQUANTIZE"}
+# What turns pixels from one type into another, at the ends of a file. Costs next to nothing.
+BOUNDARY = {"QUANTIZE", "DEQUANTIZE", "CAST"}
 # Bytes a weight, and what a file holds beside weights: names, shapes, quantization.
 WEIGHT_BYTES = {"float32": 4, "float16": 2, "dynamic": 1, "int8": 1}
 OVERHEAD = 64 * 2**10
@@ -152,13 +152,14 @@ def _check_size(facts, precision, weights, max_bytes):
 
 def _check_finite(path):
     model = TFLiteModel(path)
-    batch, height, width, _ = (n or 1 for n in model.shape)
-    noise = np.random.default_rng(0).random((batch, max(height, 17), max(width, 23), 1), "f")
-    for name, luma in {"black": 0 * noise, "white": 0 * noise + 1, "noise": noise}.items():
-        luma = luma[:, : model.shape[1], : model.shape[2]]
-        output = model(luma)
+    batch, height, width, channels = (n or 1 for n in model.shape)
+    shape = (batch, max(height, 17), max(width, 23), channels)
+    noise = np.random.default_rng(0).random(shape, "float32")
+    for name, image in {"black": 0 * noise, "white": 0 * noise + 1, "noise": noise}.items():
+        image = image[:, : model.shape[1], : model.shape[2]]
+        output = model(image)
         if not np.isfinite(output).all():
-            raise ValueError(f"The file gives values that are not finite for {name} {luma.shape}.")
+            raise ValueError(f"The file gives values that are not finite for {name} {image.shape}.")
 
 
 def _counted(names):

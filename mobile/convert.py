@@ -12,19 +12,30 @@ from keras_pisr.data.samples import sample_images
 from keras_pisr.mobile.deployed import deployed_form
 from keras_pisr.mobile.equalization import equalize_channels
 from keras_pisr.mobile.rounding import round_weights
+from keras_pisr.mobile.whole_image import colour_batches, whole_image
 
 Precision = Literal["float32", "float16", "dynamic", "int8"]
 PixelType = Literal["float32", "uint8", "int8"]
+Color = Literal["luma", "rgb"]
 # Side of a calibration patch, px. Ranges are settled by content, not by size.
 PATCH = 96
 
 
 def to_tflite(
-    model, path, *, precision="float32", pixels=None, size=None, batch=1, representative=None
+    model,
+    path,
+    *,
+    precision="float32",
+    color="luma",
+    pixels=None,
+    size=None,
+    batch=1,
+    representative=None,
 ):
     """Convert a luma network to TFLite.
 
-    The file takes and gives luma: float in `[0, 1]`, not clipped, or 8-bit pixels. It has no
+    The file takes and gives luma: float in `[0, 1]`, not clipped, or 8-bit pixels; or whole
+    images, see `whole_image`. It has no
     variables and no shape arithmetic; without `size` it is resized freely at run time. The file
     appears whole or not at all. It is not checked here: `check_file` and `check_agreement` do.
 
@@ -35,8 +46,10 @@ def to_tflite(
         precision: `"float32"`; `"float16"`: weights of 16 bit, arithmetic as the phone decides;
             `"dynamic"`: weights of 8 bit, activations quantized while running; `"int8"`:
             weights, activations and arithmetic of 8 bit.
-        pixels: What goes in and comes out: `"float32"`, or for int8 also `"uint8"` (the default
-            for int8: value 255 is luma 1) or `"int8"` (the same minus 128).
+        color: `"luma"`, or `"rgb"`: the file takes and gives RGB and does what
+            `keras_pisr.upscale` does.
+        pixels: What goes in and comes out: `"float32"`, or for int8 and RGB also `"uint8"` (the
+            default for int8: value 255 is 1), or for int8 `"int8"` (the same minus 128).
         size: `(height, width)` of the input, if the file is to take only that.
         batch: Images a call.
         representative: For dynamic and int8: float32 lumas `(height, width, 1)` in `[0, 1]`
@@ -53,7 +66,7 @@ def to_tflite(
         >>> to_tflite(student, "student.tflite", precision="float16")  # doctest: +SKIP
     """
     pixels = pixels or ("uint8" if precision == "int8" else "float32")
-    _check_arguments(path, precision, pixels)
+    _check_arguments(path, precision, color, pixels)
     import tensorflow as tf
 
     options, deployed = {}, deployed_form(model)
@@ -67,17 +80,26 @@ def to_tflite(
         if precision == "int8":
             equalize_channels(deployed, patches)
         round_weights(deployed, patches)
+    if color == "rgb":
+        # A file of 8 bit throughout has pixels at its ends anyway; others are told to cast.
+        cast = "float32" if precision == "int8" else pixels
+        deployed = whole_image(deployed, scale=model_scale(model), pixels=cast)
     if precision == "int8":
         options["target_spec"] = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]}
-        options["representative_dataset"] = lambda: calibration_batches(lumas, size, batch)
+
+        def measured():
+            batches = calibration_batches(lumas, size, batch)
+            return colour_batches(batches) if color == "rgb" else batches
+
+        options["representative_dataset"] = measured
         options["inference_input_type"] = options["inference_output_type"] = getattr(tf, pixels)
     else:
         # Keras' exporter also admits TensorFlow's own operations, which no phone has.
         options["target_spec"] = options.get("target_spec", {}) | {
             "supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]
         }
-    shape = (batch, *(size or (None, None)), 1)
-    signature = keras.InputSpec(shape=shape, dtype="float32", name="lr")
+    shape = (batch, *(size or (None, None)), deployed.inputs[0].shape[-1])
+    signature = keras.InputSpec(shape=shape, dtype=deployed.inputs[0].dtype, name="lr")
     with atomic_path(path) as temporary:
         deployed.export(
             temporary, format="litert", input_signature=[signature], verbose=False, **options
@@ -147,7 +169,7 @@ def model_scale(model):
     return scale
 
 
-def _check_arguments(path, precision, pixels):
+def _check_arguments(path, precision, color, pixels):
     if not str(path).endswith(".tflite"):
         raise ValueError(f"Expected a path ending in .tflite; got {path}.")
     if precision not in get_args(Precision):
@@ -156,7 +178,10 @@ def _check_arguments(path, precision, pixels):
         )
     if pixels not in get_args(PixelType):
         raise ValueError(f"Expected pixels to be one of {get_args(PixelType)}; got {pixels!r}.")
-    if precision != "int8" and pixels != "float32":
+    if color not in get_args(Color):
+        raise ValueError(f"Expected color to be one of {get_args(Color)}; got {color!r}.")
+    castable = ("float32", "uint8") if color == "rgb" else ("float32",)
+    if precision != "int8" and pixels not in castable:
         raise ValueError(f"Pixels of {pixels} need precision 'int8'; got {precision!r}.")
     if keras.backend.backend() != "tensorflow":
         raise ValueError(

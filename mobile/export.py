@@ -26,6 +26,7 @@ def export(
     student: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="STUDENT")],
     out: Annotated[Path, tyro.conf.arg(metavar="FILE.tflite")],
     quantize: Literal["float32", "float16", "dynamic", "int8"] = "float32",
+    color: Literal["luma", "rgb"] = "luma",
     pixels: Literal["float32", "uint8", "int8"] | None = None,
     size: Annotated[tuple[int, int] | None, tyro.conf.arg(metavar="HEIGHT WIDTH")] = None,
     calibration: Folder = None,
@@ -46,8 +47,10 @@ def export(
         out: File to write.
         quantize: float32; float16 (weights of 16 bit); dynamic (weights of 8 bit); int8
             (everything in 8 bit).
-        pixels: What the file takes and gives: float32 luma in [0, 1], or for int8 also uint8
-            (its default) or int8.
+        color: luma: the network alone, for apps that split colours themselves. rgb: whole
+            images in and out, as `keras-pisr upscale` makes them.
+        pixels: What the file takes and gives: float32 in [0, 1], or for int8 and rgb also
+            uint8 (the default for int8), or for int8 also int8.
         size: Fix the input to this size, px. Without it the file is resized at run time.
         calibration: Photographs from which int8 takes its ranges, shrunk by the student's
             scale. Without it, photographs that ship with scikit-image.
@@ -69,6 +72,7 @@ def export(
             student,
             out,
             precision=quantize,
+            color=color,
             pixels=pixels,
             size=size,
             calibration=calibration,
@@ -100,6 +104,7 @@ def convert_and_check(
     out,
     *,
     precision,
+    color,
     pixels,
     size,
     calibration,
@@ -125,7 +130,13 @@ def convert_and_check(
     lumas = None if calibration is None else folder_lumas(calibration, scale)
     with atomic_path(out) as temporary:
         to_tflite(
-            model, temporary, precision=precision, pixels=pixels, size=size, representative=lumas
+            model,
+            temporary,
+            precision=precision,
+            color=color,
+            pixels=pixels,
+            size=size,
+            representative=lumas,
         )
         facts = check_file(
             temporary,

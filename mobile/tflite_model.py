@@ -1,4 +1,4 @@
-"""A `.tflite` file as a function from luma to luma, without TensorFlow."""
+"""A `.tflite` file as a function from luma to luma, or RGB to RGB, without TensorFlow."""
 
 from pathlib import Path
 
@@ -13,11 +13,12 @@ IDENTIFIER = b"TFL3"
 class TFLiteModel:
     """Runs a super-resolution network from a `.tflite` file on the CPU, through ai-edge-litert.
 
-    Takes and gives float luma whatever the file stores: for a file with 8-bit input and output
-    the scale and zero point are read from the file. Sizes that the file leaves open follow the
-    input. The file is treated as untrusted: its size is bounded before it is read, it is
-    verified by the runtime before it is built, and it must be a network from one luma image to
-    one. Not bounded is what an honest network costs to run.
+    Takes and gives float luma, or RGB for a file of whole images, whatever the file stores: for
+    a file with 8-bit input and output the scale and zero point are read from the file. Sizes
+    that the file leaves open follow the input. The file is treated as untrusted: its size is
+    bounded before it is read, it is verified by the runtime before it is built, and it must be
+    a network from one luma or RGB image to one. Not bounded is what an honest network costs to
+    run.
 
     Args:
         path: File ending in `.tflite`.
@@ -26,14 +27,15 @@ class TFLiteModel:
 
     Attributes:
         name: The file's name.
-        shape: Of the input, `(batch, height, width, 1)`; None where the file leaves it open.
+        shape: Of the input, `(batch, height, width, 1 or 3)`; None where the file leaves it open.
+        color: `"luma"` or `"rgb"`.
         dtype: NumPy dtype that the file takes: float32, uint8 or int8.
 
     Call arguments:
-        luma: float32 in `[0, 1]`, `(batch, height, width, 1)`.
+        luma: float32 in `[0, 1]`, `(batch, height, width, 1)`, or so for RGB.
 
     Returns:
-        float32 luma `(batch, scale * height, scale * width, 1)`, not clipped.
+        float32 luma `(batch, scale * height, scale * width, 1)`, not clipped; or RGB, clipped.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -56,13 +58,16 @@ class TFLiteModel:
         if len(inputs) != 1 or len(outputs) != 1:
             raise ValueError(
                 f"{path} has {len(inputs)} inputs and {len(outputs)} outputs; expected a network "
-                "from one luma image to one."
+                "from one image to one."
             )
         self._input = inputs[0]
         for tensor in (*inputs, *outputs):
             self._check_tensor(path, tensor)
+        if len({int(tensor["shape_signature"][3]) for tensor in (*inputs, *outputs)}) > 1:
+            raise ValueError(f"{path} takes luma and gives RGB, or the other way round.")
         signature = self._input["shape_signature"]
         self.shape = tuple(None if n < 1 else int(n) for n in signature)
+        self.color = "rgb" if self.shape[3] == 3 else "luma"
         self.dtype = np.dtype(self._input["dtype"])
         self._allocated = None
 
@@ -86,7 +91,7 @@ class TFLiteModel:
         values = self.interpreter.get_tensor(output["index"])
         if values.dtype == np.float32:
             return values
-        scale, zero = output["quantization"]
+        scale, zero = _quantization(output)
         return (values.astype("float32") - zero) * np.float32(scale)
 
     def resize(self, shape):
@@ -101,8 +106,8 @@ class TFLiteModel:
         if not fits:
             wanted = tuple("any" if n is None else n for n in self.shape)
             raise ValueError(
-                f"{self.name} takes luma {wanted}, got {tuple(shape)}. A file for every size is "
-                "made by `to_tflite` without `size`."
+                f"{self.name} takes {self.color} {wanted}, got {tuple(shape)}. A file for every "
+                "size is made by `to_tflite` without `size`."
             )
         if shape == self._allocated:
             return
@@ -120,7 +125,7 @@ class TFLiteModel:
     def _store(self, luma):
         if self.dtype == np.float32:
             return luma
-        scale, zero = self._input["quantization"]
+        scale, zero = _quantization(self._input)
         limits = np.iinfo(self.dtype)
         return np.clip(np.rint(luma / scale) + zero, limits.min, limits.max).astype(self.dtype)
 
@@ -129,12 +134,21 @@ class TFLiteModel:
         dtype, shape = np.dtype(tensor["dtype"]), tuple(tensor["shape_signature"])
         if dtype not in (np.float32, np.uint8, np.int8):
             raise ValueError(f"{path} has a tensor of {dtype}; expected float32, uint8 or int8.")
-        if len(shape) != 4 or shape[3] not in (1, -1):
+        if len(shape) != 4 or shape[3] not in (1, 3):
             raise ValueError(
-                f"{path} has a tensor of shape {shape}; expected luma (batch, height, width, 1)."
+                f"{path} has a tensor of shape {shape}; expected luma (batch, height, width, 1) "
+                "or RGB (batch, height, width, 3)."
             )
-        if dtype != np.float32 and not tensor["quantization"][0] > 0:
+        if dtype != np.float32 and not _quantization(tensor)[0] > 0:
             raise ValueError(f"{path} has 8-bit tensors that do not say what their values mean.")
+
+
+def _quantization(tensor):
+    """Scale and zero point of a tensor of 8 bit."""
+    # A file that casts its pixels does not state what everyone means by RGB of 8 bit.
+    if tensor["dtype"] == np.uint8 and tensor["shape_signature"][3] == 3:
+        return tensor["quantization"] if tensor["quantization"][0] else (1 / 255, 0)
+    return tensor["quantization"]
 
 
 def read_tflite(path, max_bytes):

@@ -109,13 +109,13 @@ def time_calls(path, *, size, threads, runs, warmup):
     before = memory("VmRSS")
     start = time.perf_counter()
     model = TFLiteModel(path, threads=threads)
-    batch, height, width, _ = model.shape
+    batch, height, width, channels = model.shape
     height, width = size or (height or SIZE[0], width or SIZE[1])
-    model.resize((batch or 1, height, width, 1))
+    model.resize((batch or 1, height, width, channels))
     initialisation = time.perf_counter() - start
-    luma = np.random.default_rng(0).random((batch or 1, height, width, 1), "float32")
+    image = np.random.default_rng(0).random((batch or 1, height, width, channels), "float32")
     # Called directly: turning float into 8 bit and back is the app's affair.
-    model.fill(luma)
+    model.fill(image)
     times = []
     for _ in range(warmup + runs):
         start = time.perf_counter()

@@ -39,6 +39,7 @@ MAY_IMPORT = {
         "benchmark_folder",
         "data",
         "evaluation",
+        "inference",
         "loading",
         "notices",
         "presets",

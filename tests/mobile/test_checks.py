@@ -88,7 +88,7 @@ def test_values_that_are_not_finite_are_refused(student, tmp_path):
 class Stub:
     """Stands in for a file: the student's answer and an error of known size."""
 
-    shape = (1, None, None, 1)
+    shape, color, dtype = (1, None, None, 1), "luma", np.float32
 
     def __init__(self, student, error):
         self.student, self.error = student, error

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "checks": ["FileFacts", "check_file"],
         "convert": ["to_tflite"],
         "deployed": ["deployed_form"],
+        "quantized": ["quantized_form", "settle_ranges"],
         "tflite_model": ["TFLiteModel"],
         "whole_image": ["whole_image"],
         "timing": ["Latency", "measure_latency"],

@@ -9,8 +9,9 @@ from keras_pisr.atomic import atomic_path
 from keras_pisr.data.color import rgb_to_y
 from keras_pisr.data.resize import downscale
 from keras_pisr.data.samples import sample_images
-from keras_pisr.mobile.deployed import deployed_form
+from keras_pisr.mobile.deployed import deployed_form, without_clip
 from keras_pisr.mobile.equalization import equalize_channels
+from keras_pisr.mobile.quantized import can_be_quantized, is_quantized, post_training_form
 from keras_pisr.mobile.rounding import round_weights
 from keras_pisr.mobile.whole_image import colour_batches, whole_image
 
@@ -41,7 +42,8 @@ def to_tflite(
 
     Args:
         model: Functional Keras model from `(batch, height, width, 1)` to
-            `(batch, scale * height, scale * width, 1)`. Left as it is.
+            `(batch, scale * height, scale * width, 1)`, or a `quantized_form` of one. Left as it
+            is.
         path: File to write, ending in `.tflite`.
         precision: `"float32"`; `"float16"`: weights of 16 bit, arithmetic as the phone decides;
             `"dynamic"`: weights of 8 bit, activations quantized while running; `"int8"`:
@@ -67,37 +69,45 @@ def to_tflite(
     """
     pixels = pixels or ("uint8" if precision == "int8" else "float32")
     _check_arguments(path, precision, color, pixels)
+    if is_quantized(model) and (precision, color) != ("int8", "luma"):
+        raise ValueError(
+            f"{model.name!r} computes in 8 bit: it becomes a file of luma with precision 'int8', "
+            f"not {precision!r} in {color}. Convert the model it was made from."
+        )
     import tensorflow as tf
 
-    options, deployed = {}, deployed_form(model)
-    if precision != "float32":
-        options["optimizations"] = [tf.lite.Optimize.DEFAULT]
-    if precision == "float16":
-        options["target_spec"] = {"supported_types": [tf.float16]}
+    lumas, patches = None, None
     if precision in ("dynamic", "int8"):
         lumas = calibration_lumas(model, representative)
         patches = [luma for (luma,) in calibration_batches(lumas)]
-        if precision == "int8":
-            equalize_channels(deployed, patches)
+    deployed = model if is_quantized(model) else deployed_form(model)
+    if precision == "dynamic":
         round_weights(deployed, patches)
+    elif precision == "int8" and not is_quantized(model):
+        if color == "luma" and can_be_quantized(deployed):
+            deployed = post_training_form(deployed, patches)
+        else:
+            deployed = without_clip(deployed)
+            round_weights(equalize_channels(deployed, patches), patches)
     if color == "rgb":
         # A file of 8 bit throughout has pixels at its ends anyway; others are told to cast.
         cast = "float32" if precision == "int8" else pixels
         deployed = whole_image(deployed, scale=model_scale(model), pixels=cast)
+    options = {"target_spec": {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}}
+    if precision != "float32":
+        options["optimizations"] = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        options["target_spec"]["supported_types"] = [tf.float16]
     if precision == "int8":
-        options["target_spec"] = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]}
-
-        def measured():
-            batches = calibration_batches(lumas, size, batch)
-            return colour_batches(batches) if color == "rgb" else batches
-
-        options["representative_dataset"] = measured
         options["inference_input_type"] = options["inference_output_type"] = getattr(tf, pixels)
-    else:
-        # Keras' exporter also admits TensorFlow's own operations, which no phone has.
-        options["target_spec"] = options.get("target_spec", {}) | {
-            "supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]
-        }
+        if not is_quantized(deployed):
+            options["target_spec"]["supported_ops"] = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+
+            def measured():
+                batches = calibration_batches(lumas, size, batch)
+                return colour_batches(batches) if color == "rgb" else batches
+
+            options["representative_dataset"] = measured
     shape = (batch, *(size or (None, None)), deployed.inputs[0].shape[-1])
     signature = keras.InputSpec(shape=shape, dtype=deployed.inputs[0].dtype, name="lr")
     with atomic_path(path) as temporary:

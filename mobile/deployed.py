@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from keras_pisr.models import SubpixelResidual
+
 
 class Leaky(layers.Layer):
     """`max(x, 0) + slope * min(x, 0)` with a fixed slope of any sign.
@@ -22,6 +24,14 @@ class Leaky(layers.Layer):
     def get_config(self):
         """Every argument."""
         return {**super().get_config(), "slope": self.slope}
+
+
+class Unclipped(SubpixelResidual):
+    """A `SubpixelResidual` for 8 bit, which cannot hold what a clip would cut off."""
+
+    def limit(self, blocks):
+        """Luma as it is."""
+        return blocks
 
 
 def deployed_form(model):
@@ -71,3 +81,21 @@ def deployed_form(model):
     for name, layer in copies.items():
         layer.set_weights(plain.get_layer(name).get_weights())
     return deployed
+
+
+def without_clip(model):
+    """A copy of a `deployed_form` whose `SubpixelResidual` leaves clipping to the file's range.
+
+    XNNPACK does not run the clip in 8 bit. Other models are given back as they are.
+    """
+    if not any(isinstance(layer, SubpixelResidual) for layer in model.layers):
+        return model
+
+    def copy(layer):
+        kind = type(layer)
+        kind = Unclipped if kind is SubpixelResidual else kind
+        return kind.from_config(layer.get_config())
+
+    unclipped = keras.models.clone_model(model, clone_function=copy)
+    unclipped.set_weights(model.get_weights())
+    return unclipped

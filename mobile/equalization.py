@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers
 
 from keras_pisr.mobile.deployed import Leaky
-from keras_pisr.models import SubpixelDeconvolution
+from keras_pisr.models import SubpixelDeconvolution, SubpixelResidual
 
 # A channel is enlarged at most so many times: one that is silent on the calibration images may
 # not be on others.
@@ -15,12 +15,12 @@ MOST = 1000.0
 def equalize_channels(model, lumas):
     """Scale the channels between convolutions to one range, without changing the output.
 
-    Leaky ReLUs commute with positive factors, so a channel's factor can be put into one
+    ReLUs, leaky or not, commute with positive factors, so a channel's factor can be put into one
     convolution and its inverse into the next. The 8-bit scale of a tensor then fits the
     channels that carry the image as well as those that carry details.
 
-    Only a plain chain of convolutions and such activations is changed; other models are
-    returned as they are.
+    Only a plain chain of convolutions and such activations is changed, with or without a
+    `SubpixelResidual` at its end; other models are returned as they are.
 
     Args:
         model: A `deployed_form`, changed in place.
@@ -34,11 +34,10 @@ def equalize_channels(model, lumas):
         correction", https://arxiv.org/abs/1906.04721. They equalize ranges of weights; here
         weights have a scale a channel, and the ranges are those of activations.
     """
-    chain = model.layers[1:]
     # Operations, not layers: these leave out the `x + y` of a branch.
     if not _is_chain(model.operations):
         return model
-    weighted = [layer for layer in chain if not isinstance(layer, Leaky | layers.PReLU)]
+    weighted = [layer for layer in model.layers if layer.get_weights() and not _is_relu(layer)]
     for layer, following in zip(weighted, weighted[1:], strict=False):
         output = keras.Model(model.inputs[0], layer.output)
         ranges = np.max([np.abs(output.predict_on_batch(x)).max((0, 1, 2)) for x in lumas], axis=0)
@@ -60,7 +59,15 @@ def _is_chain(sequence):
             and layer.use_bias
             and layer.groups == 1
         )
-        known = plain_convolution or isinstance(layer, Leaky | layers.PReLU | SubpixelDeconvolution)
-        if not known or layer.input is not before.output:
+        last = isinstance(layer, SubpixelDeconvolution | SubpixelResidual)
+        inputs = layer.input[0] if isinstance(layer, SubpixelResidual) else layer.input
+        known = plain_convolution or _is_relu(layer) or last
+        if not known or inputs is not before.output:
             return False
     return True
+
+
+def _is_relu(layer):
+    # A ReLU of Keras may have a ceiling, which would not commute.
+    plain = isinstance(layer, layers.ReLU) and layer.max_value is None and not layer.threshold
+    return plain or isinstance(layer, Leaky | layers.PReLU)

@@ -45,6 +45,12 @@ def validation_patches(pairs, settings, most=128):
     return lr[chosen], hr[chosen]
 
 
+def shareable(data, replicas):
+    """As much of it as every device gets a part of: a last batch for fewer stops both engines."""
+    whole = len(data[0]) // replicas * replicas
+    return tuple(part[:whole] for part in data) if whole else None
+
+
 def test_folders(settings):
     """Benchmark folders to score on; without any, the embedded test photographs.
 
@@ -64,17 +70,20 @@ def test_folders(settings):
     return {"held_out": folder}
 
 
+NETWORKS = {"fsrcnn": kp.models.FSRCNN, "residual_fsrcnn": kp.models.ResidualFSRCNN}
+
+
 def new_student(settings):
-    """An FSRCNN with the chosen start."""
-    student = kp.models.FSRCNN(scale=settings.scale)
+    """The chosen network with the chosen start."""
+    student = NETWORKS[settings.student](scale=settings.scale)
     if settings.start == "bicubic":
         kp.models.start_as_bicubic(student, seed=settings.seed)
     return student
 
 
 def new_teacher(settings):
-    """A privileged teacher around an FSRCNN, with the chosen start."""
-    teacher = kp.models.PrivilegedTeacher(kp.models.FSRCNN(scale=settings.scale))
+    """A privileged teacher around the student's network, with the chosen start."""
+    teacher = kp.models.PrivilegedTeacher(NETWORKS[settings.student](scale=settings.scale))
     if settings.start == "bicubic":
         kp.models.start_as_bicubic(teacher, seed=settings.seed)
     return teacher
@@ -124,9 +133,13 @@ def run(settings):
         folder,
         settings,
         placement,
+        steps_per_epoch=settings.steps_per_epoch,
         feed=lambda epoch: feed(training, settings, epoch),
-        validation_data=validation_data,
-        metrics=lambda: [kp.metrics.PSNR(shave=settings.scale, round_to_8bit=True)],
+        validation_data=shareable(validation_data, placement.replicas),
+        compiling=lambda: {
+            "loss": "mae",
+            "metrics": [kp.metrics.PSNR(shave=settings.scale, round_to_8bit=True)],
+        },
     )
 
     def teacher():
@@ -152,11 +165,12 @@ def run(settings):
         return model, kp.distillers.Distiller(model, main_term="reconstruction")
 
     models = {}
-    models["teacher"] = stages.train("teacher", teacher, settings.epochs)
-    # Where stage 1 ended: the student and `two_stages` see the same patches in the same order.
-    models["student"] = stages.train(
-        "student", student, settings.epochs, first_epoch=settings.epochs
-    )
+    if settings.pisr:
+        models["teacher"] = stages.train("teacher", teacher, settings.epochs)
+        # Where stage 1 ended: the student and `two_stages` see the same patches in the same order.
+        models["student"] = stages.train(
+            "student", student, settings.epochs, first_epoch=settings.epochs
+        )
     for control in settings.controls:
         epochs = settings.epochs * (2 if control == "two_stages" else 1)
         models[control] = stages.train(control, alone, epochs)
@@ -182,9 +196,14 @@ def run(settings):
     return results
 
 
+def final(names):
+    """Of the models of a run, the one to keep: the student, or else the last control."""
+    return "student" if "student" in names else list(names)[-1]
+
+
 def score(models, tests, folder, scale):
     """PSNR and SSIM of bicubic, controls and student on every test folder, and pictures."""
-    scores = {}
+    scores, kept = {}, final(models)
     # The teacher reads the HR image: a score for it would be no super-resolution.
     for name in ["bicubic", *(name for name in models if name != "teacher")]:
         model = name
@@ -193,7 +212,7 @@ def score(models, tests, folder, scale):
             model = keras.saving.load_model(folder / f"{name}.keras")
         scores[name] = {}
         for test, path in tests.items():
-            pictures = folder / "pictures" / test if name == "student" else None
+            pictures = folder / "pictures" / test if name == kept else None
             result = kp.evaluate(model, path, scale=scale, pictures=pictures)
             scores[name][test] = {"psnr": result.psnr, "ssim": result.ssim}
     return scores
@@ -201,9 +220,9 @@ def score(models, tests, folder, scale):
 
 LABELS = {
     "bicubic": "bicubic",
-    "one_stage": "FSRCNN alone, budget of one stage",
-    "two_stages": "FSRCNN alone, budget of both stages",
-    "student": "FSRCNN + PISR",
+    "one_stage": "{} alone, budget of one stage",
+    "two_stages": "{} alone, budget of both stages",
+    "student": "{} + PISR",
 }
 
 
@@ -211,16 +230,18 @@ def show(scores, settings):
     """Print the table of scores and where everything lies."""
     tests = list(scores["bicubic"])
     table = Table("x" + str(settings.scale), *tests, title="PSNR dB / SSIM on luma")
+    network = NETWORKS[settings.student].__name__
     for name in (label for label in LABELS if label in scores):
         row = scores[name]
         table.add_row(
-            LABELS[name], *(f"{row[test]['psnr']:.2f} / {row[test]['ssim']:.4f}" for test in tests)
+            LABELS[name].format(network),
+            *(f"{row[test]['psnr']:.2f} / {row[test]['ssim']:.4f}" for test in tests),
         )
     console = Console(highlight=False)
     console.print(table)
     out = settings.out
     console.print(
-        f"Student: {out}/student.keras\nScores, settings and curves: {out}/results.json, "
+        f"Student: {out}/{final(scores)}.keras\nScores, settings and curves: {out}/results.json, "
         f"{out}/curves.png\nPictures: {out}/pictures/",
         soft_wrap=True,
     )

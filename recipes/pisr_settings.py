@@ -33,6 +33,11 @@ class Settings:
     test_dirs: tuple[Path, ...] = ()
     """Benchmark folders, each with HR/ and perhaps LR_bicubic/X2/, scored at the end."""
 
+    student: Literal["fsrcnn", "residual_fsrcnn"] = "fsrcnn"
+    """The network: the paper's, or the one that loses little in 8 bit."""
+    pisr: bool = True
+    """With --no-pisr, train the controls only, without a teacher."""
+
     schedule: Literal["short", "paper"] = "short"
     """Fills in what is left open below. `paper`: 1000 epochs of 1000 steps a stage, HR patch
     192, the reference's random start, no moving average."""
@@ -102,6 +107,8 @@ class Settings:
             )
         if self.lr_dir and not self.hr_dir:
             raise ValueError("--lr-dir needs --hr-dir.")
+        if not self.pisr and not self.controls:
+            raise ValueError("--no-pisr leaves nothing to train without --controls.")
         if self.tfds and self.hr_dir:
             raise ValueError("Give either --tfds or --hr-dir.")
         return settings

@@ -12,7 +12,7 @@ import keras
 from keras_pisr.atomic import atomic_path
 
 # Settings that change no weight: a run may be continued with others.
-FREE_TO_CHANGE = {"resume", "out", "test_dirs", "controls", "tensorboard"}
+FREE_TO_CHANGE = {"resume", "out", "test_dirs", "controls", "methods", "seeds", "tensorboard"}
 PACKAGES = ["keras-pisr", "keras", "tensorflow", "jax", "torch", "numpy", "pillow"]
 
 

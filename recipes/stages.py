@@ -16,23 +16,25 @@ class Stages:
 
     Args:
         folder: A `RunFolder`.
-        settings: The recipe's settings: `seed`, `steps_per_epoch`, `batch_size`,
-            `learning_rate`, `final_learning_rate`, `warmup_steps`, `averaging`, `tensorboard`.
+        settings: The recipe's settings: `seed`, `batch_size`, `learning_rate`,
+            `final_learning_rate`, `warmup_steps`, `averaging`, `tensorboard`.
         placement: A `Placement`.
+        steps_per_epoch: Steps of an epoch.
         feed: Function from an epoch to the training data from there on.
         validation_data: Of `fit`.
-        metrics: Function that makes fresh metrics for `compile`.
+        compiling: Function that makes fresh arguments for `compile`, without the optimizer.
     """
 
-    def __init__(self, folder, settings, placement, *, feed, validation_data, metrics):
+    def __init__(
+        self, folder, settings, placement, *, steps_per_epoch, feed, validation_data, compiling
+    ):
         self.folder = folder
         self.settings = settings
         self.placement = placement
+        self.steps_per_epoch = steps_per_epoch
         self.feed = feed
-        # A last batch that leaves a device without a sample stops both engines.
-        whole = len(validation_data[0]) // placement.replicas * placement.replicas
-        self.validation_data = tuple(data[:whole] for data in validation_data) if whole else None
-        self.metrics = metrics
+        self.validation_data = validation_data
+        self.compiling = compiling
         self.console = Console(highlight=False)
         self.records = {}
 
@@ -55,13 +57,11 @@ class Stages:
         with self.placement.scope():
             model, distiller = build()
             distiller.compile(
-                optimizer=adam(settings, epochs * settings.steps_per_epoch),
-                loss="mae",
-                metrics=self.metrics(),
+                optimizer=adam(settings, epochs * self.steps_per_epoch), **self.compiling()
             )
             epoch = resumable.restore(distiller)
         if epoch < epochs or not (self.folder / f"{name}.keras").exists():
-            progress = kp.callbacks.Progress(name, settings.steps_per_epoch, self.console)
+            progress = kp.callbacks.Progress(name, self.steps_per_epoch, self.console)
             callbacks = [resumable, progress, *self.tensorboard(name)]
             try:
                 distiller.fit(
@@ -82,7 +82,7 @@ class Stages:
             model.set_weights(keras.saving.load_model(self.folder / f"{name}.keras").get_weights())
         self.records[name] = {
             "epochs": epochs,
-            "steps": epochs * settings.steps_per_epoch,
+            "steps": epochs * self.steps_per_epoch,
             "seconds": sum(resumable.history.get("seconds", [])),
             "parameters": model.count_params(),
             "history": resumable.history,

@@ -1,0 +1,21 @@
+"""HORKD for classification: a small network that tells classes apart in small images.
+
+Ge et al., "Look One and More: Distilling Hybrid Order Relational Knowledge for
+Cross-Resolution Image Recognition", AAAI 2020, https://arxiv.org/abs/2409.05384; a
+reconstruction, see docs/horkd.md.
+
+A short run on letters, a few minutes on two CPU cores:
+
+    python recipes/horkd_classification.py
+
+Your own images, a folder (or tar archive) of class folders, perhaps in train/ and val/:
+
+    python recipes/horkd_classification.py --data IMAGES --epochs 20 --teacher-epochs 40
+
+A killed run continues with the same command and --resume.
+"""
+
+from horkd_settings import main
+
+if __name__ == "__main__":
+    main(task="classification", description=__doc__)

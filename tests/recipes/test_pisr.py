@@ -71,6 +71,20 @@ def test_ends_with_scores_pictures_curves_and_a_loadable_student(tmp_path, capsy
 
 
 @pytest.mark.core
+def test_another_network_trains_without_a_teacher(tmp_path, capsys):
+    out = tmp_path / "run"
+    with pytest.raises(ValueError, match="nothing to train"):
+        settings(out, pisr=False, controls=()).resolved()
+    pisr.run(settings(out, student="residual_fsrcnn", pisr=False, controls=("one_stage",)))
+    results = json.loads((out / "results.json").read_text())
+    assert set(results["scores"]) == {"bicubic", "one_stage"}
+    assert set(results["stages"]) == {"one_stage"}
+    assert isinstance(kp.load_student(out / "one_stage.keras"), kp.models.ResidualFSRCNN)
+    assert list((out / "pictures" / "held_out").glob("*.png"))
+    assert "ResidualFSRCNN alone" in capsys.readouterr().out
+
+
+@pytest.mark.core
 @pytest.mark.parametrize("stage", ["teacher", "student"])
 def test_a_killed_run_resumes_to_the_same_student(tmp_path, monkeypatch, stage):
     pisr.run(settings(tmp_path / "unbroken", controls=()))

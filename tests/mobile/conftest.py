@@ -4,6 +4,7 @@ import keras
 import pytest
 
 import keras_pisr as kp
+from tests.mobile.phone import Phone
 
 pytest.importorskip("ai_edge_litert", reason="running .tflite files takes ai-edge-litert")
 
@@ -44,3 +45,21 @@ def files(tensorflow_backend, student, tmp_path_factory):
         return made[precision]
 
     return file
+
+
+@pytest.fixture(scope="session")
+def running_phone(tmp_path_factory):
+    """A stand-in for a phone, see `tests/mobile/phone.py`; skips where there is none."""
+    phone = Phone(tmp_path_factory.mktemp("phone"))
+    phone.start()
+    yield phone
+    phone.stop()
+
+
+@pytest.fixture
+def phone(running_phone, monkeypatch):
+    """The same, found by this process's adb, and checked to be clean afterwards."""
+    for name, value in running_phone.environment.items():
+        monkeypatch.setenv(name, value)
+    yield running_phone
+    assert running_phone.left() == []

@@ -63,7 +63,7 @@ def test_the_command_imports_no_tensorflow(files, tmp_path):
         [sys.executable, "-c", WITHOUT_TENSORFLOW + code], capture_output=True, text=True
     )
     assert (result.returncode, result.stderr) == (0, "")
-    assert "float32.tflite on " in result.stdout
+    assert "float32.tflite on " in result.stdout and " MB" in result.stdout
     rows = json.loads((tmp_path / "out" / "a.json").read_text())
     assert [row["threads"] for row in rows] == [1, 2]
 
@@ -73,6 +73,21 @@ def test_a_budget_decides_the_exit_code(files, capsys):
     assert main([*arguments, "60000"]) == 0
     assert main([*arguments, "0.000001"]) == 1
     assert "the budget is 1e-06 ms" in capsys.readouterr().err
+
+
+def test_a_plot_shows_every_row(files, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    arguments = [str(files("float32")), "--size", "8", "8", "--runs", "2", "--threads", "1", "2"]
+    assert main([*arguments, "--plot", str(tmp_path / "a.svg")]) == 0
+    picture = (tmp_path / "a.svg").read_text()
+    assert "<!-- cpu, threads: 1 -->" in picture and "<!-- cpu, threads: 2 -->" in picture
+    assert main([*arguments, "--plot", str(tmp_path / "a.txt")]) == 2
+    assert "ending in .png, .svg or .pdf" in capsys.readouterr().err
+
+
+def test_options_of_a_phone_need_a_phone(files, capsys):
+    assert main([str(files("float32")), "-s", "1234"]) == 2
+    assert "only with --android" in capsys.readouterr().err
 
 
 def test_errors_are_one_line(tmp_path, capsys):

@@ -25,6 +25,7 @@ def plot_history(histories, path):
         True
     """
     try:
+        from matplotlib import colormaps
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError(
@@ -38,19 +39,23 @@ def plot_history(histories, path):
     rows, columns = -(-len(logged) // 3), min(3, len(logged))
     figure = Figure(figsize=(4.5 * columns, 3.2 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    colors = colormaps["tab10" if len(runs) <= 10 else "tab20"].colors
+    named = {}
     for axes, quantity in zip(grid, logged, strict=False):
         for i, (label, run) in enumerate(runs.items()):
             for key, style in ((quantity, "-"), (f"val_{quantity}", "--")):
                 if key in run:
                     name = " ".join(part for part in (label, "val" * (style == "--")) if part)
                     epochs = range(1, len(run[key]) + 1)
-                    axes.plot(epochs, run[key], style, color=f"C{i}", label=name or None)
+                    color = colors[i % len(colors)]
+                    (line,) = axes.plot(epochs, run[key], style, color=color, label=name or None)
+                    named.setdefault(name, line)
         axes.set(title=quantity, xlabel="epoch")
         axes.grid(alpha=0.3)
-        if axes.get_legend_handles_labels()[1]:
-            axes.legend(fontsize="small")
     for axes in grid[len(logged) :]:
         axes.set_axis_off()
+    if list(named) != [""]:
+        figure.legend(named.values(), named.keys(), loc="outside right upper", fontsize="small")
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120)
 

@@ -117,7 +117,10 @@ def run_seed(stages, teacher, networks, scored, small):
             outputs = outputs_of(model, scored, lr_size=size)
             scores[row] = score(settings.task, outputs, scored.labels)
         stages.folder.write_json("scores.json", scores)
-    histories = {name: record["history"] for name, record in stages.records.items()}
+    histories = {
+        name: {log: values for log, values in record["history"].items() if log != "seconds"}
+        for name, record in stages.records.items()
+    }
     if histories:
         kp.plot_history(histories, stages.folder / "curves.png")
 

@@ -5,12 +5,14 @@ from typing import Literal, get_args
 import keras
 import numpy as np
 
+import keras_pisr
 from keras_pisr.atomic import atomic_path
 from keras_pisr.data.color import rgb_to_y
 from keras_pisr.data.resize import downscale
 from keras_pisr.data.samples import sample_images
 from keras_pisr.mobile.deployed import deployed_form, without_clip
 from keras_pisr.mobile.equalization import equalize_channels
+from keras_pisr.mobile.metadata import write_metadata
 from keras_pisr.mobile.quantized import can_be_quantized, is_quantized, post_training_form
 from keras_pisr.mobile.rounding import round_weights
 from keras_pisr.mobile.whole_image import colour_batches, whole_image
@@ -18,6 +20,11 @@ from keras_pisr.mobile.whole_image import colour_batches, whole_image
 Precision = Literal["float32", "float16", "dynamic", "int8"]
 PixelType = Literal["float32", "uint8", "int8"]
 Color = Literal["luma", "rgb"]
+# In words, for whoever opens a file.
+VALUES = {
+    "luma": "Y of BT.601 (16 to 235 of 255) in [0, 1]; 8-bit pixels have a scale of 1/255",
+    "rgb": "RGB in [0, 1]; 8-bit pixels have a scale of 1/255",
+}
 # Side of a calibration patch, px. Ranges are settled by content, not by size.
 PATCH = 96
 
@@ -113,6 +120,15 @@ def to_tflite(
     with atomic_path(path) as temporary:
         deployed.export(
             temporary, format="litert", input_signature=[signature], verbose=False, **options
+        )
+        write_metadata(
+            temporary,
+            name=model.name,
+            scale=model_scale(model),
+            color=color,
+            values=VALUES[color],
+            precision=precision,
+            version=keras_pisr.__version__,
         )
 
 

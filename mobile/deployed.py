@@ -7,6 +7,7 @@ from keras import layers, ops
 from keras_pisr.models import SubpixelResidual
 
 
+@keras.saving.register_keras_serializable(package="keras_pisr")
 class Leaky(layers.Layer):
     """`max(x, 0) + slope * min(x, 0)` with a fixed slope of any sign.
 

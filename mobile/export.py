@@ -122,6 +122,7 @@ def convert_and_check(
     from keras_pisr.mobile.agreement import check_agreement
     from keras_pisr.mobile.checks import check_file
     from keras_pisr.mobile.convert import model_scale, to_tflite
+    from keras_pisr.mobile.metadata import write_metadata
     from keras_pisr.mobile.tflite_model import TFLiteModel
     from keras_pisr.mobile.timing import measure_latency
 
@@ -153,6 +154,12 @@ def convert_and_check(
             floor=min_agreement,
             max_loss=max_loss,
         )
+        write_metadata(
+            temporary,
+            psnr=round(agreement.file_psnr, 3),
+            psnr_of_keras=round(agreement.keras_psnr, 3),
+            scored_on=f"{agreement.images} images of {images.name if images else 'scikit-image'}",
+        )
     # Outside the block: a file that is sound but slow is still worth having.
     return facts, agreement, measure_latency(out, threads=threads)
 
@@ -160,6 +167,7 @@ def convert_and_check(
 def load(student):
     """A student from a .keras file or a preset."""
     if student.endswith(".keras"):
+        import keras_pisr.mobile.quantized  # noqa: F401 - registers the layers of `qat.py`.
         from keras_pisr.loading import load_student
 
         return load_student(student)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_pisr.mobile.metadata import read_metadata
 from keras_pisr.notices import without_notices
 
 # Bytes 4 to 8 of every TFLite file; https://ai.google.dev/edge/litert, schema.fbs.
@@ -30,6 +31,8 @@ class TFLiteModel:
         shape: Of the input, `(batch, height, width, 1 or 3)`; None where the file leaves it open.
         color: `"luma"` or `"rgb"`.
         dtype: NumPy dtype that the file takes: float32, uint8 or int8.
+        metadata: What the file says of itself: `name`, `scale`, `color`, `values`,
+            `precision`, `version`, and after `export.py` its scores. Empty for others' files.
 
     Call arguments:
         luma: float32 in `[0, 1]`, `(batch, height, width, 1)`, or so for RGB.
@@ -60,6 +63,7 @@ class TFLiteModel:
                 f"{path} has {len(inputs)} inputs and {len(outputs)} outputs; expected a network "
                 "from one image to one."
             )
+        self.metadata = read_metadata(content)
         self._input = inputs[0]
         for tensor in (*inputs, *outputs):
             self._check_tensor(path, tensor)

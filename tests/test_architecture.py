@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "cli": {"cli_upscale", "data", "evaluation", "loading", "mobile", "notices", "presets"},
     "cli_upscale": {"cli", "inference", "presets"},
     "mobile": {
+        "distillers",
         "atomic",
         "models",
         "benchmark_folder",

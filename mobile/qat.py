@@ -1,0 +1,162 @@
+r"""Train a student on with 8-bit rounding in every step, so that it learns to live with it.
+
+    python mobile/qat.py student.keras --hr-dir T91 BSDS400 --out student_in_8_bit.keras
+    python mobile/export.py student_in_8_bit.keras --quantize int8 --out student.tflite
+
+or, after installation, `python -m keras_pisr.mobile.qat`. With `--teacher teacher.keras`, of a run
+of the PISR recipes, the float teacher goes on guiding the student. For students that lose much by
+`export.py` alone; see docs/mobile.md for how much that is.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+
+def fine_tune(
+    student,
+    pairs,
+    *,
+    teacher=None,
+    distillation_weight=1e-6,
+    steps=1000,
+    batch_size=16,
+    patch=64,
+    learning_rate=1e-4,
+    representative=None,
+    seed=0,
+    verbose=0,
+):
+    """Train the 8-bit form of a student.
+
+    Starts from equalized channels and settled ranges, which go on learning; Adam, falling by a
+    cosine, with a moving average of the weights at the end.
+
+    Args:
+        student: A trained luma model; see `quantized_form`. Left as it is.
+        pairs: `keras_pisr.data.ImagePairs` of the student's scale.
+        teacher: A trained `PrivilegedTeacher` that guides by `PrivilegedDistiller`; none if not
+            given. Frozen.
+        distillation_weight: Of the teacher's term.
+        steps: Optimizer steps.
+        batch_size: Patches a step.
+        patch: Side of an HR patch, px.
+        learning_rate: At the start.
+        representative: As in `to_tflite`.
+        seed: Of patches and the teacher's head.
+        verbose: Of `fit`.
+
+    Returns:
+        A trained `quantized_form`, for `to_tflite(..., precision="int8")`.
+    """
+    import keras
+
+    from keras_pisr.data import tf_patches
+    from keras_pisr.distillers import Distiller, PrivilegedDistiller
+    from keras_pisr.mobile.convert import calibration_batches, calibration_lumas
+    from keras_pisr.mobile.deployed import deployed_form
+    from keras_pisr.mobile.equalization import equalize_channels
+    from keras_pisr.mobile.quantized import quantized_form, settle_ranges
+
+    keras.utils.set_random_seed(seed)
+    lumas = calibration_lumas(student, representative)
+    patches = [luma for (luma,) in calibration_batches(lumas)]
+    start = equalize_channels(deployed_form(student), patches)
+    form = settle_ranges(quantized_form(start), start, patches)
+    if teacher is None:
+        distiller = Distiller(form, main_term="reconstruction")
+    else:
+        distiller = PrivilegedDistiller(
+            teacher=teacher,
+            student=form,
+            distillation_weight=distillation_weight,
+            start_from_decoder=False,
+        )
+    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.01)
+    momentum = max(0.0, 1 - 20 / steps)
+    adam = keras.optimizers.Adam(rate, use_ema=True, ema_momentum=momentum)
+    distiller.compile(adam, loss="mae")
+    feed = tf_patches(pairs, patch=patch, batch_size=batch_size, steps_per_epoch=steps, seed=seed)
+    distiller.fit(feed, epochs=1, verbose=verbose, shuffle=False)
+    return form
+
+
+def qat(
+    student: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="STUDENT.keras")],
+    out: Annotated[Path, tyro.conf.arg(metavar="FILE.keras")],
+    hr_dir: tuple[Path, ...] = (),
+    teacher: Annotated[Path | None, tyro.conf.arg(metavar="TEACHER.keras")] = None,
+    distillation_weight: float = 1e-6,
+    steps: int = 1000,
+    batch_size: int = 16,
+    patch_size: int = 64,
+    learning_rate: float = 1e-4,
+    seed: int = 0,
+) -> int:
+    """Train a student on in 8 bit.
+
+    Args:
+        student: A .keras file.
+        out: File for the trained 8-bit form, which export.py takes.
+        hr_dir: Folders of HR images. Without any, photographs that ship with scikit-image.
+        teacher: A teacher of the PISR recipes that goes on guiding the student.
+        distillation_weight: Weight of its guidance.
+        steps: Optimizer steps.
+        batch_size: Patches a step.
+        patch_size: Side of an HR patch, px.
+        learning_rate: At the start; falls by a cosine.
+        seed: Of patches and weights.
+    """
+    from keras_pisr.atomic import atomic_path
+    from keras_pisr.data import ImagePairs
+    from keras_pisr.loading import load_student
+    from keras_pisr.mobile.convert import model_scale
+    from keras_pisr.notices import without_notices
+
+    if out.suffix != ".keras":
+        raise ValueError(f"Expected --out to end in .keras; got {out}.")
+    with without_notices():
+        model = load_student(student)
+        scale = model_scale(model)
+        if hr_dir:
+            pairs = ImagePairs.from_folder(hr_dir, scale=scale)
+        else:
+            pairs = ImagePairs.from_samples("train", scale=scale)
+        form = fine_tune(
+            model,
+            pairs,
+            teacher=None if teacher is None else load_student(teacher),
+            distillation_weight=distillation_weight,
+            steps=steps,
+            batch_size=batch_size,
+            patch=patch_size,
+            learning_rate=learning_rate,
+            seed=seed,
+            verbose=2,
+        )
+        with atomic_path(out) as temporary:
+            form.save(temporary)
+    print(f"Written: {out}. Next: export.py {out} --quantize int8 --out FILE.tflite")
+    return 0
+
+
+def main(argv=None):
+    """Run the command line; returns the exit code."""
+    # Set before Keras is imported: only TensorFlow rounds as TFLite does.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        return tyro.cli(qat, args=argv, prog="qat.py")
+    except (ValueError, OSError, ImportError) as error:
+        print("qat.py: error:", " ".join(str(error).split()), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("qat.py: interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

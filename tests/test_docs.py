@@ -25,3 +25,18 @@ def test_scores_are_those_of_the_results_file(page, model):
         f"{score['psnr']:.2f} / {score['ssim']:.4f}" for score in results["scores"][model].values()
     )
     assert cells in (ROOT / page).read_text()
+
+
+@pytest.mark.parametrize("task", ["classification", "retrieval", "faces"])
+def test_recognition_scores_are_those_of_the_results_files(task):
+    results = json.loads((ROOT / "docs" / "results" / f"horkd_{task}.json").read_text())
+    page = (ROOT / "docs" / "horkd.md").read_text()
+    for row, scores in results["rows"].items():
+        if row.startswith("assistant") and row not in ("assistant_start", "assistant_horkd_123"):
+            continue
+        cells = [
+            f"{100 * score['mean']:.1f}"
+            + ("" if score["spread"] is None else f" ± {100 * score['spread']:.1f}")
+            for score in scores.values()
+        ]
+        assert f"| {' | '.join(cells)} |" in page, row

@@ -40,3 +40,14 @@ def test_recognition_scores_are_those_of_the_results_files(task):
             for score in scores.values()
         ]
         assert f"| {' | '.join(cells)} |" in page, row
+
+
+def test_times_of_runtimes_are_those_of_the_results_file():
+    results = json.loads((ROOT / "benchmarks" / "results" / "runtimes.json").read_text())
+    page = (ROOT / "docs" / "mobile.md").read_text()
+    for name in results["threads"]["1"]:
+        (line,) = [line for line in page.splitlines() if line.startswith(f"| {name} | ")]
+        for rows in results["threads"].values():
+            row = rows[name]
+            figures = f"| {row['median_ms']:.0f}, {row['p90_ms']:.0f} ms | {row['ratio']:.2f} |"
+            assert figures in line

@@ -4,7 +4,7 @@ Ge et al., "Look One and More: Distilling Hybrid Order Relational Knowledge for
 Cross-Resolution Image Recognition", AAAI 2020, https://arxiv.org/abs/2409.05384; a
 reconstruction, see docs/horkd.md.
 
-A short run on letters, a few minutes on two CPU cores:
+A short run on letters:
 
     python recipes/horkd_classification.py
 

@@ -9,21 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 import tyro
+from horkd_methods import ROWS
 
-METHODS = (
-    "plain",
-    "plain_long",
-    "start",
-    "kd",
-    "rkd",
-    "takd",
-    "horkd_1",
-    "horkd_2",
-    "horkd_3",
-    "horkd_12",
-    "horkd_123",
-    "horkd_123_no_assistant",
-)
+METHODS = tuple(ROWS)
 # Where nothing else is asked for; the others are for the table of ablations.
 MAIN_METHODS = ("plain", "plain_long", "kd", "rkd", "takd", "horkd_123")
 

@@ -4,11 +4,11 @@ Imports neither Keras nor a backend, so that `--help` and mistakes answer at onc
 """
 
 import dataclasses
-import sys
 from pathlib import Path
 from typing import Literal
 
 import tyro
+from command_line import run_command
 from horkd_methods import ROWS
 
 METHODS = tuple(ROWS)
@@ -135,14 +135,5 @@ class Settings:
 
 
 def main(task, description):
-    """Read the command line and run; a user's mistake ends in one line, not a traceback."""
-    settings = tyro.cli(Settings, default=Settings(task=task), description=description)
-    try:
-        settings.resolved()
-        from horkd import run
-
-        run(settings)
-    except (ValueError, OSError, ImportError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("\nStopped. The same command with --resume continues.")
+    """The command line of one recipe."""
+    run_command(Settings(task=task), description, "horkd")

@@ -10,7 +10,7 @@ from pathlib import Path
 from keras_pisr.mobile.adb import Adb, AdbError, last_line
 from keras_pisr.mobile.benchmark_output import parse_benchmark
 from keras_pisr.mobile.phone_folder import PARENT, PhoneFolder
-from keras_pisr.mobile.tflite_model import TFLiteModel
+from keras_pisr.mobile.tflite_file import TFLiteFile
 from keras_pisr.mobile.timing import SIZE
 
 # The delegate is named, so that the program reports what it took over.
@@ -219,7 +219,7 @@ def app_farewell(adb):
 
 def input_of(path, size):
     """Name and shape of a file's input, `(batch, height, width, channels)`, at a size, px."""
-    model = TFLiteModel(path)
+    model = TFLiteFile(path)
     batch, height, width, channels = model.shape
     height, width = size or (height or SIZE[0], width or SIZE[1])
     # Refuses here, not on the phone, a size that the file does not take.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_pisr.mobile.tflite_model import TFLiteModel
+from keras_pisr.mobile.tflite_file import TFLiteFile
 
 # Variables in a file mean that the exporter lost track of weights: the file is small and
 # computes nothing sensible.
@@ -40,8 +40,8 @@ class FileFacts:
 
     @classmethod
     def of(cls, path):
-        """The facts of a file; raises what `TFLiteModel` raises."""
-        model = TFLiteModel(path)
+        """The facts of a file; raises what `TFLiteFile` raises."""
+        model = TFLiteFile(path)
         # Delegation happens when memory is given out, for which open sizes must be settled.
         model.resize(tuple(n or 16 for n in model.shape))
         operations = [*model.interpreter._get_ops_details()]
@@ -151,14 +151,13 @@ def _check_size(facts, precision, weights, max_bytes):
 
 
 def _check_finite(path):
-    model = TFLiteModel(path)
+    model = TFLiteFile(path)
     batch, height, width, channels = (n or 1 for n in model.shape)
     shape = (batch, max(height, 17), max(width, 23), channels)
     noise = np.random.default_rng(0).random(shape, "float32")
     for name, image in {"black": 0 * noise, "white": 0 * noise + 1, "noise": noise}.items():
         image = image[:, : model.shape[1], : model.shape[2]]
-        output = model(image)
-        if not np.isfinite(output).all():
+        if not all(np.isfinite(output).all() for output in model.run(image)):
             raise ValueError(f"The file gives values that are not finite for {name} {image.shape}.")
 
 

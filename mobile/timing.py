@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_pisr.mobile.tflite_model import TFLiteModel, import_runtime
+from keras_pisr.mobile.tflite_file import TFLiteFile, import_runtime
 
 # 1280x720 out of x2: the size that the literature counts operations at.
 SIZE = (360, 640)
@@ -24,7 +24,7 @@ class Latency:
     Attributes:
         name: File name.
         size: Input, `(height, width)` px.
-        output_size: Output, `(height, width)` px.
+        output_size: Output, `(height, width)` px; empty if that is no image.
         threads: CPU threads.
         runs: Timed calls.
         warmup: Calls before them that do not count.
@@ -88,7 +88,7 @@ def measure_latency(path, *, size=None, threads=1, runs=20, warmup=3):
     for name in ("threads", "runs", "warmup"):
         if request[name] < 1:
             raise ValueError(f"Expected {name} to be 1 or more; got {request[name]}.")
-    TFLiteModel(path)  # Its errors come from here, with their types.
+    TFLiteFile(path)  # Its errors come from here, with their types.
     command = [sys.executable, "-m", "keras_pisr.mobile.timing"]
     result = subprocess.run(
         command, input=json.dumps(request), capture_output=True, text=True, check=False
@@ -108,7 +108,7 @@ def time_calls(path, *, size, threads, runs, warmup):
     import_runtime()  # Its time and memory are the runtime's, not the file's.
     before = memory("VmRSS")
     start = time.perf_counter()
-    model = TFLiteModel(path, threads=threads)
+    model = TFLiteFile(path, threads=threads)
     batch, height, width, channels = model.shape
     height, width = size or (height or SIZE[0], width or SIZE[1])
     model.resize((batch or 1, height, width, channels))
@@ -123,10 +123,11 @@ def time_calls(path, *, size, threads, runs, warmup):
         times.append(1000 * (time.perf_counter() - start))
     counted = times[warmup:]
     peak = memory("VmHWM")
+    output = model.interpreter.get_output_details()[0]["shape"]
     return Latency(
         name=Path(path).name,
         size=(height, width),
-        output_size=tuple(int(n) for n in model.read().shape[1:3]),
+        output_size=tuple(map(int, output[1:3])) if len(output) == 4 else (),
         threads=threads,
         runs=runs,
         warmup=warmup,

@@ -75,7 +75,7 @@ def to_tflite(
         >>> to_tflite(student, "student.tflite", precision="float16")  # doctest: +SKIP
     """
     pixels = pixels or ("uint8" if precision == "int8" else "float32")
-    _check_arguments(path, precision, color, pixels)
+    check_conversion(path, precision, pixels, color)
     if is_quantized(model) and (precision, color) != ("int8", "luma"):
         raise ValueError(
             f"{model.name!r} computes in 8 bit: it becomes a file of luma with precision 'int8', "
@@ -100,21 +100,15 @@ def to_tflite(
         # A file of 8 bit throughout has pixels at its ends anyway; others are told to cast.
         cast = "float32" if precision == "int8" else pixels
         deployed = whole_image(deployed, scale=model_scale(model), pixels=cast)
-    options = {"target_spec": {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}}
-    if precision != "float32":
-        options["optimizations"] = [tf.lite.Optimize.DEFAULT]
-    if precision == "float16":
-        options["target_spec"]["supported_types"] = [tf.float16]
+
+    def measured():
+        batches = calibration_batches(lumas, size, batch)
+        return colour_batches(batches) if color == "rgb" else batches
+
+    ranges = measured if precision == "int8" and not is_quantized(deployed) else None
+    options = converter_options(precision, ranges)
     if precision == "int8":
         options["inference_input_type"] = options["inference_output_type"] = getattr(tf, pixels)
-        if not is_quantized(deployed):
-            options["target_spec"]["supported_ops"] = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-
-            def measured():
-                batches = calibration_batches(lumas, size, batch)
-                return colour_batches(batches) if color == "rgb" else batches
-
-            options["representative_dataset"] = measured
     shape = (batch, *(size or (None, None)), deployed.inputs[0].shape[-1])
     signature = keras.InputSpec(shape=shape, dtype=deployed.inputs[0].dtype, name="lr")
     with atomic_path(path) as temporary:
@@ -195,7 +189,30 @@ def model_scale(model):
     return scale
 
 
-def _check_arguments(path, precision, color, pixels):
+def converter_options(precision, measured=None):
+    """What to tell the converter, for `model.export`.
+
+    Args:
+        precision: See `to_tflite`.
+        measured: For int8, function that yields `[input]` to take ranges from; None for a model
+            that holds its own.
+    """
+    import tensorflow as tf
+
+    built_ins = tf.lite.OpsSet.TFLITE_BUILTINS
+    options = {"target_spec": {"supported_ops": [built_ins]}}
+    if precision != "float32":
+        options["optimizations"] = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        options["target_spec"]["supported_types"] = [tf.float16]
+    if measured is not None:
+        options["target_spec"]["supported_ops"] = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        options["representative_dataset"] = measured
+    return options
+
+
+def check_conversion(path, precision, pixels, color="luma"):
+    """Refuse arguments of `to_tflite` that are none of its choices, or another backend."""
     if not str(path).endswith(".tflite"):
         raise ValueError(f"Expected a path ending in .tflite; got {path}.")
     if precision not in get_args(Precision):

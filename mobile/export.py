@@ -1,12 +1,15 @@
-"""A trained student to a checked and timed `.tflite` file, in one command.
+r"""A trained student to a checked and timed `.tflite` file, in one command.
 
     python mobile/export.py runs/pisr_x2/student.keras --quantize float16 --out student.tflite
+    python mobile/export.py runs/horkd_classification/seed_0/horkd_123.keras --size 8 8 \
+        --quantize int8 --calibration letters --images letters --out recognizer.tflite
 
 or, after installation, `python -m keras_pisr.mobile.export`. Exit codes: 0; 1 if the file is
-sound but misses `--budget-ms` or `--min-psnr` (it is written nonetheless); 2 if the request
-cannot be done or a check fails (nothing is written).
+sound but misses `--budget-ms`, `--min-psnr` or `--min-score` (it is written nonetheless); 2 if the
+request cannot be done or a check fails (nothing is written).
 """
 
+import dataclasses
 import json
 import os
 import sys
@@ -16,6 +19,9 @@ from typing import Annotated, Literal
 import tyro
 
 from keras_pisr.atomic import atomic_path
+from keras_pisr.mobile import recognition_export, super_resolution_export
+from keras_pisr.mobile.recognition_export import RecognitionOptions
+from keras_pisr.mobile.super_resolution_export import SuperResolutionOptions
 from keras_pisr.notices import without_notices
 
 Number = Annotated[float | None, tyro.conf.arg(metavar="X")]
@@ -25,15 +31,13 @@ Folder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
 def export(
     student: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="STUDENT")],
     out: Annotated[Path, tyro.conf.arg(metavar="FILE.tflite")],
+    super_resolution: SuperResolutionOptions,
+    recognition: RecognitionOptions,
     quantize: Literal["float32", "float16", "dynamic", "int8"] = "float32",
-    color: Literal["luma", "rgb"] = "luma",
     pixels: Literal["float32", "uint8", "int8"] | None = None,
     size: Annotated[tuple[int, int] | None, tyro.conf.arg(metavar="HEIGHT WIDTH")] = None,
     calibration: Folder = None,
     images: Folder = None,
-    min_psnr: Number = None,
-    max_loss: Number = None,
-    min_agreement: Number = None,
     budget_ms: Number = None,
     threads: int = 1,
     allow_undelegated: bool = False,
@@ -45,21 +49,20 @@ def export(
         student: A .keras file, or what `keras_pisr.from_preset` takes: the name of a preset,
             or a folder that `save_to_preset` wrote.
         out: File to write.
+        super_resolution: Of super-resolution students.
+        recognition: Of recognition students.
         quantize: float32; float16 (weights of 16 bit); dynamic (weights of 8 bit); int8
             (everything in 8 bit).
-        color: luma: the network alone, for apps that split colours themselves. rgb: whole
-            images in and out, as `keras-pisr upscale` makes them.
-        pixels: What the file takes and gives: float32 in [0, 1], or for int8 and rgb also
-            uint8 (the default for int8), or for int8 also int8.
-        size: Fix the input to this size, px. Without it the file is resized at run time.
-        calibration: Photographs from which int8 takes its ranges, shrunk by the student's
-            scale. Without it, photographs that ship with scikit-image.
-        images: Test images for the comparison, in the layout of `keras-pisr evaluate`. Without
-            it, three photographs that ship with scikit-image.
-        min_psnr: Exit with code 1 if the file's PSNR on these images is below this, dB.
-        max_loss: Refuse a file that loses more than this against the student, dB.
-        min_agreement: Refuse a file whose output is further from the student's than this, as
-            PSNR between the two, dB. Without it, 90 for float32, 55 for float16, 35 in 8 bit.
+        pixels: What the file takes (and gives, if images): float32 in [0, 1], or for int8 and rgb
+            also uint8 (the default for int8), or for int8 also int8.
+        size: Fix the input to this size, px. Without it a super-resolution file is resized at run
+            time; recognition students of any size need it.
+        calibration: Images from which int8 takes its ranges. Super-resolution: photographs,
+            shrunk by the student's scale [some that ship with scikit-image]. Recognition: a folder
+            or tar archive of class folders (its train/, if it has one), or the word letters.
+        images: Test images for the comparison. Super-resolution: in the layout of
+            `keras-pisr evaluate` [three photographs that ship with scikit-image]. Recognition: as
+            for --calibration (its val/).
         budget_ms: Exit with code 1 if the median latency here is above this.
         threads: CPU threads for the timing.
         allow_undelegated: Accept operations that XNNPACK does not run.
@@ -67,22 +70,27 @@ def export(
     """
     from rich.console import Console
 
+    from keras_pisr.mobile.timing import measure_latency, over_budget
+
     with without_notices():
-        facts, agreement, latency = convert_and_check(
-            student,
-            out,
-            precision=quantize,
-            color=color,
-            pixels=pixels,
-            size=size,
-            calibration=calibration,
-            images=images,
-            max_loss=max_loss,
-            min_agreement=min_agreement,
-            threads=threads,
-            wholly_delegated=not allow_undelegated,
-        )
-    misses = shortcomings(agreement, latency, min_psnr, budget_ms)
+        model = load(student)
+        way, options = way_of(model, super_resolution, recognition)
+        with atomic_path(out) as temporary:
+            facts, agreement = way.convert_and_check(
+                model,
+                temporary,
+                precision=quantize,
+                pixels=pixels,
+                size=size,
+                calibration=calibration,
+                images=images,
+                wholly_delegated=not allow_undelegated,
+                options=options,
+            )
+        # Outside the block: a file that is sound but slow is still worth having.
+        latency = measure_latency(out, threads=threads)
+    misses = [over_budget(latency, budget_ms), way.shortcoming(agreement, options, latency.name)]
+    misses = [miss for miss in misses if miss]
     if report is not None:
         found = {
             "file": facts.to_dict(),
@@ -93,75 +101,10 @@ def export(
         }
         with atomic_path(report) as temporary:
             temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    Console().print(table(out, quantize, facts, agreement, latency))
+    Console().print(table(out, quantize, facts, way.described(agreement), latency))
     for miss in misses:
         print(miss, file=sys.stderr)
     return 1 if misses else 0
-
-
-def convert_and_check(
-    student,
-    out,
-    *,
-    precision,
-    color,
-    pixels,
-    size,
-    calibration,
-    images,
-    max_loss,
-    min_agreement,
-    threads,
-    wholly_delegated,
-):
-    """Convert, and put the file in place only if every check passes.
-
-    Returns:
-        `(FileFacts, Agreement, Latency)`.
-    """
-    from keras_pisr.mobile.agreement import check_agreement
-    from keras_pisr.mobile.checks import check_file
-    from keras_pisr.mobile.convert import model_scale, to_tflite
-    from keras_pisr.mobile.metadata import write_metadata
-    from keras_pisr.mobile.tflite_model import TFLiteModel
-    from keras_pisr.mobile.timing import measure_latency
-
-    model = load(student)
-    scale = model_scale(model)
-    lumas = None if calibration is None else folder_lumas(calibration, scale)
-    with atomic_path(out) as temporary:
-        to_tflite(
-            model,
-            temporary,
-            precision=precision,
-            color=color,
-            pixels=pixels,
-            size=size,
-            representative=lumas,
-        )
-        facts = check_file(
-            temporary,
-            precision=precision,
-            weights=model.count_params(),
-            wholly_delegated=wholly_delegated,
-        )
-        agreement = check_agreement(
-            model,
-            TFLiteModel(temporary),
-            scale=scale,
-            precision=precision,
-            folder=images,
-            floor=min_agreement,
-            max_loss=max_loss,
-        )
-        write_metadata(
-            temporary,
-            psnr=round(agreement.file_psnr, 3),
-            psnr_of_keras=round(agreement.keras_psnr, 3),
-            scored_on=f"{agreement.images} images of {images.name if images else 'scikit-image'}",
-        )
-    # Outside the block: a file that is sound but slow is still worth having.
-    return facts, agreement, measure_latency(out, threads=threads)
 
 
 def load(student):
@@ -176,27 +119,33 @@ def load(student):
     return from_preset(student)
 
 
-def folder_lumas(folder, scale):
-    """Photographs of a folder, made small by the student's scale."""
-    from keras_pisr.data.color import rgb_to_y
-    from keras_pisr.data.images import list_images, read_image
-    from keras_pisr.data.resize import downscale
+def way_of(model, super_resolution, recognition):
+    """What exports a model of this kind, and its options.
 
-    # So many settle the ranges; a whole training set would only take longer.
-    return [rgb_to_y(downscale(read_image(path), scale)) for path in list_images(folder)[:100]]
+    Raises:
+        ValueError: If options of the other kind are given.
+    """
+    from keras_pisr.mobile.recognizer import is_recognizer
 
-
-def shortcomings(agreement, latency, min_psnr, budget_ms):
-    """What a sound file misses, one sentence each."""
-    from keras_pisr.mobile.timing import over_budget
-
-    misses = [over_budget(latency, budget_ms)]
-    if min_psnr is not None and not agreement.file_psnr >= min_psnr:
-        misses.append(
-            f"{latency.name} reaches {agreement.file_psnr:.2f} dB on {agreement.images} images; "
-            f"at least {min_psnr:g} dB was asked for."
+    ways = [
+        ("super-resolution", super_resolution_export, super_resolution),
+        ("recognition", recognition_export, recognition),
+    ]
+    (other, _, refused), (kind, way, options) = ways if is_recognizer(model) else ways[::-1]
+    given = [flag for flag, value in flags(refused).items() if value is not None]
+    if given:
+        raise ValueError(
+            f"{', '.join(given)}: of {other} students only; {model.name!r} is a {kind} network, "
+            f"which has {', '.join(flags(options))}."
         )
-    return [miss for miss in misses if miss]
+    return way, options
+
+
+def flags(options):
+    """Options as they are written on the command line, and their values."""
+    return {
+        f"--{name.replace('_', '-')}": value for name, value in dataclasses.asdict(options).items()
+    }
 
 
 def table(out, precision, facts, agreement, latency):
@@ -210,10 +159,8 @@ def table(out, precision, facts, agreement, latency):
     rows = {
         "size": f"{facts.bytes / 1000:.1f} kB",
         "delegates": f"{facts.delegates}; outside XNNPACK: {pieces}",
-        "against Keras": f"{agreement.agreement:.1f} dB on the worst of {agreement.images} images",
-        "PSNR": f"{agreement.file_psnr:.2f} dB; Keras {agreement.keras_psnr:.2f} dB; "
-        f"change {round(-agreement.loss, 3) + 0:+.3f} dB",
-        "latency": f"median {latency.median_ms:.1f} ms, p90 {latency.p90_ms:.1f} ms, "
+        **agreement,
+        "latency": f"median {latency.median_ms:.2f} ms, p90 {latency.p90_ms:.2f} ms, "
         f"{latency.threads} thread(s), input {height}x{width}",
         "start, memory": f"{latency.initialisation_ms:.1f} ms, "
         + ("not measured" if memory is None else f"{memory / 1e6:.1f} MB"),
@@ -230,7 +177,7 @@ def main(argv=None):
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        return tyro.cli(export, args=argv, prog="export.py")
+        return tyro.cli(export, args=argv, prog="export.py", config=(tyro.conf.OmitArgPrefixes,))
     except (ValueError, OSError, ImportError) as error:
         print("export.py: error:", " ".join(str(error).split()), file=sys.stderr)
         return 2

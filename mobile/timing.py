@@ -172,7 +172,7 @@ def over_budget(row, budget_ms):
         return None
     height, width = row.size
     return (
-        f"{row.name} takes {row.median_ms:.1f} ms (median of {row.runs} calls, threads: "
+        f"{row.name} takes {row.median_ms:.2f} ms (median of {row.runs} calls, threads: "
         f"{row.threads}, input: {height}x{width}); the budget is {budget_ms:g} ms."
     )
 

@@ -1,11 +1,11 @@
 """Which images the HORKD recipes train on and which they score on."""
 
-import tarfile
 from pathlib import Path
 
 import numpy as np
 
 import keras_pisr as kp
+from keras_pisr.data.labelled_sources import tar_members
 
 
 def load(settings):
@@ -61,14 +61,11 @@ def has_parts(path):
         return False
     if path.is_dir():
         return (path / "train").is_dir() and (path / "val").is_dir()
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file or folder {path}.")
-    with tarfile.open(path) as archive:
-        folders = set()
-        for member in archive:
-            folders.update(Path(member.name).parts[-3:-2])
-            if {"train", "val"} <= folders:
-                return True
+    folders = set()
+    for _, member in tar_members(path):
+        folders.update(Path(member.name).parts[-3:-2])
+        if {"train", "val"} <= folders:
+            return True
     return False
 
 

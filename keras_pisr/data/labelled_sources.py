@@ -27,26 +27,33 @@ def folder_files(folder):
             yield path.parent.name, str(path), path.read_bytes()
 
 
-def tar_files(path, folder):
-    """Yield `(class, name, bytes)` of an archive. Nothing is written to disk."""
+def tar_members(path):
+    """Yield `(archive, member)` for every file of an archive, of bounded number and size."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no archive {path}.")
     try:
         with tarfile.open(path) as archive:
             for count, member in enumerate(archive):
-                parts = PurePosixPath(member.name).parts
                 if count >= MAX_FILES or member.size > MAX_FILE_BYTES:
                     raise ValueError(
                         f"{path}: {member.name} is file {count} of {member.size} bytes; at most "
                         f"{MAX_FILES} files of {MAX_FILE_BYTES} bytes are read."
                     )
                 # Links and devices have no content of their own.
-                if not member.isreg() or len(parts) < 2 or folder not in (None, *parts[:-2]):
-                    continue
-                if PurePosixPath(parts[-1]).suffix.lower() in SUFFIXES:
-                    yield parts[-2], member.name, archive.extractfile(member).read()
+                if member.isreg():
+                    yield archive, member
     except (tarfile.TarError, EOFError) as error:
         raise ValueError(f"{path} cannot be read as a tar archive: {error}.") from error
+
+
+def tar_files(path, folder):
+    """Yield `(class, name, bytes)` of an archive. Nothing is written to disk."""
+    for archive, member in tar_members(path):
+        parts = PurePosixPath(member.name).parts
+        if len(parts) < 2 or folder not in (None, *parts[:-2]):
+            continue
+        if PurePosixPath(parts[-1]).suffix.lower() in SUFFIXES:
+            yield parts[-2], member.name, archive.extractfile(member).read()
 
 
 def natural(name):

@@ -89,10 +89,22 @@ def stages_in(name, seed, settings, training, small):
         feed=feed,
         validation_data=None,
         compiling=lambda: {
-            "loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            "loss": crossentropy(len(training.class_names), settings.label_smoothing),
             "metrics": [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
         },
     )
+
+
+def crossentropy(classes, smoothing):
+    """The task's loss, of labels and logits."""
+
+    def loss(label, logits):
+        target = keras.ops.one_hot(label, classes)
+        return keras.losses.categorical_crossentropy(
+            target, logits, from_logits=True, label_smoothing=smoothing
+        )
+
+    return loss
 
 
 def alone(model, **kwargs):

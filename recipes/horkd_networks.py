@@ -34,7 +34,10 @@ class Networks:
 
     def teacher(self):
         """Wide, for HR images."""
-        return self.resnet(self.settings.teacher_widths, name="teacher")
+        teacher = self.resnet(self.settings.teacher_widths, name="teacher")
+        if self.settings.pretrained:
+            start_from(kp.load_student(self.settings.pretrained), teacher)
+        return teacher
 
     def assistant(self):
         """The student's weights, for HR images."""
@@ -44,3 +47,28 @@ class Networks:
         """For LR images, which it enlarges itself."""
         factor = self.settings.lr_factor
         return self.resnet(self.settings.widths, upsampling=factor, name="student")
+
+
+def start_from(pretrained, model):
+    """Give a network the weights of one trained on other classes, but for its logits.
+
+    A network for colour images becomes one for gray images that computes the same of them.
+
+    Raises:
+        ValueError: If the two are not of one architecture.
+    """
+    theirs = {layer.name: layer.get_weights() for layer in pretrained.layers}
+    gray = pretrained.input_shape[-1] == 3 and model.input_shape[-1] == 1
+    for layer in model.layers:
+        ours = [weight.shape for weight in layer.get_weights()]
+        if not ours or layer.name == "logits":
+            continue
+        weights = theirs.get(layer.name, [])
+        if gray and weights and weights[0].shape[-2:-1] == (3,):
+            weights = [weights[0].sum(axis=-2, keepdims=True), *weights[1:]]
+        if [weight.shape for weight in weights] != ours:
+            raise ValueError(
+                f"The --pretrained network differs in layer {layer.name!r} from the teacher to "
+                "be trained: give both the same --teacher-widths, and --gray."
+            )
+        layer.set_weights(weights)

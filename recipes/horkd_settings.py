@@ -53,6 +53,8 @@ class Settings:
     batch_size: int = 128
     per_class: int | None = None
     """Make batches of classes with this many images each [retrieval and faces: 4]."""
+    label_smoothing: float = 0.0
+    """Of the cross-entropy that every network is trained with."""
     learning_rate: float = 2e-3
     """Of Adam, at the start; falls by a cosine, step by step."""
     final_learning_rate: float = 1e-5
@@ -61,6 +63,9 @@ class Settings:
     """Keep a moving average of the weights over about this share of a stage's steps."""
     teacher_widths: tuple[int, ...] = (48, 96, 192)
     """Channels of the teacher's stages, one block each."""
+    pretrained: Path | None = None
+    """The teacher starts from this one, teacher.keras of a run on other HR images with the
+    same --teacher-widths. It may have learnt from colour images for a teacher of gray ones."""
     widths: tuple[int, ...] = (16, 32, 64)
     """The same of student and assistant."""
 

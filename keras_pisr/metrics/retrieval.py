@@ -151,12 +151,13 @@ def identification_rate(probes, labels, gallery, gallery_labels, *, similarity="
     return hits / len(probes)
 
 
-def enroll(labels, count=1):
-    """Choose the first `count` samples of each class as gallery; the rest are probes.
+def enroll(labels, count=1, *, start=0):
+    """Choose `count` samples of each class as gallery; the rest are probes.
 
     Args:
         labels: Class of each sample, `(samples,)`.
         count: Samples of a class to enrol.
+        start: The first of them, counted within its class in the order of the samples.
 
     Returns:
         Boolean `(samples,)`, True in the gallery.
@@ -164,5 +165,5 @@ def enroll(labels, count=1):
     chosen = np.zeros(len(labels), bool)
     labels = np.asarray(labels)
     for label in np.unique(labels):
-        chosen[np.flatnonzero(labels == label)[:count]] = True
+        chosen[np.flatnonzero(labels == label)[start : start + count]] = True
     return chosen

@@ -108,6 +108,11 @@ def test_enrol_the_first_of_each_class():
     np.testing.assert_array_equal(chosen, [True, False, True, False, False])
 
 
+def test_enrol_another_than_the_first():
+    chosen = enroll(np.array([2, 2, 1, 2, 1]), start=1)
+    np.testing.assert_array_equal(chosen, [False, True, False, False, True])
+
+
 def test_wrong_inputs_are_named():
     with pytest.raises(ValueError, match="one label a sample"):
         retrieval_scores(np.zeros((3, 2)), [0, 1])

@@ -104,6 +104,46 @@ def test_every_method_trains_what_its_row_says(name, schedule):
     assert total == made.epochs * (2 if method.assistant or name == "plain_long" else 1)
 
 
+def resnet(channels, classes, widths=(4, 6), **kwargs):
+    return kp.models.ResNet(
+        classes, blocks=(1, 1), widths=widths, stem="large", channels=channels, **kwargs
+    )
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_teacher_starts_from_one_of_other_classes(channels, tmp_path):
+    pretrained = resnet(channels, classes=7)
+    pretrained.save(tmp_path / "teacher.keras")
+    made = settings("faces", None, pretrained=tmp_path / "teacher.keras").resolved()
+    teacher = Networks(made, 5, 1).teacher()
+    gray = np.random.default_rng(0).random((2, 16, 16, 1)).astype("float32")
+    expected = pretrained(np.repeat(gray, channels, axis=-1))["embedding"]
+    np.testing.assert_allclose(teacher(gray)["embedding"], expected, rtol=1e-4, atol=1e-5)
+    assert teacher(gray)["logits"].shape == (2, 5)
+
+
+def test_a_teacher_of_another_architecture_is_no_start(tmp_path):
+    resnet(1, classes=7, widths=(4, 8)).save(tmp_path / "teacher.keras")
+    made = settings("faces", None, pretrained=tmp_path / "teacher.keras").resolved()
+    with pytest.raises(ValueError, match="--teacher-widths"):
+        Networks(made, 5, 1).teacher()
+
+
+def test_label_smoothing_by_hand():
+    logits = keras.ops.convert_to_tensor([[0.0, np.log(3.0)]])
+    # Probabilities 1/4 and 3/4; the target (0, 1), then (0.1, 0.9).
+    for smoothing, expected in [(0.0, np.log(4 / 3)), (0.2, 0.1 * np.log(4) + 0.9 * np.log(4 / 3))]:
+        loss = horkd.crossentropy(2, smoothing)(np.array([1]), logits)
+        np.testing.assert_allclose(loss, [expected], rtol=1e-6)
+
+
+def test_rank_1_is_the_mean_over_who_is_enrolled():
+    embeddings = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [0.1, 1.0]])
+    # The second image of class 0 is taken for class 1 where the first ones are enrolled; with
+    # the second ones enrolled, both probes are right.
+    assert horkd_scores.mean_identification_rate(embeddings, np.array([0, 0, 1, 1])) == 0.75
+
+
 @pytest.mark.slow
 def test_a_resumed_run_trains_nothing_twice_and_adds_what_is_new(tmp_path):
     out = tmp_path / "run"

@@ -42,6 +42,7 @@ MAY_IMPORT = {
         "evaluation",
         "inference",
         "loading",
+        "metrics",
         "notices",
         "presets",
     },

@@ -127,7 +127,12 @@ def resolve_model(model):
         from keras_pisr.loading import load_student
 
         with without_notices():
-            return load_student(path), path.name
+            # Its import also registers the layers of 8-bit students.
+            from keras_pisr.mobile.quantized import check_backend
+
+            loaded = as_super_resolution(load_student(path), path)
+            check_backend(loaded)
+            return loaded, path.name
     if path.suffix == ".tflite":
         from keras_pisr.mobile import TFLiteModel
 
@@ -137,12 +142,22 @@ def resolve_model(model):
 
     if model in CATALOG or "://" in model or path.is_dir():
         with without_notices():
-            return from_preset(model), path.name
+            return as_super_resolution(from_preset(model), model), path.name
     near = near_names(model)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     raise ValueError(
         f"Expected MODEL to be bicubic, a preset, a .keras or a .tflite file; got {model}.{hint}"
     )
+
+
+def as_super_resolution(model, path):
+    """The model, unless it gives embeddings and logits: a recognition student."""
+    if isinstance(getattr(model, "output", None), dict):
+        raise ValueError(
+            f"{path} gives {', '.join(model.output)}, and no image: it is scored by its recipe, or "
+            "beside its .tflite file by mobile/export.py."
+        )
+    return model
 
 
 def main(argv=None):

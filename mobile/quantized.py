@@ -19,6 +19,15 @@ def is_quantized(model):
     return any(isinstance(layer, FakeQuant) for layer in getattr(model, "layers", ()))
 
 
+def check_backend(model):
+    """Refuse to run a `quantized_form` on another backend than TensorFlow."""
+    if is_quantized(model) and keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            f"{model.name!r} rounds as an 8-bit file does, which takes the TensorFlow backend; "
+            f"this is {keras.backend.backend()}. Set KERAS_BACKEND=tensorflow."
+        )
+
+
 def can_be_quantized(model):
     """Whether `quantized_form` knows every operation of a `deployed_form`."""
     known = (layers.InputLayer, layers.ReLU, Leaky, *FAKE_QUANT_FORMS)

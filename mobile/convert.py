@@ -76,10 +76,10 @@ def to_tflite(
     """
     pixels = pixels or ("uint8" if precision == "int8" else "float32")
     check_conversion(path, precision, pixels, color)
-    if is_quantized(model) and (precision, color) != ("int8", "luma"):
+    if is_quantized(model) and precision != "int8":
         raise ValueError(
-            f"{model.name!r} computes in 8 bit: it becomes a file of luma with precision 'int8', "
-            f"not {precision!r} in {color}. Convert the model it was made from."
+            f"{model.name!r} computes in 8 bit: it becomes a file with precision 'int8', "
+            f"not {precision!r}. Convert the model it was made from."
         )
     import tensorflow as tf
 
@@ -91,7 +91,7 @@ def to_tflite(
     if precision == "dynamic":
         round_weights(deployed, patches)
     elif precision == "int8" and not is_quantized(model):
-        if color == "luma" and can_be_quantized(deployed):
+        if can_be_quantized(deployed):
             deployed = post_training_form(deployed, patches)
         else:
             deployed = without_clip(deployed)
@@ -105,8 +105,9 @@ def to_tflite(
         batches = calibration_batches(lumas, size, batch)
         return colour_batches(batches) if color == "rgb" else batches
 
-    ranges = measured if precision == "int8" and not is_quantized(deployed) else None
-    options = converter_options(precision, ranges)
+    # What surrounds the network in a file of whole images has no ranges of its own.
+    needs_ranges = color == "rgb" or not is_quantized(deployed)
+    options = converter_options(precision, measured if needs_ranges else None)
     if precision == "int8":
         options["inference_input_type"] = options["inference_output_type"] = getattr(tf, pixels)
     shape = (batch, *(size or (None, None)), deployed.inputs[0].shape[-1])
@@ -194,7 +195,7 @@ def converter_options(precision, measured=None):
 
     Args:
         precision: See `to_tflite`.
-        measured: For int8, function that yields `[input]` to take ranges from; None for a model
+        measured: Function that yields `[input]` for int8 to take ranges from; None for a model
             that holds its own.
     """
     import tensorflow as tf
@@ -205,7 +206,7 @@ def converter_options(precision, measured=None):
         options["optimizations"] = [tf.lite.Optimize.DEFAULT]
     if precision == "float16":
         options["target_spec"]["supported_types"] = [tf.float16]
-    if measured is not None:
+    if precision == "int8" and measured is not None:
         options["target_spec"]["supported_ops"] = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         options["representative_dataset"] = measured
     return options

@@ -9,6 +9,8 @@ from keras_pisr.data.color import rgb_to_ycbcr
 from keras_pisr.data.resize import upscale as bicubic
 from keras_pisr.mobile.checks import FileFacts
 from keras_pisr.mobile.export import main
+from keras_pisr.mobile.fake_quant import FakeQuant
+from keras_pisr.mobile.tflite_model import TFLiteModel
 from keras_pisr.mobile.whole_image import colour_batches
 from tests.mobile.conftest import small_student
 
@@ -91,6 +93,28 @@ def test_smaller_files_stay_close(student, rgb_files, precision, tolerance):
     rows, columns = np.indices((24, 24)) / np.float32(23)
     rgb = np.stack([rows, columns, 1 - rows], -1)
     np.testing.assert_allclose(file(rgb[None])[0], kp.upscale(student, rgb), atol=tolerance)
+
+
+def test_the_8_bit_network_inside_keeps_its_own_ranges(tensorflow_backend, tmp_path):
+    form = kp.mobile.quantized_form(small_student())
+    for i, layer in enumerate(x for x in form.layers if isinstance(x, FakeQuant) and x.trainable):
+        layer.set_weights([np.float32(-0.5 - i / 10), np.float32(1.5 + i / 10)])
+    paths = tmp_path / "luma.tflite", tmp_path / "rgb.tflite"
+    for path in paths:
+        kp.mobile.to_tflite(form, path, precision="int8", color=path.stem)
+    scales = [
+        {
+            tuple(np.atleast_1d(t["quantization"][0]).round(9))
+            for t in TFLiteModel(path).interpreter.get_tensor_details()
+            if t["dtype"] == np.int8 and len(t["shape"]) == 4 and t["shape"][0] == 1
+        }
+        for path in paths
+    ]
+    assert len(scales[0]) >= 4 and scales[0] <= scales[1]
+    rows, columns = np.indices((24, 24)) / np.float32(23)
+    rgb = np.stack([rows, columns, 1 - rows], -1)
+    difference = TFLiteModel(paths[1])(rgb[None])[0] - kp.upscale(form, rgb)
+    assert np.abs(difference).mean() < 3 / 255
 
 
 @pytest.mark.parametrize("precision", ["float32", "float16", "dynamic", "int8"])

@@ -195,6 +195,13 @@ def test_int8_leaves_unit_length_to_the_app(tensorflow_backend, tmp_path, rng):
     assert (got * wanted).sum(1).min() > 0.98
 
 
+def test_wide_depthwise_convolutions_stay_outside_in_dynamic(tensorflow_backend, tmp_path):
+    model = kp.models.SmallRecognizer(5, width=32)
+    exported(model, tmp_path / "a.tflite", (12, 12), precision="dynamic")
+    with pytest.raises(ValueError, match="XNNPACK does not run 3 DEPTHWISE_CONV_2D"):
+        kp.mobile.check_file(tmp_path / "a.tflite", precision="dynamic")
+
+
 def test_letters_of_the_recipes_need_no_files(tensorflow_backend, here):
     model = kp.models.SmallRecognizer(90, width=4, channels=1, name="fresh")
     model.save("fresh.keras")

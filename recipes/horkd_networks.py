@@ -35,13 +35,12 @@ class Networks:
     def teacher(self):
         """Wide, for HR images."""
         teacher = self.resnet(self.settings.teacher_widths, name="teacher")
-        if self.settings.pretrained:
-            start_from(kp.load_student(self.settings.pretrained), teacher)
-        return teacher
+        return started(teacher, self.settings.pretrained_teacher)
 
     def assistant(self):
         """The student's weights, for HR images."""
-        return self.resnet(self.settings.widths, name="assistant")
+        assistant = self.resnet(self.settings.widths, name="assistant")
+        return started(assistant, self.settings.pretrained_assistant)
 
     def student(self):
         """For LR images, which it enlarges itself."""
@@ -49,14 +48,24 @@ class Networks:
         return self.resnet(self.settings.widths, upsampling=factor, name="student")
 
 
-def start_from(pretrained, model):
-    """Give a network the weights of one trained on other classes, but for its logits.
+def started(model, path):
+    """Give a network the weights of a saved one for other classes, but for its logits.
 
     A network for colour images becomes one for gray images that computes the same of them.
+
+    Args:
+        model: A new network.
+        path: A `.keras` file, or None to leave the network as it is.
+
+    Returns:
+        `model`.
 
     Raises:
         ValueError: If the two are not of one architecture.
     """
+    if path is None:
+        return model
+    pretrained = kp.load_student(path)
     theirs = {layer.name: layer.get_weights() for layer in pretrained.layers}
     gray = pretrained.input_shape[-1] == 3 and model.input_shape[-1] == 1
     for layer in model.layers:
@@ -68,7 +77,8 @@ def start_from(pretrained, model):
             weights = [weights[0].sum(axis=-2, keepdims=True), *weights[1:]]
         if [weight.shape for weight in weights] != ours:
             raise ValueError(
-                f"The --pretrained network differs in layer {layer.name!r} from the teacher to "
-                "be trained: give both the same --teacher-widths, and --gray."
+                f"{path} differs in layer {layer.name!r} from the {model.name} that shall start "
+                "from it: give both the same widths, and --gray."
             )
         layer.set_weights(weights)
+    return model

@@ -63,9 +63,11 @@ class Settings:
     """Keep a moving average of the weights over about this share of a stage's steps."""
     teacher_widths: tuple[int, ...] = (48, 96, 192)
     """Channels of the teacher's stages, one block each."""
-    pretrained: Path | None = None
-    """The teacher starts from this one, teacher.keras of a run on other HR images with the
+    pretrained_teacher: Path | None = None
+    """The teacher starts from this one: a .keras file of a run on other HR images with the
     same --teacher-widths. It may have learnt from colour images for a teacher of gray ones."""
+    pretrained_assistant: Path | None = None
+    """The same for every assistant, and so for every student that starts from one."""
     widths: tuple[int, ...] = (16, 32, 64)
     """The same of student and assistant."""
 

@@ -111,21 +111,23 @@ def resnet(channels, classes, widths=(4, 6), **kwargs):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_a_teacher_starts_from_one_of_other_classes(channels, tmp_path):
+@pytest.mark.parametrize("role", ["teacher", "assistant"])
+def test_a_network_starts_from_one_of_other_classes(role, channels, tmp_path):
     pretrained = resnet(channels, classes=7)
-    pretrained.save(tmp_path / "teacher.keras")
-    made = settings("faces", None, pretrained=tmp_path / "teacher.keras").resolved()
-    teacher = Networks(made, 5, 1).teacher()
+    pretrained.save(tmp_path / "saved.keras")
+    paths = {f"pretrained_{role}": tmp_path / "saved.keras"}
+    made = settings("faces", None, widths=(4, 6), **paths).resolved()
+    started = getattr(Networks(made, 5, 1), role)()
     gray = np.random.default_rng(0).random((2, 16, 16, 1)).astype("float32")
     expected = pretrained(np.repeat(gray, channels, axis=-1))["embedding"]
-    np.testing.assert_allclose(teacher(gray)["embedding"], expected, rtol=1e-4, atol=1e-5)
-    assert teacher(gray)["logits"].shape == (2, 5)
+    np.testing.assert_allclose(started(gray)["embedding"], expected, rtol=1e-4, atol=1e-5)
+    assert started(gray)["logits"].shape == (2, 5)
 
 
-def test_a_teacher_of_another_architecture_is_no_start(tmp_path):
-    resnet(1, classes=7, widths=(4, 8)).save(tmp_path / "teacher.keras")
-    made = settings("faces", None, pretrained=tmp_path / "teacher.keras").resolved()
-    with pytest.raises(ValueError, match="--teacher-widths"):
+def test_a_network_of_another_architecture_is_no_start(tmp_path):
+    resnet(1, classes=7, widths=(4, 8)).save(tmp_path / "saved.keras")
+    made = settings("faces", None, pretrained_teacher=tmp_path / "saved.keras").resolved()
+    with pytest.raises(ValueError, match="same widths"):
         Networks(made, 5, 1).teacher()
 
 

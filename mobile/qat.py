@@ -8,12 +8,13 @@ of the PISR recipes, the float teacher goes on guiding the student. For students
 `export.py` alone; see docs/mobile.md for how much that is.
 """
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import tyro
+
+from keras_pisr.mobile.command import run_command
 
 
 def fine_tune(
@@ -84,6 +85,15 @@ def fine_tune(
     return form
 
 
+def training_pairs(hr_dir, scale):
+    """`ImagePairs` of folders of HR images, or of the photographs of scikit-image if none."""
+    from keras_pisr.data import ImagePairs
+
+    if hr_dir:
+        return ImagePairs.from_folder(hr_dir, scale=scale)
+    return ImagePairs.from_samples("train", scale=scale)
+
+
 def qat(
     student: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="STUDENT.keras")],
     out: Annotated[Path, tyro.conf.arg(metavar="FILE.keras")],
@@ -111,7 +121,6 @@ def qat(
         seed: Of patches and weights.
     """
     from keras_pisr.atomic import atomic_path
-    from keras_pisr.data import ImagePairs
     from keras_pisr.loading import load_student
     from keras_pisr.mobile.convert import model_scale
     from keras_pisr.notices import without_notices
@@ -120,14 +129,9 @@ def qat(
         raise ValueError(f"Expected --out to end in .keras; got {out}.")
     with without_notices():
         model = load_student(student)
-        scale = model_scale(model)
-        if hr_dir:
-            pairs = ImagePairs.from_folder(hr_dir, scale=scale)
-        else:
-            pairs = ImagePairs.from_samples("train", scale=scale)
         form = fine_tune(
             model,
-            pairs,
+            training_pairs(hr_dir, model_scale(model)),
             teacher=None if teacher is None else load_student(teacher),
             distillation_weight=distillation_weight,
             steps=steps,
@@ -145,17 +149,7 @@ def qat(
 
 def main(argv=None):
     """Run the command line; returns the exit code."""
-    # Set before Keras is imported: only TensorFlow rounds as TFLite does.
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        return tyro.cli(qat, args=argv, prog="qat.py")
-    except (ValueError, OSError, ImportError) as error:
-        print("qat.py: error:", " ".join(str(error).split()), file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("qat.py: interrupted", file=sys.stderr)
-        return 130
+    return run_command(qat, argv, converts=True)
 
 
 if __name__ == "__main__":

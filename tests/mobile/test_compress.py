@@ -1,0 +1,167 @@
+"""Pruning, clustering and 8-bit training by tensorflow-model-optimization, and the command."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import keras_pisr as kp
+from keras_pisr.mobile import compress, export
+from tests.mobile.conftest import small_student
+
+pytest.importorskip(
+    "tf_keras", reason="compressing takes tf_keras and tensorflow-model-optimization"
+)
+pytestmark = pytest.mark.usefixtures("tensorflow_backend")
+
+
+@pytest.fixture
+def feed(rng):
+    """Batches of LR patches and the same enlarged by repeating pixels."""
+    import tensorflow as tf
+
+    lr = rng.random((4, 8, 8, 1), dtype="float32")
+    return tf.data.Dataset.from_tensors((lr, lr.repeat(2, axis=1).repeat(2, axis=2))).repeat(20)
+
+
+def small_residual():
+    return kp.models.ResidualFSRCNN(scale=2, features=8, shrunk_features=8, mapping_layers=1)
+
+
+def kernels(model):
+    return [weight for weight in model.get_weights() if weight.ndim == 4]
+
+
+def moved(model, student):
+    """Whether every bias learnt something."""
+    pairs = zip(model.get_weights(), student.get_weights(), strict=True)
+    return all(np.any(a != b) for a, b in pairs if a.ndim == 1)
+
+
+@pytest.mark.parametrize("schedule", ["polynomial", "constant"])
+def test_pruned_kernels_have_the_share_of_zeros(feed, schedule):
+    from keras_pisr.mobile.tfmot_training import prune
+
+    student = small_student()
+    before = student.get_weights()
+    pruned = prune(student, feed, steps=6, sparsity=0.75, schedule=schedule)
+    for kernel in kernels(pruned):
+        assert np.mean(kernel == 0) == pytest.approx(0.75, abs=1 / kernel.size)
+    assert type(pruned) is kp.models.FSRCNN and moved(pruned, student)
+    for old, now in zip(before, student.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, now)
+
+
+@pytest.mark.parametrize("make", [small_student, small_residual])
+def test_clustered_kernels_have_so_many_values(feed, make):
+    from keras_pisr.mobile.tfmot_training import cluster
+
+    student = make()
+    clustered = cluster(student, feed, steps=3, clusters=5)
+    assert [len(np.unique(kernel)) for kernel in kernels(clustered)] == [5] * 5
+    assert moved(clustered, student)
+    # The values stand near the weights that they replace.
+    for kernel, old in zip(kernels(clustered), kernels(student), strict=True):
+        assert np.abs(kernel - old).mean() < np.abs(old - old.mean()).mean()
+
+
+@pytest.mark.parametrize("make", [small_student, small_residual])
+def test_a_file_of_8_bit_computes_what_its_twin_does(feed, tmp_path, rng, monkeypatch, make):
+    from keras_pisr.mobile import tfmot_qat
+    from keras_pisr.mobile.quantized import quantized_form
+
+    # Settling the ranges is tested elsewhere and takes long.
+    monkeypatch.setattr(tfmot_qat, "post_training_form", lambda model, lumas: quantized_form(model))
+    student = make()
+    twin, trained = tfmot_qat.train_in_8_bit(student, feed, steps=4, learning_rate=1e-3)
+    assert moved(trained, student)
+    path = tmp_path / "a.tflite"
+    tfmot_qat.twin_to_tflite(twin, path, student=student)
+    facts = kp.mobile.check_file(path, precision="int8", weights=student.count_params())
+    assert facts.delegates == 1 and facts.not_delegated == ("QUANTIZE", "QUANTIZE")
+    file = kp.mobile.TFLiteModel(path)
+    assert file.dtype == np.uint8 and file.metadata["scale"] == 2
+    lr = rng.integers(0, 256, (1, 9, 8, 1)).astype("float32") / np.float32(255)
+    levels = np.abs(file(lr) - np.clip(twin(lr).numpy(), 0, 1)).max() * 255
+    assert levels < 2.5
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, rng):
+    """A folder with a student and images to train on."""
+    (tmp_path / "HR").mkdir()
+    for i in range(2):
+        small = Image.fromarray(rng.integers(0, 255, (6, 6, 3), "uint8"))
+        small.resize((48, 48)).save(tmp_path / "HR" / f"{i}.png")
+    small_residual().save(tmp_path / "student.keras")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+ARGUMENTS = [
+    "student.keras",
+    "--hr-dir",
+    "HR",
+    "--images",
+    "HR",
+    "--patch-size",
+    "16",
+    "--batch-size",
+    "2",
+    "--steps",
+    "3",
+]
+
+
+def test_clustering_writes_a_student_and_says_what_it_saved(folder, capsys):
+    more = ["--method", "cluster", "--clusters", "4", "--out", "a.keras", "--report", "a.json"]
+    assert compress.main([*ARGUMENTS, *more]) == 0
+    found = json.loads((folder / "a.json").read_text())
+    before, after = found["before"], found["after"]
+    assert before["values"] > 50 and after["values"] == 4
+    assert after["gzip_bytes"] < 0.8 * before["gzip_bytes"]
+    assert found["settings"]["hr_dir"] == ["HR"] and found["images"] == "HR"
+    output = capsys.readouterr().out
+    assert f"{after['gzip_bytes'] / 1000:.1f} kB" in output and "Next: export.py a.keras" in output
+    assert max(len(np.unique(kernel)) for kernel in kernels(export.load("a.keras"))) == 4
+    assert {path.name for path in folder.iterdir()} == {"HR", "student.keras", "a.keras", "a.json"}
+
+
+def test_8_bit_training_writes_a_file_and_the_student(folder, capsys):
+    more = ["--method", "qat", "--out", "a.tflite", "--trained", "a.keras"]
+    assert compress.main([*ARGUMENTS, *more]) == 0
+    assert "int8 .tflite" in capsys.readouterr().out
+    assert kp.mobile.TFLiteModel("a.tflite").dtype == np.uint8
+    assert type(export.load("a.keras")) is kp.models.ResidualFSRCNN
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--method prune --out a.tflite", "--out is to end in .keras; got a.tflite"),
+        ("--method qat --out a.keras", "--out is to end in .tflite; got a.keras"),
+        ("--method prune --out a.keras --trained b.keras", "goes with --method qat"),
+        ("--method prune --out a.keras --sparsity 1", "sparsity from 0 to below 1; got 1.0"),
+        ("--method cluster --out a.keras --clusters 1", "at least 2 clusters; got 1"),
+    ],
+)
+def test_mistakes_are_one_line(folder, capsys, arguments, message):
+    assert compress.main([*ARGUMENTS, *arguments.split()]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("compress.py: error: ") and error.count("\n") == 1
+    assert message in error
+    assert {path.name for path in folder.iterdir()} == {"HR", "student.keras"}
+
+
+def test_help_imports_no_backend():
+    code = (
+        "import sys\nfrom keras_pisr.mobile.compress import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "sys.exit(str({'tensorflow', 'keras', 'tf_keras'} & sys.modules.keys() or '') or 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert "--sparsity" in result.stdout

@@ -4,7 +4,13 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from keras_pisr.models import SubpixelResidual
+from keras_pisr.mobile.blocked import BlockedConv2D, BlockedSubpixelDeconvolution
+from keras_pisr.models import SubpixelDeconvolution, SubpixelResidual
+
+BLOCKED = {
+    layers.Conv2D: BlockedConv2D,
+    SubpixelDeconvolution: BlockedSubpixelDeconvolution,
+}
 
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
@@ -44,8 +50,10 @@ def deployed_form(model):
     - Layers of mixed-precision training compute in float32. How many bits the phone uses is
       decided by the conversion.
 
-    FSRCNN's transposed convolution needs no change: it is a convolution and a depth_to_space
-    in the model already.
+    - Convolutions to few channels, as the last one for x2, are computed in blocks of pixels
+      where the size is known (`mobile/blocked.py`).
+
+    FSRCNN's transposed convolution is a convolution and a depth_to_space in the model already.
 
     Args:
         model: A functional Keras model with one input and one output. Left as it is.
@@ -75,7 +83,8 @@ def deployed_form(model):
             slope = float(layer.get_weights()[0].item())
             return Leaky(slope, name=layer.name, dtype="float32")
         config = layer.get_config() | {"dtype": "float32"}
-        copies[layer.name] = type(layer).from_config(config)
+        kind = BLOCKED.get(type(layer), type(layer))
+        copies[layer.name] = kind.from_config(config)
         return copies[layer.name]
 
     deployed = keras.models.clone_model(plain, clone_function=copy)

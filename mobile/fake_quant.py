@@ -7,6 +7,7 @@ The file's rounding is part of the forward pass, and gradients pass it as if it 
 import keras
 from keras import layers
 
+from keras_pisr.mobile.blocked import BlockedConv2D, BlockedSubpixelDeconvolution
 from keras_pisr.models import SubpixelDeconvolution, SubpixelResidual
 
 SMALLEST = 1e-6  # Range of a tensor that is always zero: a step must not be zero.
@@ -81,8 +82,12 @@ class FakeQuant(layers.Layer):
 
 
 @register("FakeQuantConv2D")
-class FakeQuantConv2D(layers.Conv2D):
+class FakeQuantConv2D(BlockedConv2D):
     """A `Conv2D` with weights of 8 bit."""
+
+    def stored(self, kernel):
+        """The kernel of blocks, rounded."""
+        return round_kernel(kernel)
 
     def convolution_op(self, inputs, kernel):
         """Convolve with the rounded kernel."""
@@ -90,8 +95,12 @@ class FakeQuantConv2D(layers.Conv2D):
 
 
 @register("FakeQuantSubpixelDeconvolution")
-class FakeQuantSubpixelDeconvolution(SubpixelDeconvolution):
+class FakeQuantSubpixelDeconvolution(BlockedSubpixelDeconvolution):
     """A `SubpixelDeconvolution` with weights of 8 bit."""
+
+    def stored(self, kernel):
+        """The kernel of blocks, rounded."""
+        return round_kernel(kernel)
 
     def subpixel_kernel(self):
         """The kernel that the file stores, rounded."""

@@ -118,8 +118,11 @@ class SubpixelDeconvolution(keras.layers.Layer):
         """Convolve, then move channels to pixels."""
         # A shifted grid needs one more block to reach the last output pixel.
         top, bottom = -self.first, self.last + (1 if self.shift else 0)
-        inputs = ops.pad(inputs, ((0, 0), (top, bottom), (top, bottom), (0, 0)))
-        blocks = ops.conv(inputs, self.subpixel_kernel(), padding="valid")
+        # The convolution pads by itself where it can, which copies no image.
+        padding = "same" if top == bottom else "valid"
+        if padding == "valid":
+            inputs = ops.pad(inputs, ((0, 0), (top, bottom), (top, bottom), (0, 0)))
+        blocks = ops.conv(inputs, self.subpixel_kernel(), padding=padding)
         # Before pixels move, where a converter can fold it into the convolution.
         blocks = blocks + ops.cast(self.bias, blocks.dtype)
         outputs = ops.depth_to_space(blocks, self.scale) if self.scale > 1 else blocks

@@ -1,0 +1,108 @@
+"""Convolutions to few channels, computed for 2x2 pixels at once.
+
+XNNPACK computes 8 or 16 output channels at a time, whether there are so many or not: a convolution
+to 4 costs as much as one to 16. A convolution with stride 2 whose 16 channels are the 4 of each of
+2x2 pixels gives the same numbers in less than half the time (docs/mobile.md).
+"""
+
+from keras import layers, ops
+
+from keras_pisr.models import SubpixelDeconvolution
+
+BLOCK = 2  # Pixels a side: with 3, kernels grow by more than lanes are gained.
+LANES = 16  # Output channels that XNNPACK computes at a time: 16 with AVX-512, 8 on ARM.
+
+
+def pays_in_blocks(kernel_size, filters):
+    """Whether the channels of a block fit into what is computed anyway."""
+    return kernel_size > 1 and BLOCK**2 * filters <= LANES
+
+
+def block_kernel(kernel):
+    """A kernel as one that computes blocks, the pixels of a block in its channels.
+
+    Args:
+        kernel: `(n, n, inputs, filters)`.
+
+    Returns:
+        `(n + 1, n + 1, inputs, 4 * filters)`, for a convolution with stride 2. Each filter of
+        `kernel` is there four times, each time at another place among zeros.
+    """
+    spare = BLOCK - 1
+    placed = [
+        ops.pad(kernel, ((row, spare - row), (column, spare - column), (0, 0), (0, 0)))
+        for row in range(BLOCK)
+        for column in range(BLOCK)
+    ]
+    return ops.concatenate(placed, axis=-1)
+
+
+class InBlocks:
+    """For a layer that convolves: the same in blocks, where the image's size is known.
+
+    At an odd size the last blocks stick out and are cut to size, which takes numbers that a file
+    for every size has not.
+    """
+
+    def stored(self, kernel):
+        """A kernel with the values that the file has for it."""
+        return kernel
+
+    def knows_size(self, inputs):
+        """Whether height and width are more than placeholders."""
+        return None not in tuple(inputs.shape[1:3])
+
+    def convolve_in_blocks(self, inputs, kernel, bias):
+        """What `conv(inputs, kernel, padding="same") + bias` computes.
+
+        Args:
+            inputs: `(batch, height, width, channels)`.
+            kernel: `(n, n, channels, filters)`, with n odd.
+            bias: `(filters,)`.
+
+        Returns:
+            `(batch, height, width, filters)`.
+        """
+        height, width = inputs.shape[1:3]
+        # At even and at odd sizes, "same" puts (n - 1) / 2 zeros before the first pixel.
+        kernel = self.stored(block_kernel(kernel))
+        blocks = ops.conv(inputs, kernel, strides=BLOCK, padding="same")
+        pixels = ops.depth_to_space(blocks + ops.tile(bias, BLOCK**2), BLOCK)
+        if height % BLOCK or width % BLOCK:
+            pixels = pixels[:, :height, :width]
+        return pixels
+
+
+class BlockedConv2D(InBlocks, layers.Conv2D):
+    """A `Conv2D` that computes blocks of pixels where that pays."""
+
+    def call(self, inputs):
+        """Convolve."""
+        plain = (
+            (self.strides, self.dilation_rate) == ((1, 1), (1, 1))
+            and (self.groups, self.padding, self.use_bias) == (1, "same", True)
+            and self.data_format == "channels_last"
+        )
+        size = self.kernel_size[0]
+        square = size % 2 == 1 and self.kernel_size == (size, size)
+        if not (plain and square and pays_in_blocks(size, self.filters)):
+            return super().call(inputs)
+        if not self.knows_size(inputs):
+            return super().call(inputs)
+        return self.activation(self.convolve_in_blocks(inputs, self.kernel, self.bias))
+
+
+class BlockedSubpixelDeconvolution(InBlocks, SubpixelDeconvolution):
+    """A `SubpixelDeconvolution` that computes blocks of LR pixels where that pays: at x2."""
+
+    def call(self, inputs):
+        """Convolve, then move channels to pixels."""
+        size, filters = self.last - self.first + 1, self.scale**2
+        aligned = self.shift == 0 and self.first == -self.last
+        if not (aligned and pays_in_blocks(size, filters) and self.knows_size(inputs)):
+            return super().call(inputs)
+        # Not this class's own kernel: it is rounded, where it is, after being placed.
+        kernel = SubpixelDeconvolution.subpixel_kernel(self)
+        bias = ops.tile(ops.cast(self.bias, self.compute_dtype), filters)
+        pixels = self.convolve_in_blocks(inputs, kernel, bias)
+        return ops.depth_to_space(pixels, self.scale) if self.scale > 1 else pixels

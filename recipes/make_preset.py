@@ -15,7 +15,7 @@ from typing import Annotated
 import tyro
 
 import keras_pisr as kp
-from keras_pisr.presets.card import METHODS
+from keras_pisr.presets.card import method_of
 
 
 def main(
@@ -43,7 +43,7 @@ def main(
     scores = {test: round(row["psnr"], 2) for test, row in results["scores"][member].items()}
     entry = {
         "class": type(model).__name__,
-        "description": f"x{model.scale} luma, {METHODS[member]}",
+        "description": f"x{model.scale} luma, {method_of(results, member)}",
         "scale": model.scale,
         "parameters": model.count_params(),
         "psnr": scores,

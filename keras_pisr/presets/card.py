@@ -8,6 +8,7 @@ METHODS = {
     "one_stage": "trained alone, for the steps of the student's own stage",
     "two_stages": "trained alone, for the steps of the teacher and the student together",
 }
+ALONE = "trained alone"
 # Settings that say how it was trained; folders and machinery are left out.
 SCHEDULE = (
     *("schedule", "epochs", "steps_per_epoch", "batch_size", "patch_size", "learning_rate"),
@@ -92,7 +93,7 @@ def model_card(name, model, results, *, member="student", command):
         model=type(model).__name__,
         scale=model.scale,
         parameters=f"{model.count_params():,}",
-        method=METHODS[member],
+        method=method_of(results, member),
         scores=_table({"bicubic": scores["bicubic"], name: scores[member]}),
         images=_images(results),
         stages=", ".join(steps),
@@ -101,6 +102,12 @@ def model_card(name, model, results, *, member="student", command):
         f"{versions.get(environment['backend'], '')}".strip(),
         command=command,
     )
+
+
+def method_of(results, member):
+    """How a model of a run was trained, in words."""
+    # Without a teacher in the run there are no stages to compare with.
+    return METHODS[member] if results["settings"].get("pisr", True) else ALONE
 
 
 def _images(results):

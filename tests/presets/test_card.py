@@ -57,6 +57,12 @@ def test_a_card_of_a_control_does_not_speak_of_distillation():
     assert "laplace" not in text
 
 
+def test_a_card_of_a_run_without_a_teacher_does_not_speak_of_one():
+    results = {**RESULTS, "settings": {**RESULTS["settings"], "pisr": False}}
+    text = model_card("x", FSRCNN(2), results, member="two_stages", command="python x.py")
+    assert "parameters, trained alone.\n" in text
+
+
 def test_no_path_of_the_training_machine_is_told():
     assert "somewhere" not in card()
 

@@ -11,7 +11,6 @@ request cannot be done or a check fails (nothing is written).
 
 import dataclasses
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,6 +19,7 @@ import tyro
 
 from keras_pisr.atomic import atomic_path
 from keras_pisr.mobile import recognition_export, super_resolution_export
+from keras_pisr.mobile.command import run_command
 from keras_pisr.mobile.recognition_export import RecognitionOptions
 from keras_pisr.mobile.super_resolution_export import SuperResolutionOptions
 from keras_pisr.notices import without_notices
@@ -173,17 +173,7 @@ def table(out, precision, facts, agreement, latency):
 
 def main(argv=None):
     """Run the command line; returns the exit code."""
-    # Set before Keras is imported: only TensorFlow converts, and .keras files carry over.
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        return tyro.cli(export, args=argv, prog="export.py", config=(tyro.conf.OmitArgPrefixes,))
-    except (ValueError, OSError, ImportError) as error:
-        print("export.py: error:", " ".join(str(error).split()), file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("export.py: interrupted", file=sys.stderr)
-        return 130
+    return run_command(export, argv, converts=True, config=(tyro.conf.OmitArgPrefixes,))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import tyro
 
 from keras_pisr.atomic import atomic_path
+from keras_pisr.mobile.command import run_command
 from keras_pisr.mobile.timing import measure_latency, over_budget
 
 PathOption = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
@@ -138,14 +139,7 @@ def latency(
 
 def main(argv=None):
     """Run the command line; returns the exit code."""
-    try:
-        return tyro.cli(latency, args=argv, prog="latency.py")
-    except (ValueError, OSError, ImportError) as error:
-        print("latency.py: error:", " ".join(str(error).split()), file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("latency.py: interrupted", file=sys.stderr)
-        return 130
+    return run_command(latency, argv)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from keras_pisr.presets import CATALOG
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "mobile" / "README.md"]
 
@@ -25,6 +27,16 @@ def test_scores_are_those_of_the_results_file(page, model):
         f"{score['psnr']:.2f} / {score['ssim']:.4f}" for score in results["scores"][model].values()
     )
     assert cells in (ROOT / page).read_text()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
+def test_scores_of_the_preset_are_those_of_its_results_file(page):
+    results = json.loads((ROOT / "docs" / "results" / "fsrcnn_x2.json").read_text())
+    scores = results["scores"]["one_stage"]
+    cells = " | ".join(f"{s['psnr']:.2f} / {s['ssim']:.4f}" for s in scores.values())
+    assert cells in (ROOT / page).read_text()
+    catalog = {name: round(score["psnr"], 2) for name, score in scores.items()}
+    assert catalog == CATALOG["fsrcnn_x2"]["psnr"]
 
 
 @pytest.mark.parametrize("task", ["classification", "retrieval", "faces"])

@@ -33,7 +33,7 @@ def from_preset(preset, *, max_bytes=256 * 2**20):
         ImportError: If the hub's library is not installed.
 
     Example:
-        >>> model = keras_pisr.from_preset("fsrcnn_x2_pisr")  # doctest: +SKIP
+        >>> model = keras_pisr.from_preset("fsrcnn_x2")  # doctest: +SKIP
         >>> keras_pisr.upscale(model, "photo.jpg").shape  # doctest: +SKIP
         (2160, 3840, 3)
     """

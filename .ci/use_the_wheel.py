@@ -1,4 +1,4 @@
-"""Both stages of PISR from an installed wheel, on a machine without TensorFlow."""
+"""A preset and both stages of PISR from an installed wheel, on a machine without TensorFlow."""
 
 import importlib.util
 import subprocess
@@ -32,3 +32,7 @@ for i, image in enumerate(images):
     kp.data.write_image(Path("photos") / f"{i}.png", image)
 command = Path(sys.executable).with_name("keras-pisr")
 subprocess.run([command, "evaluate", "student.keras", "photos", "--scale", "2"], check=True)
+
+assert kp.upscale(kp.from_preset("fsrcnn_x2"), "photos/0.png").shape == (32, 32, 3)
+subprocess.run([command, "upscale", "photos", "-o", "large", "--preset", "fsrcnn_x2"], check=True)
+assert kp.data.read_image(Path("large") / "3.png").shape == (32, 32, 3)

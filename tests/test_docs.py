@@ -54,6 +54,16 @@ def test_recognition_scores_are_those_of_the_results_files(task):
         assert f"| {' | '.join(cells)} |" in page, row
 
 
+@pytest.mark.parametrize("row", ["plain", "rkd", "horkd_123", "plain_long"])
+def test_the_summary_of_recognition_is_that_of_the_results_files(row):
+    cells = []
+    for task, name in {"classification": "top1", "retrieval": "recall@1", "faces": "rank1"}.items():
+        results = json.loads((ROOT / "docs" / "results" / f"horkd_{task}.json").read_text())
+        score = results["rows"][row][name]
+        cells.append(f"{100 * score['mean']:.1f} ± {100 * score['spread']:.1f}")
+    assert f"| {' | '.join(cells)} |" in (ROOT / "README.md").read_text()
+
+
 def test_times_of_runtimes_are_those_of_the_results_file():
     results = json.loads((ROOT / "benchmarks" / "results" / "runtimes.json").read_text())
     page = (ROOT / "docs" / "mobile.md").read_text()

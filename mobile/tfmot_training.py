@@ -5,7 +5,8 @@ Import it in functions, where it is needed: it imports tensorflow-model-optimiza
 
 import tensorflow as tf
 
-from keras_pisr.mobile.tfmot_twin import WITH_KERNELS, student_of, tf_keras, tfmot, twin_of
+from keras_pisr.mobile.tfmot_layers import WITH_KERNELS, tf_keras, tfmot
+from keras_pisr.mobile.tfmot_twin import student_of, twin_of
 
 
 def prune(student, feed, *, steps, sparsity=0.5, schedule="polynomial", **training):

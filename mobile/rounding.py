@@ -44,7 +44,7 @@ def round_weights(model, lumas):
             padding = -layer.first, layer.last + (1 if layer.shift else 0)
             rounded, shift = _rounded(model, layer, kernel, padding, lumas)
             _, bias = layer.get_weights()
-            layer.set_weights([_transposed(layer, rounded), bias + shift.mean()])
+            layer.set_weights([transposed_kernel(layer, rounded), bias + shift.mean()])
         elif _is_plain(layer):
             kernel, bias = layer.get_weights()
             padding = (layer.kernel_size[0] - 1) // 2, layer.kernel_size[0] // 2
@@ -87,6 +87,27 @@ def round_columns(weights, second_moment):
     return rounded
 
 
+def transposed_kernel(layer, kernel):
+    """The inverse of `SubpixelDeconvolution.subpixel_kernel`, weight by weight.
+
+    Args:
+        layer: A built `SubpixelDeconvolution`. Left as it is.
+        kernel: `(n, n, channels, scale**2)`, as a convolution's. What is padding there is dropped.
+
+    Returns:
+        The kernel that is the layer's first weight, float64.
+    """
+    weights = layer.get_weights()
+    # Numbers instead of weights show where each one goes; padding gets number 0.
+    numbers = np.arange(1, weights[0].size + 1, dtype="float32").reshape(weights[0].shape)
+    layer.set_weights([numbers, weights[1]])
+    places = keras.ops.convert_to_numpy(layer.subpixel_kernel()).astype(int)
+    layer.set_weights(weights)
+    flat = np.zeros(weights[0].size + 1)
+    flat[places.ravel()] = kernel.ravel()
+    return flat[1:].reshape(weights[0].shape)
+
+
 def _rounded(model, layer, kernel, padding, lumas):
     """The rounded kernel, and by how much its output fell short on average."""
     size, channels = kernel.shape[0], kernel.shape[3]
@@ -107,19 +128,6 @@ def _rounded(model, layer, kernel, padding, lumas):
     weights = kernel.reshape(-1, channels)
     rounded = round_columns(weights, moment / count)
     return rounded.reshape(kernel.shape), mean / count @ (weights - rounded)
-
-
-def _transposed(layer, kernel):
-    """The inverse of `SubpixelDeconvolution.subpixel_kernel`, weight by weight."""
-    weights = layer.get_weights()
-    # Numbers instead of weights show where each one goes; padding gets number 0.
-    numbers = np.arange(1, weights[0].size + 1, dtype="float32").reshape(weights[0].shape)
-    layer.set_weights([numbers, weights[1]])
-    places = keras.ops.convert_to_numpy(layer.subpixel_kernel()).astype(int)
-    layer.set_weights(weights)
-    flat = np.zeros(weights[0].size + 1)
-    flat[places.ravel()] = kernel.ravel()
-    return flat[1:].reshape(weights[0].shape)
 
 
 def _is_plain(layer):

@@ -13,19 +13,18 @@ from keras_pisr.mobile.deployed import deployed_form
 from keras_pisr.mobile.fake_quant import round_kernel
 from keras_pisr.mobile.metadata import write_metadata
 from keras_pisr.mobile.quantized import post_training_form
-from keras_pisr.mobile.rounding import _transposed
-from keras_pisr.mobile.tfmot_training import fit
-from keras_pisr.mobile.tfmot_twin import (
+from keras_pisr.mobile.rounding import transposed_kernel
+from keras_pisr.mobile.tfmot_layers import (
     TWIN_LAYERS,
     WITH_KERNELS,
     TwinDeconvolution,
     TwinResidual,
     as_it_is,
-    student_of,
     tf_keras,
     tfmot,
-    twin_of,
 )
+from keras_pisr.mobile.tfmot_training import fit
+from keras_pisr.mobile.tfmot_twin import student_of, twin_of
 from keras_pisr.models import SubpixelDeconvolution
 
 quantization = tfmot.quantization.keras
@@ -142,7 +141,7 @@ def round_kernels(student):
     for layer in student.layers:
         if isinstance(layer, SubpixelDeconvolution):
             stored = ops.convert_to_numpy(round_kernel(layer.subpixel_kernel()))
-            layer.set_weights([_transposed(layer, stored), layer.get_weights()[1]])
+            layer.set_weights([transposed_kernel(layer, stored), layer.get_weights()[1]])
         elif isinstance(layer, layers.Conv2D):
             kernel, *bias = layer.get_weights()
             layer.set_weights([ops.convert_to_numpy(round_kernel(kernel)), *bias])

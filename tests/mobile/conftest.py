@@ -1,25 +1,38 @@
 """Small students and their files. Conversion takes TensorFlow, so other backends skip."""
 
+import tarfile
+
 import keras
+import numpy as np
 import pytest
+from PIL import Image
 
 import keras_pisr as kp
+from keras_pisr.data import LabelledImages, resize
 from tests.mobile.phone import Phone
 
 pytest.importorskip("ai_edge_litert", reason="running .tflite files takes ai-edge-litert")
 
+# Of the recognition student: letters it knows, and the size in px it takes.
+CLASSES = 6
+SIZE = (8, 8)
 
-def small_student(scale=2, **kwargs):
+
+def small_student(scale=2, features=16, shrunk_features=9, **kwargs):
     """A narrow FSRCNN that starts as bicubic and has slopes of either sign."""
-    student = kp.models.FSRCNN(
-        scale=scale, features=16, shrunk_features=9, mapping_layers=1, **kwargs
-    )
+    widths = {"features": features, "shrunk_features": shrunk_features, "mapping_layers": 1}
+    student = kp.models.FSRCNN(scale=scale, **widths, **kwargs)
     kp.models.start_as_bicubic(student, seed=1)
     slopes = [layer for layer in student.layers if isinstance(layer, keras.layers.PReLU)]
     for i, layer in enumerate(slopes):
         alpha = layer.get_weights()[0]
         layer.set_weights([alpha * 0 + (-1) ** i * 0.1 * (i + 1)])
     return student
+
+
+def glyphs():
+    """Few letters in 16x16 px: `(training, scored)`."""
+    return LabelledImages.from_glyphs(size=(16, 16), classes=CLASSES).hold_out(8)
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +58,45 @@ def files(tensorflow_backend, student, tmp_path_factory):
         return made[precision]
 
     return file
+
+
+@pytest.fixture(scope="session")
+def recognizer(tensorflow_backend):
+    """A small ResNet that enlarges 8x8 px, trained on few letters until it tells them apart."""
+    keras.utils.set_random_seed(0)
+    model = kp.models.ResNet(
+        CLASSES, blocks=(1, 1), widths=(8, 16), upsampling=2, channels=1, name="letters_student"
+    )
+    data = glyphs()[0]
+    inputs = resize(data.images, SIZE) / np.float32(255)
+    model.compile(
+        keras.optimizers.Adam(1e-2),
+        loss={"logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
+    )
+    model.fit(inputs, {"logits": data.labels}, epochs=12, batch_size=28, verbose=0)
+    return model
+
+
+@pytest.fixture(scope="session")
+def recognizer_file(recognizer, tmp_path_factory):
+    """Its float32 file."""
+    path = tmp_path_factory.mktemp("recognizer") / "recognizer.tflite"
+    kp.mobile.recognizer_to_tflite(recognizer, path, size=SIZE)
+    return path
+
+
+@pytest.fixture(scope="session")
+def letter_images(tmp_path_factory):
+    """The letters as `images/train/CLASS/*.png` and `images/val`, and in `images.tar`."""
+    folder = tmp_path_factory.mktemp("letters")
+    for part, data in zip(("train", "val"), glyphs(), strict=True):
+        for i, (image, label) in enumerate(zip(data.images, data.labels, strict=True)):
+            path = folder / "images" / part / f"class_{label}" / f"{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image[..., 0]).save(path)
+    with tarfile.open(folder / "images.tar", "w") as archive:
+        archive.add(folder / "images", "images")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,12 @@ def feed(rng):
     return tf.data.Dataset.from_tensors((lr, lr.repeat(2, axis=1).repeat(2, axis=2))).repeat(20)
 
 
+def small_fsrcnn():
+    return small_student(features=6, shrunk_features=4)
+
+
 def small_residual():
-    return kp.models.ResidualFSRCNN(scale=2, features=8, shrunk_features=8, mapping_layers=1)
+    return kp.models.ResidualFSRCNN(scale=2, features=6, shrunk_features=4, mapping_layers=1)
 
 
 def kernels(model):
@@ -45,9 +49,9 @@ def moved(model, student):
 def test_pruned_kernels_have_the_share_of_zeros(feed, schedule):
     from keras_pisr.mobile.tfmot_training import prune
 
-    student = small_student()
+    student = small_fsrcnn()
     before = student.get_weights()
-    pruned = prune(student, feed, steps=6, sparsity=0.75, schedule=schedule)
+    pruned = prune(student, feed, steps=4, sparsity=0.75, schedule=schedule)
     for kernel in kernels(pruned):
         assert np.mean(kernel == 0) == pytest.approx(0.75, abs=1 / kernel.size)
     assert type(pruned) is kp.models.FSRCNN and moved(pruned, student)
@@ -55,31 +59,23 @@ def test_pruned_kernels_have_the_share_of_zeros(feed, schedule):
         np.testing.assert_array_equal(old, now)
 
 
-@pytest.mark.parametrize("make", [small_student, small_residual])
-def test_clustered_kernels_have_so_many_values(feed, make):
-    from keras_pisr.mobile.tfmot_training import cluster
-
-    student = make()
-    clustered = cluster(student, feed, steps=3, clusters=5)
-    assert [len(np.unique(kernel)) for kernel in kernels(clustered)] == [5] * 5
+def check_clusters(clustered, student, count):
+    """Check that each kernel has so many values, near the weights that they replace."""
+    assert [len(np.unique(kernel)) for kernel in kernels(clustered)] == [count] * 5
     assert moved(clustered, student)
-    # The values stand near the weights that they replace.
     for kernel, old in zip(kernels(clustered), kernels(student), strict=True):
         assert np.abs(kernel - old).mean() < np.abs(old - old.mean()).mean()
 
 
-@pytest.mark.parametrize("make", [small_student, small_residual])
-def test_a_file_of_8_bit_computes_what_its_twin_does(feed, tmp_path, rng, monkeypatch, make):
-    from keras_pisr.mobile import tfmot_qat
-    from keras_pisr.mobile.quantized import quantized_form
+def test_clustered_kernels_have_so_many_values(feed):
+    from keras_pisr.mobile.tfmot_training import cluster
 
-    # Settling the ranges is tested elsewhere and takes long.
-    monkeypatch.setattr(tfmot_qat, "post_training_form", lambda model, lumas: quantized_form(model))
-    student = make()
-    twin, trained = tfmot_qat.train_in_8_bit(student, feed, steps=4, learning_rate=1e-3)
-    assert moved(trained, student)
-    path = tmp_path / "a.tflite"
-    tfmot_qat.twin_to_tflite(twin, path, student=student)
+    student = small_fsrcnn()
+    check_clusters(cluster(student, feed, steps=3, clusters=5), student, 5)
+
+
+def check_file_of_8_bit(path, twin, student, rng):
+    """Check that a file computes what its twin does, in 8 bit, wholly delegated."""
     facts = kp.mobile.check_file(path, precision="int8", weights=student.count_params())
     assert facts.delegates == 1 and facts.not_delegated == ("QUANTIZE", "QUANTIZE")
     file = kp.mobile.TFLiteModel(path)
@@ -87,6 +83,19 @@ def test_a_file_of_8_bit_computes_what_its_twin_does(feed, tmp_path, rng, monkey
     lr = rng.integers(0, 256, (1, 9, 8, 1)).astype("float32") / np.float32(255)
     levels = np.abs(file(lr) - np.clip(twin(lr).numpy(), 0, 1)).max() * 255
     assert levels < 2.5
+
+
+def test_a_file_of_8_bit_computes_what_its_twin_does(feed, tmp_path, rng, monkeypatch):
+    from keras_pisr.mobile import tfmot_qat
+    from keras_pisr.mobile.quantized import quantized_form
+
+    # The command below settles the ranges, which takes long.
+    monkeypatch.setattr(tfmot_qat, "post_training_form", lambda model, lumas: quantized_form(model))
+    student = small_fsrcnn()
+    twin, trained = tfmot_qat.train_in_8_bit(student, feed, steps=4, learning_rate=1e-3)
+    assert moved(trained, student)
+    tfmot_qat.twin_to_tflite(twin, tmp_path / "a.tflite", student=student)
+    check_file_of_8_bit(tmp_path / "a.tflite", twin, student, rng)
 
 
 @pytest.fixture
@@ -126,16 +135,26 @@ def test_clustering_writes_a_student_and_says_what_it_saved(folder, capsys):
     assert found["settings"]["hr_dir"] == ["HR"] and found["images"] == "HR"
     output = capsys.readouterr().out
     assert f"{after['gzip_bytes'] / 1000:.1f} kB" in output and "Next: export.py a.keras" in output
-    assert max(len(np.unique(kernel)) for kernel in kernels(export.load("a.keras"))) == 4
+    check_clusters(export.load("a.keras"), export.load("student.keras"), 4)
     assert {path.name for path in folder.iterdir()} == {"HR", "student.keras", "a.keras", "a.json"}
 
 
-def test_8_bit_training_writes_a_file_and_the_student(folder, capsys):
+def test_8_bit_training_writes_a_file_and_the_student(folder, capsys, monkeypatch, rng):
+    from keras_pisr.mobile import tfmot_qat
+
+    twins, write = [], tfmot_qat.twin_to_tflite
+
+    def keep_and_write(twin, path, **options):
+        twins.append(twin)
+        write(twin, path, **options)
+
+    monkeypatch.setattr(tfmot_qat, "twin_to_tflite", keep_and_write)
     more = ["--method", "qat", "--out", "a.tflite", "--trained", "a.keras"]
     assert compress.main([*ARGUMENTS, *more]) == 0
     assert "int8 .tflite" in capsys.readouterr().out
-    assert kp.mobile.TFLiteModel("a.tflite").dtype == np.uint8
-    assert type(export.load("a.keras")) is kp.models.ResidualFSRCNN
+    student, trained = export.load("student.keras"), export.load("a.keras")
+    check_file_of_8_bit("a.tflite", *twins, student, rng)
+    assert type(trained) is kp.models.ResidualFSRCNN and moved(trained, student)
 
 
 @pytest.mark.parametrize(

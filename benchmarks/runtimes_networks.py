@@ -1,8 +1,9 @@
-"""The same FSRCNN x2 for every runtime: `.keras`, `.tflite`, and two forms of ONNX.
+"""The same FSRCNN x2 for every runtime: `.keras`, `.tflite`, and three forms of ONNX.
 
 The ONNX files are written node by node, as one would wish them: channels first, leaky ReLUs that
-runtimes fuse into the convolutions, and at the end either the convolution and depth-to-space that
-the phone's file has, or the transposed convolution of the paper.
+runtimes fuse into the convolutions, and at the end one of three: the convolution and depth-to-space
+of the Keras model, the same in blocks of 2x2 pixels as in the `.tflite`, or the transposed
+convolution of the paper.
 """
 
 import numpy as np
@@ -10,21 +11,23 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 import keras_pisr as kp
+from keras_pisr.mobile.blocked import block_kernel
 
 OPSET = 17
 
 
 def write_networks(student, folder, size):
-    """Write `student.keras`, `student.tflite`, `subpixel.onnx`, `transposed.onnx` to a folder.
+    """Write `student.keras`, two `.tflite` and three `.onnx` files to a folder.
 
     Args:
         student: `FSRCNN` with scale 2 and one slope a layer.
         folder: Where to.
-        size: LR `(height, width)`, px. The `.tflite` takes every size, the ONNX files this one.
+        size: LR `(height, width)`, px, even. All but `any_size.tflite` take only this.
     """
     student.save(folder / "student.keras")
-    kp.mobile.to_tflite(student, folder / "student.tflite")
-    for form in ("subpixel", "transposed"):
+    kp.mobile.to_tflite(student, folder / "student.tflite", size=size)
+    kp.mobile.to_tflite(student, folder / "any_size.tflite")
+    for form in ("subpixel", "blocks", "transposed"):
         model = onnx_model(student, size, form)
         onnx.checker.check_model(model, full_check=True)
         onnx.save(model, folder / f"{form}.onnx")
@@ -60,6 +63,14 @@ def onnx_model(student, size, form):
         subpixel = np.asarray(last.subpixel_kernel()).transpose(3, 2, 0, 1)
         x = convolve(x, "blocks", subpixel, np.repeat(bias, 4))
         x = add("DepthToSpace", [x], "hr", blocksize=2)
+    elif form == "blocks":
+        # Channels as (block row, row, block column, column): one move of pixels, not two.
+        blocks = np.asarray(block_kernel(last.subpixel_kernel()))
+        blocks = blocks.reshape(*blocks.shape[:3], 2, 2, 2, 2).swapaxes(4, 5)
+        blocks = blocks.reshape(*blocks.shape[:3], 16).transpose(3, 2, 0, 1)
+        names = [x, weight("last_kernel", blocks), weight("last_bias", np.repeat(bias, 16))]
+        x = add("Conv", names, "blocks", pads=[2] * 4, strides=[2, 2])
+        x = add("DepthToSpace", [x], "hr", blocksize=4)
     else:
         names = [x, weight("last_kernel", kernel.transpose(3, 2, 0, 1)), weight("last_bias", bias)]
         options = {"strides": [2, 2], "pads": [4] * 4, "output_padding": [1, 1]}

@@ -17,24 +17,32 @@ import numpy as np
 
 CONTESTANTS = [
     "keras_pisr .tflite",
+    "keras_pisr .tflite for every size",
     "ONNX Runtime",
+    "ONNX Runtime, blocks",
     "ONNX Runtime, transposed convolution",
     "OpenCV DNN",
+    "OpenCV DNN, blocks",
     "OpenCV DNN, transposed convolution",
     "TensorFlow function",
     "TensorFlow function, XLA",
     "Keras predict",
 ]
-FORMS = {False: "subpixel.onnx", True: "transposed.onnx"}
+FORMS = {
+    "": "subpixel.onnx",
+    "blocks": "blocks.onnx",
+    "transposed convolution": "transposed.onnx",
+}
 
 
 def runner(name, threads, folder):
     """A function from float32 `(1, height, width, 1)` to float32 of as many axes."""
-    onnx = str(folder / FORMS[name.endswith("transposed convolution")])
-    if name == "keras_pisr .tflite":
+    onnx = str(folder / FORMS.get(name.partition(", ")[2], ""))
+    if name.startswith("keras_pisr"):
         from keras_pisr.mobile import TFLiteModel
 
-        return TFLiteModel(folder / "student.tflite", threads=threads)
+        file = "any_size.tflite" if name.endswith("every size") else "student.tflite"
+        return TFLiteModel(folder / file, threads=threads)
     if name.startswith("ONNX Runtime"):
         import onnxruntime
 

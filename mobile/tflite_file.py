@@ -126,7 +126,6 @@ class TFLiteFile:
         if len(inputs) != 1:
             raise ValueError(f"{path} has {len(inputs)} inputs; expected one image.")
         check_image(path, inputs[0])
-        check_image(path, inputs[0])
 
 
 def check_image(path, tensor):
@@ -143,15 +142,15 @@ def check_image(path, tensor):
             f"{path} has a tensor of shape {shape}; expected luma (batch, height, width, 1) "
             "or RGB (batch, height, width, 3)."
         )
-    if np.dtype(tensor["dtype"]) != np.float32 and not quantization(tensor)[0] > 0:
-        raise ValueError(f"{path} has 8-bit tensors that do not say what their values mean.")
 
 
 def check_values(path, tensor):
-    """Refuse a tensor that is neither float32 nor of 8 bit."""
+    """Refuse a tensor that is neither float32 nor of 8 bit with a scale."""
     dtype = np.dtype(tensor["dtype"])
     if dtype not in (np.float32, np.uint8, np.int8):
         raise ValueError(f"{path} has a tensor of {dtype}; expected float32, uint8 or int8.")
+    if dtype != np.float32 and not quantization(tensor)[0] > 0:
+        raise ValueError(f"{path} has 8-bit tensors that do not say what their values mean.")
 
 
 def quantization(tensor):

@@ -54,10 +54,6 @@ class TFLiteModel(TFLiteFile):
         """Luma to luma; see the class."""
         return self.run(np.asarray(luma, "float32"))[0]
 
-    def read(self):
-        """Luma from where the network wrote it."""
-        return self.value(self._outputs()[0])
-
     def _advice(self):
         return "A file for every size is made by `to_tflite` without `size`."
 

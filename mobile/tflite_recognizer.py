@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_pisr.mobile.tflite_file import TFLiteFile, check_image, check_values
+from keras_pisr.mobile.tflite_file import TFLiteFile, check_values
 
 NAMES = ("embedding", "logits")
 
@@ -70,9 +70,7 @@ class TFLiteRecognizer(TFLiteFile):
         return result
 
     def _check(self, path, inputs, outputs):
-        if len(inputs) != 1:
-            raise ValueError(f"{path} has {len(inputs)} inputs; expected one image.")
-        check_image(path, inputs[0])
+        super()._check(path, inputs, outputs)
         try:
             runner = self.interpreter.get_signature_runner()
             tensors = {name: int(o["index"]) for name, o in runner.get_output_details().items()}

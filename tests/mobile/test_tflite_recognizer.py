@@ -69,3 +69,15 @@ def test_images_of_another_shape_are_refused(recognizer_file, shape):
     file = kp.mobile.TFLiteRecognizer(recognizer_file)
     with pytest.raises(ValueError, match=r"takes (images|luma \(1, 8, 8, 1\))"):
         file(np.zeros(shape, "float32"))
+
+
+@pytest.mark.parametrize("name", ["embedding", "logits"])
+def test_outputs_of_8_bit_must_say_what_they_mean(recognizer_file, name):
+    file = kp.mobile.TFLiteRecognizer(recognizer_file)
+    inputs, outputs = file.interpreter.get_input_details(), file.interpreter.get_output_details()
+    output = outputs[file._places[name]]
+    output["dtype"], output["quantization"] = np.int8, (0.5, 3)
+    file._check("a.tflite", inputs, outputs)
+    output["quantization"] = (0.0, 0)
+    with pytest.raises(ValueError, match="8-bit tensors that do not say what their values mean"):
+        file._check("a.tflite", inputs, outputs)

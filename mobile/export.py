@@ -72,6 +72,11 @@ def export(
 
     from keras_pisr.mobile.timing import measure_latency, over_budget
 
+    # Told now, not after the file is written, nor by the name of a temporary one.
+    if out.suffix != ".tflite":
+        raise ValueError(f"Expected --out to be a path ending in .tflite; got {out}.")
+    if threads < 1:
+        raise ValueError(f"Expected --threads to be 1 or more; got {threads}.")
     with without_notices():
         model = load(student)
         way, options = way_of(model, super_resolution, recognition)

@@ -67,7 +67,8 @@ def test_what_is_sound_but_misses_a_target_is_written_with_code_one(saved, capsy
     [
         (["gone.keras", "--out", "a.tflite"], "There is no file gone.keras"),
         (["no_such_preset", "--out", "a.tflite"], "no_such_preset"),
-        (["student.keras", "--out", "a.bin"], "ending in .tflite"),
+        (["student.keras", "--out", "a.bin"], "ending in .tflite; got a.bin"),
+        ([*ARGUMENTS, "--threads", "0"], "Expected --threads to be 1 or more; got 0"),
         ([*ARGUMENTS, "--max-loss", "-50"], "at most -50.0 was allowed"),
         ([*ARGUMENTS, "--min-agreement", "200"], "should reach 200.0"),
         ([*ARGUMENTS, "--images", "nowhere"], "nowhere is not a folder"),

@@ -174,6 +174,11 @@ def model_scale(model):
     Raises:
         ValueError: If it does not take luma of any size to luma enlarged by a whole number.
     """
+    if isinstance(getattr(model, "output", None), dict):
+        raise ValueError(
+            f"{model.name!r} gives {', '.join(model.output)}, and no image; expected a "
+            "super-resolution student."
+        )
     try:
         batch, height, width, channels = model.compute_output_shape((1, 24, 36, 1))
     except Exception as error:  # Keras raises many types for a shape that does not fit.

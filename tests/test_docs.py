@@ -54,7 +54,7 @@ def test_recognition_scores_are_those_of_the_results_files(task):
         assert f"| {' | '.join(cells)} |" in page, row
 
 
-@pytest.mark.parametrize("row", ["plain", "rkd", "horkd_123", "plain_long"])
+@pytest.mark.parametrize("row", ["plain", "rkd", "horkd_123", "plain_long", "start"])
 def test_the_summary_of_recognition_is_that_of_the_results_files(row):
     cells = []
     for task, name in {"classification": "top1", "retrieval": "recall@1", "faces": "rank1"}.items():

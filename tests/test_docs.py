@@ -30,13 +30,14 @@ def test_scores_are_those_of_the_results_file(page, model):
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
-def test_scores_of_the_preset_are_those_of_its_results_file(page):
-    results = json.loads((ROOT / "docs" / "results" / "fsrcnn_x2.json").read_text())
+@pytest.mark.parametrize("preset", sorted(CATALOG))
+def test_scores_of_presets_are_those_of_their_results_files(preset, page):
+    results = json.loads((ROOT / "docs" / "results" / f"{preset}.json").read_text())
     scores = results["scores"]["one_stage"]
     cells = " | ".join(f"{s['psnr']:.2f} / {s['ssim']:.4f}" for s in scores.values())
     assert cells in (ROOT / page).read_text()
     catalog = {name: round(score["psnr"], 2) for name, score in scores.items()}
-    assert catalog == CATALOG["fsrcnn_x2"]["psnr"]
+    assert catalog == CATALOG[preset]["psnr"]
 
 
 @pytest.mark.parametrize("task", ["classification", "retrieval", "faces"])

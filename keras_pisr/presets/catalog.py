@@ -8,4 +8,11 @@ CATALOG = {
         "parameters": 12644,
         "psnr": {"Set5": 37.04, "Set14": 32.63, "B100": 31.57},
     },
+    "residual_fsrcnn_x2": {
+        "class": "ResidualFSRCNN",
+        "description": "x2 luma, for 8 bit, trained alone",
+        "scale": 2,
+        "parameters": 14620,
+        "psnr": {"Set5": 37.02, "Set14": 32.58, "B100": 31.56},
+    },
 }

@@ -3,6 +3,7 @@
 import io
 import re
 import tarfile
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -27,23 +28,32 @@ def folder_files(folder):
             yield path.parent.name, str(path), path.read_bytes()
 
 
+@contextmanager
+def damage_told(path):
+    """Say of an archive that cannot be read that it is damaged, in a `ValueError`."""
+    try:
+        yield
+    except (ValueError, OSError):
+        raise
+    # Those of tarfile, gzip, zlib and lzma have nothing in common.
+    except Exception as error:
+        raise ValueError(f"{path} cannot be read as a tar archive: {error}.") from error
+
+
 def tar_members(path):
     """Yield `(archive, member)` for every file of an archive, of bounded number and size."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no archive {path}.")
-    try:
-        with tarfile.open(path) as archive:
-            for count, member in enumerate(archive):
-                if count >= MAX_FILES or member.size > MAX_FILE_BYTES:
-                    raise ValueError(
-                        f"{path}: {member.name} is file {count} of {member.size} bytes; at most "
-                        f"{MAX_FILES} files of {MAX_FILE_BYTES} bytes are read."
-                    )
-                # Links and devices have no content of their own.
-                if member.isreg():
-                    yield archive, member
-    except (tarfile.TarError, EOFError) as error:
-        raise ValueError(f"{path} cannot be read as a tar archive: {error}.") from error
+    with damage_told(path), tarfile.open(path) as archive:
+        for count, member in enumerate(archive):
+            if count >= MAX_FILES or member.size > MAX_FILE_BYTES:
+                raise ValueError(
+                    f"{path}: {member.name} is file {count} of {member.size} bytes; at most "
+                    f"{MAX_FILES} files of {MAX_FILE_BYTES} bytes are read."
+                )
+            # Links and devices have no content of their own.
+            if member.isreg():
+                yield archive, member
 
 
 def tar_files(path, folder):
@@ -53,7 +63,9 @@ def tar_files(path, folder):
         if len(parts) < 2 or folder not in (None, *parts[:-2]):
             continue
         if PurePosixPath(parts[-1]).suffix.lower() in SUFFIXES:
-            yield parts[-2], member.name, archive.extractfile(member).read()
+            with damage_told(path):
+                content = archive.extractfile(member).read()
+            yield parts[-2], member.name, content
 
 
 def natural(name):

@@ -100,6 +100,20 @@ def test_a_hostile_tar_writes_nothing_and_is_bounded(tmp_path, monkeypatch):
         LabelledImages.from_tar(path)
 
 
+@pytest.mark.parametrize(
+    ("kind", "damage"), [("gz", "cut"), ("bz2", "cut"), ("xz", "cut"), ("xz", "scrambled")]
+)
+def test_a_compressed_tar_that_is_damaged_is_named(tmp_path, rng, kind, damage):
+    members = [(f"a/{i}.png", rng.bytes(30_000)) for i in range(4)]
+    path = write_tar(tmp_path / f"set.tar.{kind}", members, f":{kind}")
+    content = path.read_bytes()
+    half = len(content) // 2
+    rest = b"" if damage == "cut" else rng.bytes(half)
+    path.write_bytes(content[:half] + rest)
+    with pytest.raises(ValueError, match=f"{path.name} cannot be read as a tar archive"):
+        list(labelled_sources.tar_files(path, None))
+
+
 def test_damaged_files_are_named(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "1.png").write_bytes(png(1)[:40])

@@ -96,19 +96,17 @@ def fit(
     feed,
     *,
     steps,
-    loss="mae",
     learning_rate=1e-4,
     average=False,
     callbacks=(),
     verbose=0,
 ):
-    """Train a twin in place by Adam, whose rate falls by a cosine.
+    """Train a twin in place by mean absolute error and Adam, whose rate falls by a cosine.
 
     Args:
         twin: A tf_keras model.
         feed: Batches `(lr, hr)`.
         steps: Optimizer steps, taken from `feed`.
-        loss: Of tf_keras' `compile`: a name, or a function of target and output.
         learning_rate: At the start.
         average: Whether the weights become their moving average at the end.
         callbacks: Of tf_keras.
@@ -117,5 +115,5 @@ def fit(
     rate = tf_keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.01)
     momentum = max(0.0, 1 - 20 / steps)
     adam = tf_keras.optimizers.Adam(rate, use_ema=average, ema_momentum=momentum)
-    twin.compile(adam, loss=loss)
+    twin.compile(adam, loss="mae")
     twin.fit(feed, steps_per_epoch=steps, callbacks=list(callbacks), verbose=verbose)

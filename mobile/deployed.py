@@ -49,7 +49,6 @@ def deployed_form(model):
       PReLU.
     - Layers of mixed-precision training compute in float32. How many bits the phone uses is
       decided by the conversion.
-
     - Convolutions to few channels, as the last one for x2, are computed in blocks of pixels
       where the size is known (`mobile/blocked.py`).
 

@@ -80,10 +80,10 @@ def compress(
     student: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="STUDENT.keras")],
     method: Literal["prune", "cluster", "qat"],
     out: Annotated[Path, tyro.conf.arg(metavar="FILE")],
-    sparsity: float = 0.5,
-    schedule: Literal["polynomial", "constant"] = "polynomial",
-    clusters: int = 16,
-    quantize: Literal["float32", "float16", "dynamic", "int8"] = "float32",
+    sparsity: float | None = None,
+    schedule: Literal["polynomial", "constant"] | None = None,
+    clusters: int | None = None,
+    quantize: Literal["float32", "float16", "dynamic", "int8"] | None = None,
     trained: Annotated[Path | None, tyro.conf.arg(metavar="FILE.keras")] = None,
     hr_dir: tuple[Path, ...] = (),
     steps: int = 1000,
@@ -104,11 +104,11 @@ def compress(
         method: prune: the smallest weights become 0. cluster: each kernel keeps few different
             values. qat: weights and tensors are rounded to 8 bit in every step.
         out: File to write: .keras for prune and cluster, .tflite for qat.
-        sparsity: prune: share of zeros in each kernel.
-        schedule: prune: polynomial: the share rises over two thirds of the steps; constant: it
-            is the whole from the first step.
-        clusters: cluster: values a kernel.
-        quantize: prune, cluster: precision of the files that are measured before and after.
+        sparsity: prune: share of zeros in each kernel [0.5].
+        schedule: prune: polynomial (the default): the share rises over two thirds of the steps;
+            constant: it is the whole from the first step.
+        clusters: cluster: values a kernel [16].
+        quantize: prune, cluster: precision of the files measured before and after [float32].
         trained: qat: also write a student with the file's weights, which computes in float.
         hr_dir: Folders of HR images. Without any, photographs that ship with scikit-image.
         steps: Optimizer steps.
@@ -127,14 +127,23 @@ def compress(
         raise ValueError(f"With --method {method}, --out is to end in {suffix}; got {out}.")
     if trained is not None and (method != "qat" or trained.suffix != ".keras"):
         raise ValueError("--trained FILE.keras goes with --method qat.")
+    for name, value, owners in (
+        ("--sparsity", sparsity, ("prune",)),
+        ("--schedule", schedule, ("prune",)),
+        ("--clusters", clusters, ("cluster",)),
+        ("--quantize", quantize, ("prune", "cluster")),
+    ):
+        if value is not None and method not in owners:
+            raise ValueError(f"{name} goes with --method {' or '.join(owners)}, not {method}.")
     if learning_rate is None:
         learning_rate = 1e-4 if method == "qat" else 1e-3
     settings = {"learning_rate": learning_rate, "steps": steps}
     if method == "prune":
-        settings |= {"sparsity": sparsity, "schedule": schedule}
+        sparsity = 0.5 if sparsity is None else sparsity
+        settings |= {"sparsity": sparsity, "schedule": schedule or "polynomial"}
     elif method == "cluster":
-        settings |= {"clusters": clusters}
-    precision = "int8" if method == "qat" else quantize
+        settings |= {"clusters": 16 if clusters is None else clusters}
+    precision = "int8" if method == "qat" else quantize or "float32"
     with without_notices(), tempfile.TemporaryDirectory() as folder:
         model, feed = prepare(student, hr_dir, steps, batch_size, patch_size, seed)
         from keras_pisr.mobile.convert import to_tflite

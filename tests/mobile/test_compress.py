@@ -163,6 +163,8 @@ def test_8_bit_training_writes_a_file_and_the_student(folder, capsys, monkeypatc
         ("--method prune --out a.tflite", "--out is to end in .keras; got a.tflite"),
         ("--method qat --out a.keras", "--out is to end in .tflite; got a.keras"),
         ("--method prune --out a.keras --trained b.keras", "goes with --method qat"),
+        ("--method qat --out a.tflite --quantize int8", "goes with --method prune or cluster"),
+        ("--method cluster --out a.keras --sparsity 0.5", "goes with --method prune, not cluster"),
         ("--method prune --out a.keras --sparsity 1", "sparsity from 0 to below 1; got 1.0"),
         ("--method cluster --out a.keras --clusters 1", "at least 2 clusters; got 1"),
     ],

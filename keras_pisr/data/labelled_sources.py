@@ -25,6 +25,10 @@ def folder_files(folder):
         raise FileNotFoundError(f"There is no folder {folder}.")
     for path in sorted(folder.glob("*/*")):
         if path.suffix.lower() in SUFFIXES and path.is_file():
+            if path.stat().st_size > MAX_FILE_BYTES:
+                raise ValueError(
+                    f"{path} has {path.stat().st_size} bytes; at most {MAX_FILE_BYTES} are read."
+                )
             yield path.parent.name, str(path), path.read_bytes()
 
 

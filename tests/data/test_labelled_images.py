@@ -100,6 +100,14 @@ def test_a_hostile_tar_writes_nothing_and_is_bounded(tmp_path, monkeypatch):
         LabelledImages.from_tar(path)
 
 
+def test_a_file_of_a_folder_that_is_too_large_is_named(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.png").write_bytes(png(1))
+    monkeypatch.setattr(labelled_sources, "MAX_FILE_BYTES", 50)
+    with pytest.raises(ValueError, match=r"1\.png has .* at most 50"):
+        LabelledImages.from_folder(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("kind", "damage"), [("gz", "cut"), ("bz2", "cut"), ("xz", "cut"), ("xz", "scrambled")]
 )

@@ -28,8 +28,10 @@ def run(settings):
     training, scored = load(settings)
     small = lr_size(training.images, settings.lr_factor)
     settings.check_batches(training.labels)
-    folder = RunFolder(settings.out, settings, resume=settings.resume)
     networks = Networks(settings, len(training.class_names), training.images.shape[-1])
+    # A pretrained network that does not fit is better found now than after the teacher's training.
+    networks.teacher(), networks.assistant()
+    folder = RunFolder(settings.out, settings, resume=settings.resume)
 
     stages = stages_in("teacher", 0, settings, training, small)
     teacher = stages.train(

@@ -86,8 +86,8 @@ class Settings:
     source: Literal["assistant", "teacher", "both"] = "assistant"
     """Who guides a student that has an assistant."""
 
-    methods: tuple[Literal[METHODS], ...] = MAIN_METHODS
-    """Rows of the table."""
+    methods: tuple[Literal[(*METHODS, "all")], ...] = MAIN_METHODS
+    """Rows of the table; all for every one."""
     seed: tyro.conf.Suppress[int] = 0
     """Of the run under way, one of `seeds`."""
     seeds: tuple[int, ...] = (0,)
@@ -124,6 +124,8 @@ class Settings:
         }
         if metric:
             defaults["per_class"] = 4
+        if "all" in self.methods:
+            self = dataclasses.replace(self, methods=METHODS)
         left_open = {name: v for name, v in defaults.items() if getattr(self, name) is None}
         settings = dataclasses.replace(self, **left_open)
         if settings.per_class and settings.batch_size % settings.per_class:

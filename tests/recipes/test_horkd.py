@@ -131,6 +131,17 @@ def test_a_network_of_another_architecture_is_no_start(tmp_path):
         Networks(made, 5, 1).teacher()
 
 
+def test_a_wrong_pretrained_network_is_found_before_anything_is_trained(tmp_path):
+    missing = settings("faces", tmp_path / "run", pretrained_assistant=tmp_path / "no.keras")
+    with pytest.raises(FileNotFoundError, match="no.keras"):
+        horkd.run(missing)
+    assert not (tmp_path / "run").exists()
+
+
+def test_all_methods_are_every_row_of_the_table():
+    assert settings("faces", None, methods=("all",)).resolved().methods == METHODS
+
+
 def test_label_smoothing_by_hand():
     logits = keras.ops.convert_to_tensor([[0.0, np.log(3.0)]])
     # Probabilities 1/4 and 3/4; the target (0, 1), then (0.1, 0.9).

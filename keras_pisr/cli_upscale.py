@@ -16,29 +16,34 @@ def upscale(
     suffix: Annotated[str, tyro.conf.arg(metavar="TEXT")] = "",
     overwrite: tyro.conf.FlagCreatePairsOff[bool] = False,
     max_pixels: Annotated[int, tyro.conf.arg(metavar="N")] = 250_000_000,
+    crf: Annotated[int, tyro.conf.arg(metavar="N")] = 18,
 ) -> int:
-    """Enlarge images with a trained network.
+    """Enlarge images and videos with a trained network.
 
-    IN are files, folders or patterns: PNG, JPEG, WebP, TIFF (BMP and PNM become PNG). Luma is
-    made by the network, colour and transparency by bicubic; 16 bit, colour profile and EXIF are
-    kept. Images of any size are read into memory once and enlarged tile by tile. Files that
-    fail are named, and the others still made; the exit code is then 1.
+    IN are files, folders or patterns: PNG, JPEG, WebP, TIFF (BMP and PNM become PNG); and, with
+    keras-pisr[video], MP4, MOV, MKV (WebM, AVI and others become MKV). Luma is made by the
+    network, colour and transparency by bicubic; 16 bit, colour profile and EXIF are kept.
+    Images of any size are read into memory once and enlarged tile by tile; videos frame by
+    frame, to H.264, with sound and subtitles copied. Files that fail are named, and the others
+    still made; the exit code is then 1.
 
     For example:
 
       keras-pisr upscale photo.jpg -o large.jpg
       keras-pisr upscale photos scans/*.tif -o large --scale 3 --suffix _x3
       keras-pisr upscale photo.png -o large --model student.keras
+      keras-pisr upscale clip.mp4 -o large.mp4
 
     Args:
-        images: Image files, folders, patterns.
-        out: Folder for the results; or, for one image, the file.
+        images: Image and video files, folders, patterns.
+        out: Folder for the results; or, for one input, the file.
         preset: Name of a preset, a preset folder, or hf://USER/NAME.
         model: A .keras or .tflite file instead of a preset.
         scale: Which of the package's presets: its factor [2].
         suffix: Put behind each name: _x2 makes photo_x2.jpg.
         overwrite: Replace files that are there already instead of leaving them.
-        max_pixels: Refuse larger images before they are decoded.
+        max_pixels: Refuse larger images and frames before they are decoded.
+        crf: Quality of videos: 0 is lossless, 51 the worst.
     """
     from keras_pisr.inference.files import find_images, name_results
 
@@ -48,7 +53,7 @@ def upscale(
 
     from keras_pisr.inference.files import upscale_files
 
-    options = {"suffix": suffix, "overwrite": overwrite, "max_pixels": max_pixels}
+    options = {"suffix": suffix, "overwrite": overwrite, "max_pixels": max_pixels, "crf": crf}
     with _Bar() as bar:
         report = upscale_files(network, images, out, on_progress=bar, **options)
     for path, reason in report.failed.items():
@@ -56,9 +61,17 @@ def upscale(
         print("keras-pisr: error:", text, file=sys.stderr)
     skipped = f"; {len(report.skipped)} were there already" if report.skipped else ""
     failed = f"; {len(report.failed)} failed" if report.failed else ""
-    noun = "image" if len(report.written) == 1 else "images"
+    noun = _noun(report.written)
     print(f"{len(report.written)} {noun} written to {out}{skipped}{failed}")
     return 1 if report.failed else 0
+
+
+def _noun(written):
+    from keras_pisr.inference.video import SUFFIXES
+
+    videos = sum(path.suffix.lower() in SUFFIXES for path in written)
+    noun = "file" if 0 < videos < len(written) else "video" if videos else "image"
+    return noun if len(written) == 1 else noun + "s"
 
 
 def choose_preset(scale):

@@ -63,6 +63,23 @@ def test_a_broken_file_is_named_and_the_code_is_one(images, preset, capsys):
     assert captured.err.count("\n") == 1
 
 
+def test_a_video_is_enlarged_beside_an_image(images, preset, capsys):
+    av = pytest.importorskip("av")
+    with av.open("clip.mp4", "w") as file:
+        track = file.add_stream("libx264", rate=25)
+        track.width, track.height, track.pix_fmt = 16, 12, "yuv420p"
+        for _ in range(3):
+            file.mux(track.encode(av.VideoFrame.from_ndarray(np.zeros((12, 16, 3), "uint8"))))
+        file.mux(track.encode(None))
+    command = ["--preset", str(preset), "-o"]
+    assert main(["upscale", "clip.mp4", *command, "large.mp4", "--crf", "30"]) == 0
+    assert capsys.readouterr().out == "1 video written to large.mp4\n"
+    with av.open("large.mp4") as file:
+        assert [(f.width, f.height) for f in file.decode(video=0)] == [(32, 24)] * 3
+    assert main(["upscale", "clip.mp4", "in/a.png", *command, "large"]) == 0
+    assert capsys.readouterr().out == "2 files written to large\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -105,11 +105,12 @@ def write_image(path, image):
         Image.fromarray(image).save(file, format=form, **options)
 
 
-def list_images(folder):
+def list_images(folder, *, others=()):
     """Image files of a folder, sorted by name; hidden files and subfolders are left out.
 
     Args:
         folder: Path of the folder.
+        others: Further suffixes to take, such as `.mp4`.
 
     Returns:
         Non-empty list of `Path`.
@@ -126,7 +127,9 @@ def list_images(folder):
     paths = sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+        if path.suffix.lower() in (*SUFFIXES, *others)
+        and not path.name.startswith(".")
+        and path.is_file()
     )
     if not paths:
         raise ValueError(

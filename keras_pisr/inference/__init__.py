@@ -1,4 +1,4 @@
-"""Images and files enlarged by a trained student."""
+"""Images, videos and files enlarged by a trained student."""
 
 import lazy_loader
 
@@ -9,5 +9,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "image": ["upscale", "upscaled_bands"],
         "network": ["Network"],
         "picture": ["Picture", "read_picture"],
+        "video": ["upscale_video"],
     },
 )

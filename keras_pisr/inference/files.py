@@ -1,4 +1,4 @@
-"""Image files enlarged: which, to where, and what became of them."""
+"""Files enlarged, images and videos: which, to where, and what became of them."""
 
 import glob
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from keras_pisr.atomic import atomic_path
 from keras_pisr.data.images import list_images
+from keras_pisr.inference import video
 from keras_pisr.inference.image import TILE, upscaled_bands
 from keras_pisr.inference.network import Network, network
 from keras_pisr.inference.picture import MAX_PIXELS, picture_size, read_picture
@@ -15,17 +16,17 @@ from keras_pisr.inference.writers import SUFFIXES, open_writer
 class UpscaleReport(NamedTuple):
     """What became of each file, by path of the original."""
 
-    written: dict  # Path -> Path of the large image.
+    written: dict  # Path -> Path of the large image or video.
     skipped: dict  # Path -> Path that was there already.
     failed: dict  # Path -> message.
 
 
 def find_images(inputs):
-    """Image files that are meant by files, folders and patterns.
+    """Image and video files that are meant by files, folders and patterns.
 
     Args:
-        inputs: Paths of files; of folders, whose images are taken (subfolders are not); or
-            patterns such as `photos/*.jpg`, for shells that leave them alone.
+        inputs: Paths of files; of folders, whose images and videos are taken (subfolders
+            are not); or patterns such as `photos/*.jpg`, for shells that leave them alone.
 
     Returns:
         List of `Path`, each once, in order.
@@ -38,7 +39,7 @@ def find_images(inputs):
     for text in map(str, inputs):
         path = Path(text)
         if path.is_dir():
-            found |= dict.fromkeys(list_images(path))
+            found |= dict.fromkeys(list_images(path, others=video.SUFFIXES))
         elif path.exists():
             found[path] = None
         else:
@@ -55,30 +56,36 @@ def name_results(paths, out, *, suffix=""):
     """Where the results go.
 
     Args:
-        paths: Image files.
-        out: A folder; or, for one image, a file with the suffix of a format.
+        paths: Image and video files.
+        out: A folder; or, for one file, a file with the suffix of a format.
         suffix: Put behind the name of each file: `_x2` makes `photo_x2.jpg`.
 
     Returns:
-        Original path to the path of the result. Formats that are not written (BMP, PNM) become
-        PNG.
+        Original path to the path of the result. Formats that are not written become PNG
+        (BMP, PNM) and Matroska (WebM, AVI and others).
 
     Raises:
-        ValueError: If two results would have one path, or a result that of an original.
+        ValueError: If two results would have one path, or a result that of an original; or if
+            a video would become an image, or the other way round.
     """
     out = Path(out)
-    if out.suffix.lower() in SUFFIXES and not out.is_dir():
+    if out.suffix.lower() in (*SUFFIXES, *video.SUFFIXES) and not out.is_dir():
         if len(paths) > 1:
-            raise ValueError(f"{len(paths)} images do not fit in one file {out}: name a folder.")
+            raise ValueError(f"{len(paths)} files do not fit in one file {out}: name a folder.")
         targets = {paths[0]: out}
     else:
         targets = {}
         for path in paths:
-            form = path.suffix if path.suffix.lower() in SUFFIXES else ".png"
+            forms, other = _forms(path), ".mkv" if _is_video(path) else ".png"
+            form = path.suffix if path.suffix.lower() in forms else other
             targets[path] = out / f"{path.stem}{suffix}{form}"
     originals = {path.resolve() for path in paths}
     taken = {}
     for path, target in targets.items():
+        if target.suffix.lower() not in _forms(path):
+            raise ValueError(
+                f"{path} cannot become {target.name}; choose one of {', '.join(_forms(path))}."
+            )
         if target.resolve() in originals:
             raise ValueError(
                 f"{target} is one of the originals. Choose another folder, or add --suffix _large."
@@ -98,9 +105,10 @@ def upscale_files(
     overwrite=False,
     max_pixels=MAX_PIXELS,
     tile=TILE,
+    crf=video.CRF,
     on_progress=None,
 ):
-    """Enlarge image files.
+    """Enlarge image and video files.
 
     Depth, transparency and colour profile are kept, EXIF too except in TIFF; orientation is
     applied. Results are written as they are made, and appear whole or not at all. JPEG and WebP
@@ -112,9 +120,11 @@ def upscale_files(
         out: As for `name_results`.
         suffix: As for `name_results`.
         overwrite: Replace results that are there already instead of skipping them.
-        max_pixels: Largest image that is decoded.
+        max_pixels: Largest image, or frame of a video, that is decoded.
         tile: Longest side of a tile in px of the image.
-        on_progress: Called as `on_progress(path, done, total)`, in px of all images.
+        crf: Quality of videos, as for `upscale_video`.
+        on_progress: Called as `on_progress(path, done, total)`, in px of all images and
+            frames.
 
     Returns:
         `UpscaleReport`.
@@ -128,18 +138,19 @@ def upscale_files(
     """
     targets = name_results(find_images(inputs), out, suffix=suffix)
     net = model if isinstance(model, Network) else network(model)
-    sizes = {path: picture_size(path) for path in targets}
+    sizes = {path: _size(path) for path in targets}
     report, done, total = UpscaleReport({}, {}, {}), 0, sum(sizes.values())
     for path, target in targets.items():
         if target.exists() and not overwrite:
             report.skipped[path] = target
         else:
             try:
-                for share in _upscale_file(net, path, target, max_pixels, tile):
+                for share in _upscale_file(net, path, target, max_pixels, tile, crf):
                     if on_progress:
                         on_progress(path, done + int(share * sizes[path]), total)
                 report.written[path] = target
-            except (ValueError, OSError, MemoryError) as error:
+            # ImportError: a video without PyAV.
+            except (ValueError, OSError, MemoryError, ImportError) as error:
                 report.failed[path] = str(error) or repr(error)
         done += sizes[path]
         if on_progress:
@@ -147,8 +158,23 @@ def upscale_files(
     return report
 
 
-def _upscale_file(net, path, target, max_pixels, tile):
+def _is_video(path):
+    return path.suffix.lower() in video.SUFFIXES
+
+
+def _forms(path):
+    return tuple(video.FORMATS) if _is_video(path) else SUFFIXES
+
+
+def _size(path):
+    return video.video_size(path) if _is_video(path) else picture_size(path)
+
+
+def _upscale_file(net, path, target, max_pixels, tile, crf):
     """Enlarge one file; yields the share that is done."""
+    if _is_video(path):
+        yield from video.enlarge(net, path, target, crf=crf, max_pixels=max_pixels, tile=tile)
+        return
     picture = read_picture(path, max_pixels=max_pixels)
     size = tuple(side * net.scale for side in picture.pixels.shape[:2])
     with atomic_path(target) as temporary, temporary.open("wb") as file:

@@ -158,7 +158,7 @@ def test_results_are_named(tmp_path):
 @pytest.mark.parametrize(
     ("paths", "out", "message"),
     [
-        (["a.png", "b.png"], "z.png", "2 images do not fit in one file"),
+        (["a.png", "b.png"], "z.png", "2 files do not fit in one file"),
         (["a.png"], ".", "one of the originals"),
         (["a.png"], "a.png", "one of the originals"),
         (["a.png", "in/a.png"], "out", "would both become"),

@@ -90,15 +90,15 @@ def enlarge(net, source, target, *, crf=CRF, max_pixels=MAX_PIXELS, tile=TILE):
         _copy_metadata(file, result, ("title", "artist", "date", "comment", "creation_time"))
         video = _add_video(result, track, first, full, net.scale, crf)
         copies = {}
-        for stream in (*file.streams.audio, *file.streams.subtitles):
-            copies[stream.index] = result.add_stream_from_template(stream, opaque=True)
-            _copy_metadata(stream, copies[stream.index], ("language", "title"))
-            copies[stream.index].disposition = stream.disposition
         try:
+            for stream in (*file.streams.audio, *file.streams.subtitles):
+                copies[stream.index] = result.add_stream_from_template(stream, opaque=True)
+                _copy_metadata(stream, copies[stream.index], ("language", "title"))
+                copies[stream.index].disposition = stream.disposition
             result.start_encoding()
-        except av.FFmpegError as error:
+        except (av.FFmpegError, ValueError) as error:
             raise ValueError(
-                f"{target.suffix} does not hold what is in {source}: {error.strerror}. Try .mkv."
+                f"{target.suffix} does not hold all tracks of {source} ({error}). Try .mkv."
             ) from error
         done, total, end = 0, _count(track), 0.0
         for packet in file.demux(track, *(file.streams[index] for index in copies)):

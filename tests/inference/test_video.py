@@ -257,6 +257,31 @@ def test_a_playlist_that_names_other_files_is_no_video(network, tmp_path):
         upscale_video(network, tmp_path / "a.mp4", tmp_path / "b.mp4")
 
 
+def test_subtitles_are_copied_where_the_format_holds_them(network, tmp_path):
+    with av.open(str(write(tmp_path / "a.mp4"))) as file, av.open(f"{tmp_path}/b.mkv", "w") as out:
+        track = out.add_stream_from_template(file.streams.video[0])
+        text = out.add_mux_stream("subrip")
+        text.metadata["language"] = "fin"
+        for packet in file.demux(video=0):
+            if packet.size:
+                packet.stream = track
+                out.mux(packet)
+        words = av.Packet(b"Hei")
+        words.stream, words.time_base = text, Fraction(1, 1000)
+        words.pts = words.dts = 100
+        words.duration = 200
+        out.mux(words)
+    upscale_video(network, tmp_path / "b.mkv", tmp_path / "c.mkv")
+    with av.open(str(tmp_path / "c.mkv")) as file:
+        (text,) = file.streams.subtitles
+        assert text.language == "fin"
+        (words,) = (packet for packet in file.demux(text) if packet.size)
+        assert (bytes(words), words.pts, words.duration) == (b"Hei", 100, 200)
+    with pytest.raises(ValueError, match="mp4 does not hold all tracks of .*b.mkv.* Try .mkv"):
+        upscale_video(network, tmp_path / "b.mkv", tmp_path / "c.mp4")
+    assert names(tmp_path) == ["a.mp4", "b.mkv", "c.mkv"]
+
+
 def test_requests_that_cannot_be_done_say_so(network, tmp_path):
     source = write(tmp_path / "a.mp4")
     with pytest.raises(ValueError, match="16x12 px are more than the 100"):

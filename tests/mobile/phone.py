@@ -96,6 +96,10 @@ class Phone:
         running = self.shell("ps -eo args | grep '[k]eras_pisr_' | grep -v 'trap'")
         return self.shell(f"ls -A {self.storage}").split() + running.splitlines()
 
+    def clear(self):
+        """Remove what `left` lists."""
+        self.shell(f"pkill -f '[k]eras_pisr_'; rm -rf {self.storage}/* {self.storage}/.[!.]*")
+
     def program(self, name, script):
         """Put a program on the phone's PATH."""
         path = self.programs / name
@@ -111,6 +115,11 @@ class Phone:
                 return True
             time.sleep(0.1)
         return False
+
+
+def heed_interrupts():
+    """Make a child hear SIGINT, also where these tests run in the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def daemon_command():

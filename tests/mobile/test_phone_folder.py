@@ -10,7 +10,7 @@ import pytest
 from keras_pisr.mobile import phone_folder as module
 from keras_pisr.mobile.adb import Adb, AdbError
 from keras_pisr.mobile.phone_folder import PhoneFolder
-from tests.mobile.phone import SERIAL, STORAGE_BYTES
+from tests.mobile.phone import SERIAL, STORAGE_BYTES, heed_interrupts
 
 
 def test_files_go_there_run_and_come_back(phone, tmp_path):
@@ -74,7 +74,12 @@ with PhoneFolder(Adb(sys.argv[1]), sys.argv[2]) as folder:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_it_is_gone_when_its_user_is_killed(phone, number):
     command = [sys.executable, "-c", HOLD, SERIAL, str(phone.storage)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as user:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=heed_interrupts,
+    ) as user:
         user.stdout.readline()
         assert phone.wait_for(lambda: any("sleep" in line for line in phone.left()))
         os.kill(user.pid, number)

@@ -15,4 +15,18 @@ CATALOG = {
         "parameters": 14620,
         "psnr": {"Set5": 37.02, "Set14": 32.58, "B100": 31.56},
     },
+    "fsrcnn_x3": {
+        "class": "FSRCNN",
+        "description": "x3 luma, trained alone",
+        "scale": 3,
+        "parameters": 12644,
+        "psnr": {"Set5": 32.79, "Set14": 29.26, "B100": 28.43},
+    },
+    "fsrcnn_x4": {
+        "class": "FSRCNN",
+        "description": "x4 luma, trained alone",
+        "scale": 4,
+        "parameters": 12644,
+        "psnr": {"Set5": 30.58, "Set14": 27.54, "B100": 26.97},
+    },
 }

@@ -26,7 +26,7 @@ class TFLiteFile:
     Attributes:
         name: The file's name.
         shape: Of the input, `(batch, height, width, 1 or 3)`; None where the file leaves it open.
-        takes: `"luma"` or `"rgb"`.
+        color: `"luma"` or `"rgb"`.
         dtype: NumPy dtype that the file takes: float32, uint8 or int8.
         metadata: What the file says of itself; see `write_metadata`. Empty for others' files.
 
@@ -47,7 +47,7 @@ class TFLiteFile:
         self._input = inputs[0]
         signature = self._input["shape_signature"]
         self.shape = tuple(None if n < 1 else int(n) for n in signature)
-        self.takes = "rgb" if self.shape[3] == 3 else "luma"
+        self.color = "rgb" if self.shape[3] == 3 else "luma"
         self.dtype = np.dtype(self._input["dtype"])
         self._allocated = None
 
@@ -67,7 +67,7 @@ class TFLiteFile:
             self.interpreter.invoke()
         except RuntimeError as error:
             raise ValueError(
-                f"{self.name} failed on {self.takes} {image.shape}: {error}"
+                f"{self.name} failed on {self.color} {image.shape}: {error}"
             ) from error
         return [self.value(output) for output in self._outputs()]
 
@@ -83,7 +83,7 @@ class TFLiteFile:
         if not fits:
             wanted = tuple("any" if n is None else n for n in self.shape)
             raise ValueError(
-                f"{self.name} takes {self.takes} {wanted}, got {tuple(shape)}. {self._advice()}"
+                f"{self.name} takes {self.color} {wanted}, got {tuple(shape)}. {self._advice()}"
             )
         if shape == self._allocated:
             return
@@ -93,7 +93,7 @@ class TFLiteFile:
                 self.interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise ValueError(
-                f"{self.name} cannot take {self.takes} {tuple(shape)}: {error}"
+                f"{self.name} cannot take {self.color} {tuple(shape)}: {error}"
             ) from error
         self._allocated = tuple(shape)
 

@@ -46,10 +46,6 @@ class TFLiteModel(TFLiteFile):
         (1, 48, 64, 1)
     """
 
-    def __init__(self, path, *, threads=1, max_bytes=64 * 2**20):
-        super().__init__(path, threads=threads, max_bytes=max_bytes)
-        self.color = self.takes
-
     def __call__(self, luma):
         """Luma to luma; see the class."""
         return self.run(np.asarray(luma, "float32"))[0]

@@ -118,3 +118,14 @@ def phone(running_phone, monkeypatch):
     # One test that fails shall not make the next ones fail.
     running_phone.clear()
     assert left == []
+
+
+@pytest.fixture
+def photographs(tmp_path, rng):
+    """A folder `HR` of two smooth images to train on."""
+    folder = tmp_path / "HR"
+    folder.mkdir()
+    for i in range(2):
+        small = Image.fromarray(rng.integers(0, 255, (6, 6, 3), "uint8"))
+        small.resize((48, 48)).save(folder / f"{i}.png")
+    return folder

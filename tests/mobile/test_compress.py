@@ -6,7 +6,6 @@ import sys
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import keras_pisr as kp
 from keras_pisr.mobile import compress, export
@@ -99,12 +98,8 @@ def test_a_file_of_8_bit_computes_what_its_twin_does(feed, tmp_path, rng, monkey
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch, rng):
+def folder(tmp_path, monkeypatch, photographs):
     """A folder with a student and images to train on."""
-    (tmp_path / "HR").mkdir()
-    for i in range(2):
-        small = Image.fromarray(rng.integers(0, 255, (6, 6, 3), "uint8"))
-        small.resize((48, 48)).save(tmp_path / "HR" / f"{i}.png")
     small_residual().save(tmp_path / "student.keras")
     monkeypatch.chdir(tmp_path)
     return tmp_path

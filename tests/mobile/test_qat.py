@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import keras_pisr as kp
 from keras_pisr.mobile import export, qat
@@ -12,12 +11,8 @@ pytestmark = pytest.mark.usefixtures("tensorflow_backend")
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch, rng):
+def folder(tmp_path, monkeypatch, photographs):
     """A folder with a student that loses much in 8 bit, and images to train on."""
-    (tmp_path / "HR").mkdir()
-    for i in range(2):
-        small = Image.fromarray(rng.integers(0, 255, (6, 6, 3), "uint8"))
-        small.resize((48, 48)).save(tmp_path / "HR" / f"{i}.png")
     small_student().save(tmp_path / "student.keras")
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -18,24 +18,34 @@ from keras_pisr.benchmark_folder import benchmark_pairs
 
 def load_images(settings):
     """Pairs to train on, and pairs held out of it for curves and pictures."""
+    scale, sources = settings.scale, []
     if settings.hr_dir:
-        pairs = kp.data.ImagePairs.from_folder(
-            settings.hr_dir, lr_dir=settings.lr_dir, scale=settings.scale
-        )
-    elif settings.tfds:
-        name = f"{settings.tfds}/bicubic_x{settings.scale}"
-        pairs = kp.data.ImagePairs.from_tfds(name, split="train", scale=settings.scale)
-    else:
+        pairs = kp.data.ImagePairs.from_folder(settings.hr_dir, lr_dir=settings.lr_dir, scale=scale)
+        sources.append((pairs, settings.sizes))
+    if settings.jpeg_dir:
+        pairs = kp.data.ImagePairs.from_folder(settings.jpeg_dir, scale=scale)
+        sources.append((pairs, settings.jpeg_sizes))
+    if settings.tfds:
+        name = f"{settings.tfds}/bicubic_x{scale}"
+        pairs = kp.data.ImagePairs.from_tfds(name, split="train", scale=scale)
+        sources.append((pairs, settings.sizes))
+    if not sources:
         return (
-            kp.data.ImagePairs.from_samples("train", scale=settings.scale),
-            kp.data.ImagePairs.from_samples("validation", scale=settings.scale),
+            kp.data.ImagePairs.from_samples("train", scale=scale),
+            kp.data.ImagePairs.from_samples("validation", scale=scale),
         )
-    if len(pairs) <= settings.validation_images:
-        raise ValueError(
-            f"--validation-images {settings.validation_images} leaves nothing to train on: there "
-            f"are {len(pairs)} images. Choose a smaller number."
-        )
-    return pairs.split(-settings.validation_images)
+    training, held_out = [], []
+    for pairs, sizes in sources:
+        if len(pairs) <= settings.validation_images:
+            raise ValueError(
+                f"--validation-images {settings.validation_images} leaves nothing to train on: "
+                f"there are {len(pairs)} images. Choose a smaller number."
+            )
+        # Apart before they are copied: no copy of a held-out image is trained on.
+        kept, apart = pairs.split(-settings.validation_images)
+        training += [kept.resized(size) for size in sizes]
+        held_out.append(apart.resized(sizes[0]))
+    return kp.data.ImagePairs.join(training), kp.data.ImagePairs.join(held_out)
 
 
 def validation_patches(pairs, settings, most=128):
@@ -71,11 +81,18 @@ def test_folders(settings):
 
 
 NETWORKS = {"fsrcnn": kp.models.FSRCNN, "residual_fsrcnn": kp.models.ResidualFSRCNN}
+OPTIMIZERS = {"adam": keras.optimizers.Adam, "soap": kp.optimizers.SOAP}
+
+
+def new_network(settings):
+    """The chosen network."""
+    slopes = {"slope_per_channel": True} if settings.slope_per_channel else {}
+    return NETWORKS[settings.student](scale=settings.scale, **slopes)
 
 
 def new_student(settings):
     """The chosen network with the chosen start."""
-    student = NETWORKS[settings.student](scale=settings.scale)
+    student = new_network(settings)
     if settings.start == "bicubic":
         kp.models.start_as_bicubic(student, seed=settings.seed)
     return student
@@ -83,7 +100,7 @@ def new_student(settings):
 
 def new_teacher(settings):
     """A privileged teacher around the student's network, with the chosen start."""
-    teacher = kp.models.PrivilegedTeacher(NETWORKS[settings.student](scale=settings.scale))
+    teacher = kp.models.PrivilegedTeacher(new_network(settings))
     if settings.start == "bicubic":
         kp.models.start_as_bicubic(teacher, seed=settings.seed)
     return teacher
@@ -140,6 +157,7 @@ def run(settings):
             "loss": "mae",
             "metrics": [kp.metrics.PSNR(shave=settings.scale, round_to_8bit=True)],
         },
+        optimizer=OPTIMIZERS[settings.optimizer],
     )
 
     def teacher():
@@ -166,13 +184,15 @@ def run(settings):
 
     models = {}
     if settings.pisr:
-        models["teacher"] = stages.train("teacher", teacher, settings.epochs)
+        models["teacher"] = stages.train("teacher", teacher, settings.teacher_epochs)
         # Where stage 1 ended: the student and `two_stages` see the same patches in the same order.
         models["student"] = stages.train(
-            "student", student, settings.epochs, first_epoch=settings.epochs
+            "student", student, settings.epochs, first_epoch=settings.teacher_epochs
         )
     for control in settings.controls:
-        epochs = settings.epochs * (2 if control == "two_stages" else 1)
+        epochs = settings.epochs
+        if control == "two_stages":
+            epochs += settings.teacher_epochs
         models[control] = stages.train(control, alone, epochs)
     if not placement.writes:
         return None

@@ -24,17 +24,29 @@ class Settings:
     hr_dir: tuple[Path, ...] = ()
     """Folders of HR images to train on. Without any, and without --tfds: embedded
     photographs."""
+    sizes: tuple[float, ...] = (1.0,)
+    """Sizes in which those images are trained on, as factors of their sides: 1 0.85 0.7 gives
+    three copies of each."""
+    jpeg_dir: tuple[Path, ...] = ()
+    """Folders of further HR images that were compressed (JPEG), trained on in the sizes of
+    --jpeg-sizes only: shrinking removes what compression left behind."""
+    jpeg_sizes: tuple[float, ...] = (0.7, 0.5)
+    """As --sizes, for the images of --jpeg-dir."""
     lr_dir: Path | None = None
-    """Their LR images, if you have them; else made by the exact bicubic of the protocol."""
+    """The LR images of --hr-dir, if you have them; else made by the exact bicubic of the
+    protocol, as all of other sizes are."""
     tfds: str | None = None
     """Train on this TensorFlow dataset instead, e.g. div2k."""
     validation_images: int = 10
-    """How many of the training images (the last by name) are held out for the curves."""
+    """How many of the training images are held out for the curves: the last by name, of
+    --hr-dir and of --jpeg-dir each."""
     test_dirs: tuple[Path, ...] = ()
     """Benchmark folders, each with HR/ and perhaps LR_bicubic/X2/, scored at the end."""
 
     student: Literal["fsrcnn", "residual_fsrcnn"] = "fsrcnn"
     """The network: the paper's, or the one that loses little in 8 bit."""
+    slope_per_channel: bool = False
+    """FSRCNN with a PReLU slope for each channel, 12,809 parameters, not one for each layer."""
     pisr: bool = True
     """With --no-pisr, train the controls only, without a teacher."""
 
@@ -43,13 +55,19 @@ class Settings:
     192, the reference's random start, no moving average."""
     epochs: int | None = None
     """Epochs of each stage [short: 6, paper: 1000]."""
+    teacher_epochs: int | None = None
+    """Epochs of stage 1, if not as many as of stage 2. The control two_stages takes as many as
+    both together."""
     steps_per_epoch: int | None = None
     """Steps of an epoch [short: 100, paper: 1000]."""
     batch_size: int = 16
     patch_size: int | None = None
     """Side of the HR patch in pixels, a multiple of the scale [short: 48, paper: 192]."""
+    optimizer: Literal["adam", "soap"] = "adam"
+    """Adam as in the paper, or SOAP, which takes many times fewer steps: give it a larger
+    --learning-rate, e.g. 1e-2."""
     learning_rate: float = 1e-3
-    """Of Adam, at the start; falls by a cosine, step by step."""
+    """At the start; falls by a cosine, step by step."""
     final_learning_rate: float = 1e-5
     warmup_steps: int | None = None
     """Steps of linear rise before the cosine: without it, Adam's first steps throw a bicubic
@@ -101,16 +119,23 @@ class Settings:
         }
         left_open = {name: v for name, v in defaults.items() if getattr(self, name) is None}
         settings = dataclasses.replace(self, **left_open)
+        if settings.teacher_epochs is None:
+            settings = dataclasses.replace(settings, teacher_epochs=settings.epochs)
         if settings.patch_size % self.scale:
             raise ValueError(
                 f"--patch-size {settings.patch_size} is not a multiple of {self.scale}."
             )
+        for name in ("sizes", "jpeg_sizes"):
+            if not getattr(self, name) or min(getattr(self, name)) <= 0:
+                raise ValueError(f"--{name.replace('_', '-')} must be factors above 0.")
+        if self.slope_per_channel and self.student != "fsrcnn":
+            raise ValueError("--slope-per-channel is for --student fsrcnn.")
         if self.lr_dir and not self.hr_dir:
             raise ValueError("--lr-dir needs --hr-dir.")
         if not self.pisr and not self.controls:
             raise ValueError("--no-pisr leaves nothing to train without --controls.")
-        if self.tfds and self.hr_dir:
-            raise ValueError("Give either --tfds or --hr-dir.")
+        if self.tfds and (self.hr_dir or self.jpeg_dir):
+            raise ValueError("Give either --tfds or folders.")
         return settings
 
 

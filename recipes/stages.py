@@ -23,10 +23,20 @@ class Stages:
         feed: Function from an epoch to the training data from there on.
         validation_data: Of `fit`.
         compiling: Function that makes fresh arguments for `compile`, without the optimizer.
+        optimizer: Class of the optimizer.
     """
 
     def __init__(
-        self, folder, settings, placement, *, steps_per_epoch, feed, validation_data, compiling
+        self,
+        folder,
+        settings,
+        placement,
+        *,
+        steps_per_epoch,
+        feed,
+        validation_data,
+        compiling,
+        optimizer=keras.optimizers.Adam,
     ):
         self.folder = folder
         self.settings = settings
@@ -35,6 +45,7 @@ class Stages:
         self.feed = feed
         self.validation_data = validation_data
         self.compiling = compiling
+        self.optimizer = optimizer
         self.console = Console(highlight=False)
         self.records = {}
 
@@ -56,9 +67,8 @@ class Stages:
         resumable = kp.callbacks.Resumable(self.folder / "stages" / name)
         with self.placement.scope():
             model, distiller = build()
-            distiller.compile(
-                optimizer=adam(settings, epochs * self.steps_per_epoch), **self.compiling()
-            )
+            optimizer = scheduled(self.optimizer, settings, epochs * self.steps_per_epoch)
+            distiller.compile(optimizer=optimizer, **self.compiling())
             epoch = resumable.restore(distiller)
         if epoch < epochs or not (self.folder / f"{name}.keras").exists():
             progress = kp.callbacks.Progress(name, self.steps_per_epoch, self.console)
@@ -96,8 +106,8 @@ class Stages:
         return [keras.callbacks.TensorBoard(str(self.folder / "tensorboard" / name))]
 
 
-def adam(settings, steps):
-    """Adam with a warm-up and a cosine over `steps`, and a moving average if asked for."""
+def scheduled(optimizer, settings, steps):
+    """An optimizer with a warm-up and a cosine over `steps`, and a moving average if asked for."""
     peak, warmup = settings.learning_rate, min(settings.warmup_steps, steps // 2)
     rate = keras.optimizers.schedules.CosineDecay(
         0.0 if warmup else peak,
@@ -109,4 +119,4 @@ def adam(settings, steps):
     average = {}
     if settings.averaging:
         average = {"use_ema": True, "ema_momentum": max(0.0, 1 - 1 / (settings.averaging * steps))}
-    return keras.optimizers.Adam(rate, **average)
+    return optimizer(rate, **average)

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "models": {"presets"},
     "losses": set(),
     "metrics": set(),
+    "optimizers": set(),
     "callbacks": {"atomic"},
     "distillers": {"models", "losses", "metrics"},
     "loading": {"models", "notices"},
@@ -48,7 +49,7 @@ MAY_IMPORT = {
     },
     "__main__": {"cli"},
 }
-WITHOUT_TENSORFLOW = ["models", "losses", "metrics", "distillers", "callbacks"]
+WITHOUT_TENSORFLOW = ["models", "losses", "metrics", "optimizers", "distillers", "callbacks"]
 
 
 def sources(room):

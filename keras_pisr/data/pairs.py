@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_pisr.data import pair_sources
-from keras_pisr.data.resize import check_scale
+from keras_pisr.data.resize import check_scale, resize
 from keras_pisr.data.samples import sample_images
 
 
@@ -19,7 +19,8 @@ class ImagePairs:
     own value divided by 255, not remapped to the studio range, as the evaluation protocol reads
     gray files.
 
-    Make one with `from_folder`, `from_images`, `from_samples` or `from_tfds`.
+    Make one with `from_folder`, `from_images`, `from_samples` or `from_tfds`; `split`, `join` and
+    `resized` make others of it.
 
     Args:
         lr: uint8 `(lr_pixels, 3)`.
@@ -156,6 +157,51 @@ class ImagePairs:
         hr = self.hr[start * scale**2 : (start + pixels) * scale**2]
         hr = hr.reshape(height * scale, width * scale, 3)
         return lr[..., :channels], hr[..., :channels]
+
+    def resized(self, factor):
+        """The same images in another size, with low-resolution images of that size.
+
+        Shrunk copies are more to train on, and sharper: shrinking a JPEG file to two thirds or
+        less removes most of what its compression left behind.
+
+        Args:
+            factor: Of both sides, above 0; below 1 shrinks, antialiased.
+
+        Returns:
+            `ImagePairs`; these ones for a factor of 1.
+
+        Raises:
+            ValueError: if the factor is not above 0, or an image gets smaller than `scale` px.
+        """
+        if factor <= 0:
+            raise ValueError(f"Expected a factor above 0; got {factor}.")
+        if factor == 1:
+            return self
+        hrs = (self.image(index)[1] for index in range(len(self)))
+        images = (resize(hr, [max(1, round(n * factor)) for n in hr.shape[:2]]) for hr in hrs)
+        return ImagePairs.from_images(images, scale=self.scale, names=self.names)
+
+    @classmethod
+    def join(cls, parts):
+        """One set of several of one scale, in order.
+
+        Args:
+            parts: `ImagePairs`, one or more.
+
+        Raises:
+            ValueError: if there are none, or their scales differ.
+        """
+        scales = {part.scale for part in parts}
+        if len(scales) != 1:
+            raise ValueError(f"Expected sets of one scale; got {sorted(scales) or 'no set'}.")
+        if len(parts) == 1:
+            return parts[0]
+        arrays = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("lr", "hr", "heights", "widths", "gray")
+        }
+        names = [name for part in parts for name in part.names]
+        return cls(**arrays, scale=scales.pop(), names=names)
 
     def split(self, at):
         """The images before and from index `at` on, as two sets that share this one's memory.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_pisr.benchmark_folder import benchmark_pairs
-from keras_pisr.data import ImagePairs, downscale, write_image
+from keras_pisr.data import ImagePairs, downscale, resize, write_image
 from keras_pisr.data.pair_sources import pack_stream
 
 RNG = np.random.default_rng(0)
@@ -191,6 +191,34 @@ def test_split_shares_memory_and_loses_nothing():
     for at in (0, 3, -3, -5):
         with pytest.raises(ValueError, match="empty"):
             pairs.split(at)
+
+
+def test_a_resized_set_is_made_of_resized_images():
+    pairs = ImagePairs.from_images([RGB, GRAY, WIDE], scale=2, names=["a", "b", "c"])
+    smaller = pairs.resized(0.75)
+    assert (smaller.names, smaller.gray.tolist()) == (("a", "b", "c"), [False, True, False])
+    hr = resize(RGB[:8], (6, 6))
+    np.testing.assert_array_equal(smaller.image(0)[1], hr)
+    np.testing.assert_array_equal(smaller.image(0)[0], downscale(hr, 2))
+    assert pairs.resized(1) is pairs
+    with pytest.raises(ValueError, match="factor above 0"):
+        pairs.resized(0)
+    with pytest.raises(ValueError, match="a is 1x1 px"):
+        pairs.resized(0.1)
+
+
+def test_a_joined_set_holds_the_images_of_all_parts_in_order():
+    pairs = ImagePairs.from_images([RGB, GRAY], scale=2)
+    joined = ImagePairs.join([pairs, ImagePairs.from_images([WIDE], scale=2, names=["wide"])])
+    assert joined.names == ("image 0", "image 1", "wide")
+    for index, image in enumerate((RGB[:8], GRAY[..., None], WIDE[:, :12])):
+        lr, hr = joined.image(index)
+        np.testing.assert_array_equal(hr, image)
+        np.testing.assert_array_equal(lr, downscale(image, 2))
+    with pytest.raises(ValueError, match="one scale; got \\[2, 3\\]"):
+        ImagePairs.join([pairs, ImagePairs.from_images([WIDE], scale=3)])
+    with pytest.raises(ValueError, match="got no set"):
+        ImagePairs.join([])
 
 
 def test_samples():

@@ -85,6 +85,52 @@ def test_another_network_trains_without_a_teacher(tmp_path, capsys):
 
 
 @pytest.mark.core
+def test_a_short_stage_1_and_another_optimizer(tmp_path):
+    out = tmp_path / "run"
+    changes = {"optimizer": "soap", "learning_rate": 1e-2, "slope_per_channel": True}
+    pisr.run(settings(out, epochs=3, teacher_epochs=1, **changes))
+    results = json.loads((out / "results.json").read_text())
+    steps = {name: stage["steps"] for name, stage in results["stages"].items()}
+    assert steps == {"teacher": 2, "student": 6, "two_stages": 8}
+    student = kp.load_student(out / "student.keras")
+    assert student.count_params() == 12_809
+    before = kp.models.start_as_bicubic(kp.models.FSRCNN(2, slope_per_channel=True))
+    moved = [
+        np.abs(a - b).max()
+        for a, b in zip(student.get_weights(), before.get_weights(), strict=True)
+    ]
+    assert min(moved) > 0
+    with pytest.raises(ValueError, match="slope-per-channel is for"):
+        settings(out, student="residual_fsrcnn", slope_per_channel=True).resolved()
+
+
+def test_images_are_copied_in_the_sizes_asked_for_once_some_are_held_out(tmp_path, rng):
+    for folder, n in (("clean", 4), ("jpeg", 3)):
+        for index in range(n):
+            image = rng.integers(0, 256, (40, 60, 3), dtype=np.uint8)
+            kp.data.write_image(tmp_path / folder / f"{folder}{index}.png", image)
+    training, held_out = pisr.load_images(
+        settings(
+            tmp_path,
+            hr_dir=(tmp_path / "clean",),
+            sizes=(1.0, 0.8),
+            jpeg_dir=(tmp_path / "jpeg",),
+            jpeg_sizes=(0.5,),
+            validation_images=1,
+        ).resolved()
+    )
+    clean, jpeg = (
+        [f"{folder}{i}.png" for i in range(n)] for folder, n in (("clean", 3), ("jpeg", 2))
+    )
+    assert training.names == (*clean, *clean, *jpeg)
+    assert (training.heights * 2).tolist() == [40] * 3 + [32] * 3 + [20] * 2
+    assert held_out.names == ("clean3.png", "jpeg2.png")
+    assert (held_out.heights * 2).tolist() == [40, 20]
+    with pytest.raises(ValueError, match="--jpeg-sizes must be factors"):
+        settings(tmp_path, jpeg_sizes=(0.5, 0.0)).resolved()
+
+
+@pytest.mark.core
 @pytest.mark.parametrize("stage", ["teacher", "student"])
 def test_a_killed_run_resumes_to_the_same_student(tmp_path, monkeypatch, stage):
     pisr.run(settings(tmp_path / "unbroken", controls=()))

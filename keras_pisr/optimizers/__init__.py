@@ -1,0 +1,5 @@
+"""Optimizers that Keras does not have."""
+
+from keras_pisr.optimizers.soap import SOAP
+
+__all__ = ["SOAP"]

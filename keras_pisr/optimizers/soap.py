@@ -1,0 +1,208 @@
+"""SOAP: Adam in the basis in which a layer's gradients are least correlated."""
+
+import keras
+from keras import ops
+
+
+def matrix_shape(shape, largest_side):
+    """The shape in which SOAP sees a weight: few sides, none needlessly long.
+
+    Leading axes are merged while their product is at most `largest_side`, and axes of 1 are
+    dropped; the last axis (the outputs of a layer) stays by itself.
+
+    Args:
+        shape: Of the weight, a tuple.
+        largest_side: Longest side that merging may make.
+
+    Returns:
+        A tuple; of one side or none where there is nothing to rotate.
+
+    Example:
+    >>> matrix_shape((3, 3, 12, 16), 128), matrix_shape((5, 5, 56, 64), 128)
+    ((108, 16), (25, 56, 64))
+    """
+    merged = []
+    for side in shape[:-1]:
+        if merged and merged[-1] * side <= largest_side:
+            merged[-1] *= side
+        else:
+            merged.append(side)
+    return tuple(side for side in (*merged, *shape[-1:]) if side > 1)
+
+
+@keras.saving.register_keras_serializable(package="keras_pisr")
+class SOAP(keras.optimizers.Optimizer):
+    """Adam, run in the eigenbasis of Shampoo's preconditioner.
+
+    For each side of a weight a running average of the gradient's covariance is kept; its
+    eigenvectors, refreshed now and then by one QR step of power iteration, make a basis in which
+    Adam is run. Vectors (biases, slopes) get plain Adam. Networks of a few thousand weights are
+    poorly conditioned rather than large: they take many times fewer steps this way, and the
+    matrices are so small that a step costs little more.
+
+    Args:
+        learning_rate: As of Adam: a float or a schedule. Small networks take larger ones than
+            with Adam: try 1e-2 first.
+        beta_1: Decay of the gradient's average.
+        beta_2: Decay of the average of its square, in the rotated basis.
+        covariance_beta: Decay of the covariances.
+        epsilon: Keeps the division finite; in units of the gradient.
+        refresh_every: Steps from one basis to the next.
+        largest_side: Longest side that is rotated, and that merging the axes of a kernel may
+            make; memory and time of a refresh grow with its square and cube.
+        **kwargs: Of `keras.optimizers.Optimizer`: clipping, moving average, accumulation and
+            so on.
+
+    Example:
+        distiller.compile(kp.optimizers.SOAP(1e-2), loss="mae")
+
+    Reference:
+        Vyas et al. 2024, "SOAP: Improving and Stabilizing Shampoo using Adam",
+        https://arxiv.org/abs/2409.11321. Differs: until the first refresh the steps are Adam's,
+        and the axes of a kernel are merged by `matrix_shape`.
+    """
+
+    def __init__(
+        self,
+        learning_rate=3e-3,
+        beta_1=0.95,
+        beta_2=0.95,
+        covariance_beta=0.95,
+        epsilon=1e-8,
+        refresh_every=10,
+        largest_side=128,
+        name="soap",
+        **kwargs,
+    ):
+        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.covariance_beta = covariance_beta
+        self.epsilon = epsilon
+        self.refresh_every = refresh_every
+        self.largest_side = largest_side
+
+    def build(self, variables):
+        """Create two moments a weight, and a covariance and a basis a side."""
+        if self.built:
+            return
+        super().build(variables)
+        self.momentums, self.velocities, self.covariances, self.bases = [], [], [], []
+        for variable in variables:
+            self.momentums.append(self.add_variable_from_reference(variable, name="momentum"))
+            self.velocities.append(self.add_variable_from_reference(variable, name="velocity"))
+            sides = self.rotated_sides(variable)
+            self.covariances.append([self.square_matrix(variable, n, "zeros") for n in sides])
+            self.bases.append([self.square_matrix(variable, n, "identity") for n in sides])
+
+    def rotated_sides(self, variable):
+        """Lengths of the sides of a weight, 0 for one that is not rotated."""
+        shape = matrix_shape(tuple(variable.shape), self.largest_side)
+        if len(shape) < 2:
+            return ()
+        return tuple(n if n <= self.largest_side else 0 for n in shape)
+
+    def square_matrix(self, variable, n, initializer):
+        """State of one side; nothing for a side that is not rotated."""
+        if not n:
+            return None
+        kind = "covariance" if initializer == "zeros" else "basis"
+        return self.add_variable((n, n), initializer=initializer, dtype=variable.dtype, name=kind)
+
+    def update_step(self, gradient, variable, learning_rate):
+        """One step of one weight."""
+        index = self._get_variable_index(variable)
+        dtype = variable.dtype
+        gradient, rate = ops.cast(gradient, dtype), ops.cast(learning_rate, dtype)
+        step = ops.cast(self.iterations + 1, dtype)
+        momentum, velocity = self.momentums[index], self.velocities[index]
+        covariances, bases = self.covariances[index], self.bases[index]
+        shape = matrix_shape(tuple(variable.shape), self.largest_side) if bases else variable.shape
+
+        gradient = ops.reshape(gradient, shape)
+        mean = averaged(ops.reshape(momentum, shape), gradient, self.beta_1)
+        rotated = rotate(gradient, bases)
+        square = averaged(ops.reshape(velocity, shape), ops.square(rotated), self.beta_2)
+        correction_1 = 1 - ops.power(ops.cast(self.beta_1, dtype), step)
+        correction_2 = 1 - ops.power(ops.cast(self.beta_2, dtype), step)
+        spread = ops.sqrt(square / correction_2) + self.epsilon
+        update = rotate(rotate(mean / correction_1, bases) / spread, bases, back=True)
+
+        if bases:
+            # Which basis comes next does not concern this step: it is taken in the old one.
+            square = self.refresh(gradient, square, covariances, bases)
+        self.assign(momentum, ops.reshape(mean, variable.shape))
+        self.assign(velocity, ops.reshape(square, variable.shape))
+        self.assign_sub(variable, ops.reshape(update, variable.shape) * rate)
+
+    def refresh(self, gradient, square, covariances, bases):
+        """Update the covariances and, when due, the bases.
+
+        Returns:
+            `square` with its entries in the order of the new bases.
+        """
+        due = ops.equal((self.iterations + 1) % self.refresh_every, 0)
+        for axis, (covariance, basis) in enumerate(zip(covariances, bases, strict=True)):
+            if basis is None:
+                continue
+            others = [other for other in range(len(bases)) if other != axis]
+            outer = ops.tensordot(gradient, gradient, axes=[others, others])
+            new = averaged(ops.convert_to_tensor(covariance), outer, self.covariance_beta)
+            self.assign(covariance, new)
+            turned, square = ops.cond(
+                due,
+                lambda new=new, old=basis, square=square, axis=axis: power_iteration(
+                    new, ops.convert_to_tensor(old), square, axis
+                ),
+                lambda old=basis, square=square: (ops.convert_to_tensor(old), square),
+            )
+            self.assign(basis, turned)
+        return square
+
+    def get_config(self):
+        """Every argument."""
+        return {
+            **super().get_config(),
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "covariance_beta": self.covariance_beta,
+            "epsilon": self.epsilon,
+            "refresh_every": self.refresh_every,
+            "largest_side": self.largest_side,
+        }
+
+
+def averaged(before, new, beta):
+    """The running average after `new`."""
+    return before + (new - before) * (1 - beta)
+
+
+def rotate(tensor, bases, back=False):
+    """Turn every side of `tensor` into its basis, or back; a basis of None turns nothing."""
+    if not bases:
+        return tensor
+    for basis in bases:
+        # Each turn moves the first axis to the end: after all of them the order is as before.
+        if basis is None:
+            tensor = ops.moveaxis(tensor, 0, -1)
+        else:
+            tensor = ops.tensordot(tensor, basis, axes=[[0], [1 if back else 0]])
+    return tensor
+
+
+def power_iteration(covariance, basis, square, axis):
+    """One QR step towards the eigenvectors, largest first.
+
+    Args:
+        covariance: `(n, n)`.
+        basis: Orthogonal, `(n, n)`: nearly its eigenvectors.
+        square: Tensor with one entry a basis vector along `axis`.
+        axis: Of `square`.
+
+    Returns:
+        `(basis, square)`: the next basis, and `square` sorted as it is.
+    """
+    turned = ops.matmul(covariance, basis)
+    order = ops.flip(ops.argsort(ops.sum(basis * turned, axis=0)))
+    basis, _ = ops.qr(ops.take(turned, order, axis=1))
+    return basis, ops.take(square, order, axis=axis)

@@ -9,7 +9,7 @@ from keras_pisr.data.resize import upscale as bicubic
 from keras_pisr.inference.network import Network, network
 from keras_pisr.inference.tiles import cut
 
-# LR px a side. Larger tiles overlap less and take more memory: some 200 MB with these.
+# LR px a side of a square. Larger tiles overlap less and take more memory: some 200 MB with these.
 TILE = 512
 # The bicubic kernel reads two pixels to each side.
 _REACH = 2
@@ -30,7 +30,8 @@ def upscale(model, image, *, tile=TILE):
         image: uint8, uint16, or float in `[0, 1]`; `(height, width)` or
             `(height, width, channels)`: gray, gray and alpha, RGB, or RGB and alpha. Alpha is
             straight, not premultiplied. Or the path of an image file.
-        tile: Longest side of a tile in px of the image.
+        tile: Side of a square tile in px of the image. An image of no more pixels, whatever
+            its shape, is not cut.
 
     Returns:
         Array of the same type and number of dimensions, clipped to its range,
@@ -65,17 +66,20 @@ def upscaled_bands(net, image, *, tile=TILE):
     Args:
         net: A `Network`.
         image: As for `upscale`, no path.
-        tile: Longest side of a tile in px of the image.
+        tile: As for `upscale`.
 
     Yields:
         `(top, band)`: first row in the result, and `(rows, scale * width, channels)`.
     """
     image = check_image(image)
     scale = net.scale
-    columns = cut(image.shape[1], tile, net.radius)
-    for row in cut(image.shape[0], tile, net.radius):
+    height, width = image.shape[:2]
+    if height * width <= tile**2:
+        tile = max(height, width)
+    columns = cut(width, tile, net.radius)
+    for row in cut(height, tile, net.radius):
         rows = (row.keep_stop - row.keep_start) * scale
-        band = np.empty((rows, image.shape[1] * scale, image.shape[2]), result_type(image.dtype))
+        band = np.empty((rows, width * scale, image.shape[2]), result_type(image.dtype))
         for column in columns:
             kept = np.s_[:, column.keep_start * scale : column.keep_stop * scale]
             band[kept] = _upscale_tile(net, image, row, column)

@@ -125,6 +125,7 @@ def feed(pairs, settings, first_epoch):
         patch=settings.patch_size,
         batch_size=settings.batch_size,
         steps_per_epoch=settings.steps_per_epoch,
+        detail=settings.detail,
         seed=settings.seed,
         first_epoch=first_epoch,
     )

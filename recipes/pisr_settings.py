@@ -63,6 +63,9 @@ class Settings:
     batch_size: int = 16
     patch_size: int | None = None
     """Side of the HR patch in pixels, a multiple of the scale [short: 48, paper: 192]."""
+    detail: float = 0.0
+    """How strongly patches with detail are preferred to smooth ones: 0 not at all, 1 in
+    proportion to what the HR patch holds beyond the LR one."""
     optimizer: Literal["adam", "soap"] = "adam"
     """Adam as in the paper, or SOAP, which takes many times fewer steps: give it a larger
     --learning-rate, e.g. 1e-2."""

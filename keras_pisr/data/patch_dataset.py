@@ -12,6 +12,7 @@ def tf_patches(
     patch=96,
     batch_size=16,
     steps_per_epoch=None,
+    detail=0.0,
     augment=True,
     shuffle=True,
     seed=0,
@@ -36,6 +37,7 @@ def tf_patches(
         patch: Side of the high-resolution patch in px, a multiple of the scale.
         batch_size: Patches a batch.
         steps_per_epoch: Batches an epoch. By default as many as cover the area of the set once.
+        detail: Prefer patches with detail; see `PatchSampler`.
         augment: Flip up-down, flip left-right and transpose, each with probability 1/2.
         shuffle: Shuffle the images of each pass.
         seed: Whole number, 0 or more.
@@ -61,6 +63,7 @@ def tf_patches(
         patch=patch,
         batch_size=batch_size,
         steps_per_epoch=steps_per_epoch,
+        detail=detail,
         augment=augment,
         shuffle=shuffle,
         seed=seed,

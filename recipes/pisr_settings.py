@@ -66,14 +66,14 @@ class Settings:
     detail: float = 0.0
     """How strongly patches with detail are preferred to smooth ones: 0 not at all, 1 in
     proportion to what the HR patch holds beyond the LR one."""
-    optimizer: Literal["adam", "soap"] = "adam"
-    """Adam as in the paper, or SOAP, which takes many times fewer steps: give it a larger
-    --learning-rate, e.g. 1e-2."""
-    learning_rate: float = 1e-3
-    """At the start; falls by a cosine, step by step."""
+    optimizer: Literal["adam", "soap"] | None = None
+    """Adam as in the paper, or SOAP, which takes several times fewer steps [short: soap, paper:
+    adam]."""
+    learning_rate: float | None = None
+    """At the start; falls by a cosine, step by step [soap: 1e-2, adam: 1e-3]."""
     final_learning_rate: float = 1e-5
     warmup_steps: int | None = None
-    """Steps of linear rise before the cosine: without it, Adam's first steps throw a bicubic
+    """Steps of linear rise before the cosine: without it, the first steps throw a bicubic
     start away [short: 100, paper: 0]."""
     start: Literal["bicubic", "reference"] | None = None
     """Weights to start from: bicubic interpolation, or uniform as in the reference
@@ -108,22 +108,28 @@ class Settings:
     tensorboard: bool = True
     """Write logs for TensorBoard (if TensorFlow is installed)."""
 
+    def filled(self, **defaults):
+        """These settings with `defaults` for those left open."""
+        left_open = {name: v for name, v in defaults.items() if getattr(self, name) is None}
+        return dataclasses.replace(self, **left_open)
+
     def resolved(self):
         """These settings with what the schedule decides filled in, checked."""
         short = self.schedule == "short"
-        defaults = {
-            "epochs": 6 if short else 1000,
-            "steps_per_epoch": 100 if short else 1000,
-            "patch_size": 48 if short else 192,
-            "start": "bicubic" if short else "reference",
-            "averaging": 0.05 if short else 0.0,
-            "warmup_steps": 100 if short else 0,
-            "out": Path(f"runs/pisr_x{self.scale}"),
-        }
-        left_open = {name: v for name, v in defaults.items() if getattr(self, name) is None}
-        settings = dataclasses.replace(self, **left_open)
-        if settings.teacher_epochs is None:
-            settings = dataclasses.replace(settings, teacher_epochs=settings.epochs)
+        settings = self.filled(
+            epochs=6 if short else 1000,
+            steps_per_epoch=100 if short else 1000,
+            patch_size=48 if short else 192,
+            start="bicubic" if short else "reference",
+            optimizer="soap" if short else "adam",
+            averaging=0.05 if short else 0.0,
+            warmup_steps=100 if short else 0,
+            out=Path(f"runs/pisr_x{self.scale}"),
+        )
+        settings = settings.filled(
+            teacher_epochs=settings.epochs,
+            learning_rate={"soap": 1e-2, "adam": 1e-3}[settings.optimizer],
+        )
         if settings.patch_size % self.scale:
             raise ValueError(
                 f"--patch-size {settings.patch_size} is not a multiple of {self.scale}."

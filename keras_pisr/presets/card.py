@@ -11,8 +11,9 @@ METHODS = {
 ALONE = "trained alone"
 # Settings that say how it was trained; folders and machinery are left out.
 SCHEDULE = (
-    *("schedule", "epochs", "steps_per_epoch", "batch_size", "patch_size", "learning_rate"),
-    *("final_learning_rate", "warmup_steps", "start", "averaging", "seed", "precision"),
+    *("schedule", "epochs", "steps_per_epoch", "batch_size", "patch_size", "detail"),
+    *("optimizer", "learning_rate", "final_learning_rate", "warmup_steps"),
+    *("start", "averaging", "seed", "precision"),
 )
 DISTILLATION = (
     *("imitation_weight", "distillation", "distillation_weight", "feature", "start_from_decoder"),
@@ -112,9 +113,12 @@ def method_of(results, member):
 
 def _images(results):
     # Names of folders only: where they lay on somebody's disk says nothing.
-    settings = results["settings"]
-    folders = [Path(folder).name for folder in settings.get("hr_dir") or ()]
-    source = " and ".join(folders) or settings.get("tfds") or "photographs of scikit-image"
+    settings, sources = results["settings"], []
+    for folders, sizes in (("hr_dir", "sizes"), ("jpeg_dir", "jpeg_sizes")):
+        factors = settings.get(sizes) or [1.0]
+        size = "" if factors == [1.0] else f" at {', '.join(map(str, factors))} of its size"
+        sources += [Path(folder).name + size for folder in settings.get(folders) or ()]
+    source = " and ".join(sources) or settings.get("tfds") or "photographs of scikit-image"
     return f"{results['training_images']} of {source}"
 
 

@@ -63,6 +63,18 @@ def test_a_card_of_a_run_without_a_teacher_does_not_speak_of_one():
     assert "parameters, trained alone.\n" in text
 
 
+def test_a_card_says_in_which_sizes_images_were_trained_on():
+    settings = {
+        **RESULTS["settings"],
+        **{"hr_dir": ["/secret/T91"], "sizes": [1.0, 0.8]},
+        **{"jpeg_dir": ["/secret/BSDS400"], "jpeg_sizes": [0.5]},
+        **{"optimizer": "soap", "detail": 1.0},
+    }
+    text = model_card("x", FSRCNN(2), {**RESULTS, "settings": settings}, command="c")
+    assert "481 of T91 at 1.0, 0.8 of its size and BSDS400 at 0.5 of its size." in text
+    assert "- optimizer: soap\n" in text and "- detail: 1.0\n" in text
+
+
 def test_no_path_of_the_training_machine_is_told():
     assert "somewhere" not in card()
 

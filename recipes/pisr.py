@@ -21,25 +21,25 @@ def load_images(settings):
     scale, sources = settings.scale, []
     if settings.hr_dir:
         pairs = kp.data.ImagePairs.from_folder(settings.hr_dir, lr_dir=settings.lr_dir, scale=scale)
-        sources.append((pairs, settings.sizes))
+        sources.append(("--hr-dir", pairs, settings.sizes))
     if settings.jpeg_dir:
         pairs = kp.data.ImagePairs.from_folder(settings.jpeg_dir, scale=scale)
-        sources.append((pairs, settings.jpeg_sizes))
+        sources.append(("--jpeg-dir", pairs, settings.jpeg_sizes))
     if settings.tfds:
         name = f"{settings.tfds}/bicubic_x{scale}"
         pairs = kp.data.ImagePairs.from_tfds(name, split="train", scale=scale)
-        sources.append((pairs, settings.sizes))
+        sources.append(("--tfds", pairs, settings.sizes))
     if not sources:
         return (
             kp.data.ImagePairs.from_samples("train", scale=scale),
             kp.data.ImagePairs.from_samples("validation", scale=scale),
         )
     training, held_out = [], []
-    for pairs, sizes in sources:
+    for source, pairs, sizes in sources:
         if len(pairs) <= settings.validation_images:
             raise ValueError(
-                f"--validation-images {settings.validation_images} leaves nothing to train on: "
-                f"there are {len(pairs)} images. Choose a smaller number."
+                f"--validation-images {settings.validation_images} leaves nothing of {source} to "
+                f"train on: there are {len(pairs)} images. Choose a smaller number."
             )
         # Apart before they are copied: no copy of a held-out image is trained on.
         kept, apart = pairs.split(-settings.validation_images)

@@ -22,24 +22,24 @@ class Settings:
     """Upscaling factor."""
 
     hr_dir: tuple[Path, ...] = ()
-    """Folders of HR images to train on. Without any, and without --tfds: embedded
+    """Folders of HR images to train on. Without any, and without --jpeg-dir or --tfds: embedded
     photographs."""
     sizes: tuple[float, ...] = (1.0,)
-    """Sizes in which those images are trained on, as factors of their sides: 1 0.85 0.7 gives
-    three copies of each."""
+    """Sizes in which those images (or those of --tfds) are trained on, as factors of their sides:
+    1 0.85 0.7 gives three copies of each."""
     jpeg_dir: tuple[Path, ...] = ()
     """Folders of further HR images that were compressed (JPEG), trained on in the sizes of
     --jpeg-sizes only: shrinking removes what compression left behind."""
     jpeg_sizes: tuple[float, ...] = (0.7, 0.5)
     """As --sizes, for the images of --jpeg-dir."""
     lr_dir: Path | None = None
-    """The LR images of --hr-dir, if you have them; else made by the exact bicubic of the
-    protocol, as all of other sizes are."""
+    """The LR images of --hr-dir in size 1, if you have them; those of other sizes, and else all,
+    are made by the exact bicubic of the protocol."""
     tfds: str | None = None
     """Train on this TensorFlow dataset instead, e.g. div2k."""
     validation_images: int = 10
-    """How many of the training images are held out for the curves: the last by name, of
-    --hr-dir and of --jpeg-dir each."""
+    """How many of the images, the last ones, are held out for the curves, of --hr-dir and of
+    --jpeg-dir each, in the first of their sizes."""
     test_dirs: tuple[Path, ...] = ()
     """Benchmark folders, each with HR/ and perhaps LR_bicubic/X2/, scored at the end."""
 
@@ -64,11 +64,11 @@ class Settings:
     patch_size: int | None = None
     """Side of the HR patch in pixels, a multiple of the scale [short: 48, paper: 192]."""
     detail: float = 0.0
-    """How strongly patches with detail are preferred to smooth ones: 0 not at all, 1 in
-    proportion to what the HR patch holds beyond the LR one."""
+    """How strongly patches with detail are preferred to smooth ones: 0 not at all; with 1, half
+    of twice as many patches is kept, drawn by what the HR patch holds beyond the LR one."""
     optimizer: Literal["adam", "soap"] | None = None
-    """Adam as in the paper, or SOAP, which takes several times fewer steps [short: soap, paper:
-    adam]."""
+    """Adam as in the paper, or SOAP, which takes fewer steps: docs/training.md [short: soap,
+    paper: adam]."""
     learning_rate: float | None = None
     """At the start; falls by a cosine, step by step [soap: 1e-2, adam: 1e-3]."""
     final_learning_rate: float = 1e-5
@@ -134,9 +134,19 @@ class Settings:
             raise ValueError(
                 f"--patch-size {settings.patch_size} is not a multiple of {self.scale}."
             )
+        for name, least in (
+            *(("epochs", 1), ("teacher_epochs", 1), ("steps_per_epoch", 1)),
+            *(("validation_images", 1), ("detail", 0)),
+        ):
+            if getattr(settings, name) < least:
+                raise ValueError(f"--{name.replace('_', '-')} must be {least} or more.")
         for name in ("sizes", "jpeg_sizes"):
             if not getattr(self, name) or min(getattr(self, name)) <= 0:
                 raise ValueError(f"--{name.replace('_', '-')} must be factors above 0.")
+        if self.sizes != (1.0,) and not (self.hr_dir or self.tfds):
+            raise ValueError("--sizes needs --hr-dir or --tfds.")
+        if self.lr_dir and 1 not in self.sizes:
+            raise ValueError("--lr-dir has the LR images of size 1: add 1 to --sizes.")
         if self.slope_per_channel and self.student != "fsrcnn":
             raise ValueError("--slope-per-channel is for --student fsrcnn.")
         if self.lr_dir and not self.hr_dir:

@@ -4,10 +4,11 @@ import numpy as np
 
 
 class Detail:
-    """What the large images hold beyond the small ones, summed over any patch in no time.
+    """What the large images hold beyond the small ones, over any patch by four look-ups.
 
-    A pixel's detail is the mean difference between it and the large pixels it stands for. Summed
-    once from the top left corner, four numbers give the sum over a rectangle; 4 bytes a
+    A pixel's detail is the mean absolute difference, over R, G and B, between it and the large
+    pixels it stands for, rounded down to whole levels. Summed once from the top left corner, four
+    look-ups give the sum over a patch. Making the sums reads the whole set once; 4 bytes a
     low-resolution pixel are kept.
 
     Args:
@@ -19,7 +20,7 @@ class Detail:
         self.side = side
         self.sums = [summed_area(difference(*pairs.image(i))) for i in range(len(pairs))]
 
-    def of(self, image, y, x):
+    def __call__(self, image, y, x):
         """Detail of patches, in levels of 255.
 
         Args:
@@ -30,18 +31,24 @@ class Detail:
         Returns:
             float64 `(patches,)`: mean over the patch.
         """
-        n, total = self.side, np.empty(len(image), np.uint32)
+        n = self.side
+        corners = np.empty((2, 2, len(image)), np.uint32)
         for k, (i, top, left) in enumerate(zip(image, y, x, strict=True)):
-            sums = self.sums[i]
-            # Sums may have wrapped around; their difference, that of one patch, has not.
-            total[k] = (sums[top + n, left + n] - sums[top, left + n]) - (
-                sums[top + n, left] - sums[top, left]
-            )
-        return total / n**2
+            corners[..., k] = self.sums[i][top : top + n + 1 : n, left : left + n + 1 : n]
+        # Sums may have wrapped around; the difference of differences, one patch, has not.
+        return (corners[1, 1] - corners[0, 1] - (corners[1, 0] - corners[0, 0])) / n**2
 
 
 def difference(lr, hr):
-    """Mean of `|hr - lr|` over the large pixels under each small one, uint32 `(height, width)`."""
+    """Mean absolute difference of each small pixel and the large ones it stands for.
+
+    Args:
+        lr: uint8 `(height, width, channels)`.
+        hr: uint8 `(height * scale, width * scale, channels)`.
+
+    Returns:
+        uint32 `(height, width)`, in whole levels, rounded down.
+    """
     (height, width, channels), scale = lr.shape, hr.shape[0] // lr.shape[0]
     blocks = hr.reshape(height, scale, width, scale, channels).astype(np.int16)
     apart = np.abs(blocks - lr[:, None, :, None]).sum((1, 3, 4), dtype=np.uint32)
@@ -56,11 +63,11 @@ def summed_area(values):
     return sums
 
 
-def prefer(weights, n, rng):
-    """Draw `n` places of `weights` without replacement, with chances in their proportion.
+def prefer(log_weights, n, rng):
+    """Draw places one after another, each time with chances in proportion to the weights left.
 
     Args:
-        weights: Above 0, `(candidates,)`.
+        log_weights: Logarithms of the weights, `(candidates,)`.
         n: How many.
         rng: NumPy generator.
 
@@ -70,5 +77,5 @@ def prefer(weights, n, rng):
     Reference:
         Efraimidis and Spirakis 2006, "Weighted random sampling with a reservoir".
     """
-    keys = np.log(weights) + rng.gumbel(size=len(weights))
-    return np.sort(np.argsort(keys)[len(weights) - n :])
+    keys = log_weights + rng.gumbel(size=len(log_weights))
+    return np.sort(np.argsort(keys)[len(keys) - n :])

@@ -161,8 +161,8 @@ class ImagePairs:
     def resized(self, factor):
         """The same images in another size, with low-resolution images of that size.
 
-        Shrunk copies are more to train on, and sharper: shrinking a JPEG file to two thirds or
-        less removes most of what its compression left behind.
+        Shrunk copies are more to train on, and sharper: shrinking a JPEG file removes part of
+        what its compression left behind. LR images are made anew, with borders replicated.
 
         Args:
             factor: Of both sides, above 0; below 1 shrinks, antialiased.
@@ -179,11 +179,17 @@ class ImagePairs:
             return self
         hrs = (self.image(index)[1] for index in range(len(self)))
         images = (resize(hr, [max(1, round(n * factor)) for n in hr.shape[:2]]) for hr in hrs)
+        shortest = int(min(self.heights.min(), self.widths.min())) * self.scale
+        if round(shortest * factor) < self.scale:
+            raise ValueError(
+                f"A factor of {factor} leaves less than {self.scale} px of an image of {shortest} "
+                "px. Use a larger one."
+            )
         return ImagePairs.from_images(images, scale=self.scale, names=self.names)
 
     @classmethod
     def join(cls, parts):
-        """One set of several of one scale, in order.
+        """One set of several of one scale, in order. Copies them: for a moment both are in memory.
 
         Args:
             parts: `ImagePairs`, one or more.

@@ -23,15 +23,17 @@ class PatchSampler:
     are left out with a warning that names them.
 
     Much of a photograph is smooth, and teaches little. With `detail` above 0 twice as many patches
-    are drawn and half of them kept, with chances in proportion to `detail_of_patch ** detail`
-    (`keras_pisr.data.detail`); an image then counts as seen when a patch of it was drawn.
+    are drawn, and half of them kept: one after another, each time with chances in proportion to
+    `(detail_of_patch + 0.1) ** detail` (see `keras_pisr.data.detail`; its tables cost a pass over
+    the set). Where most patches are flat, flat ones are kept too. An image counts as seen when a
+    patch of it was drawn.
 
     Args:
         pairs: `ImagePairs`.
         patch: Side of the high-resolution patch in px, a multiple of the scale.
         batch_size: Patches a batch.
         steps_per_epoch: Batches an epoch. By default as many as cover the area of the set once.
-        detail: How strongly patches with detail are preferred: 0 not at all, 1 in proportion.
+        detail: How strongly patches with detail are preferred: 0 not at all; 1 was tried.
         augment: Flip up-down, flip left-right and transpose, each with probability 1/2.
         shuffle: Shuffle the images of each pass; `False` keeps their order.
         seed: Whole number, 0 or more.
@@ -70,7 +72,7 @@ class PatchSampler:
         self.side = patch // pairs.scale
         self.images = _large_enough(pairs, self.side)
         self.preference = detail
-        self.detail = Detail(pairs, self.side) if detail else None
+        self.detail_of = Detail(pairs, self.side) if detail else None
         area = int((pairs.heights * pairs.widths)[self.images].sum())
         covering = max(1, round(area / (self.side**2 * batch_size)))
         self.steps_per_epoch = covering if steps_per_epoch is None else int(steps_per_epoch)
@@ -99,8 +101,8 @@ class PatchSampler:
         table = np.stack([image, y, x, turn], 1).astype(np.int32)
         if not self.preference:
             return table
-        weights = (self.detail.of(image, y, x) + _FLAT) ** self.preference
-        return table[prefer(weights, self.batch_size, rng)]
+        log_weights = self.preference * np.log(self.detail_of(image, y, x) + _FLAT)
+        return table[prefer(log_weights, self.batch_size, rng)]
 
     def batch(self, epoch, step):
         """`cut_patches` of the patches drawn for one batch."""

@@ -121,7 +121,7 @@ def upscale_files(
         suffix: As for `name_results`.
         overwrite: Replace results that are there already instead of skipping them.
         max_pixels: Largest image, or frame of a video, that is decoded.
-        tile: Longest side of a tile in px of the image.
+        tile: As for `upscale`.
         crf: Quality of videos, as for `upscale_video`.
         on_progress: Called as `on_progress(path, done, total)`, in px of all images and
             frames.

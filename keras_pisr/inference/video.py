@@ -42,7 +42,7 @@ def upscale_video(
         target: Path of the result: .mp4, .m4v, .mov or .mkv. It appears whole or not at all.
         crf: Quality of libx264: 0 is lossless, 18 hard to tell from it, 51 the worst.
         max_pixels: Refuse larger frames before they are decoded.
-        tile: Longest side of a tile in px of a frame.
+        tile: As for `upscale`.
         on_progress: Called with the share that is done, after each frame.
 
     Raises:

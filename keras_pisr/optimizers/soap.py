@@ -35,10 +35,9 @@ class SOAP(keras.optimizers.Optimizer):
     """Adam, run in the eigenbasis of Shampoo's preconditioner.
 
     For each side of a weight a running average of the gradient's covariance is kept; its
-    eigenvectors, refreshed now and then by one QR step of power iteration, make a basis in which
-    Adam is run. Vectors (biases, slopes) get plain Adam. Networks of a few thousand weights are
-    poorly conditioned rather than large: they take many times fewer steps this way, and the
-    matrices are so small that a step costs little more.
+    eigenvectors, refreshed every `refresh_every` steps by one QR step of power iteration, make a
+    basis in which Adam is run. Vectors (biases, slopes) get plain Adam. FSRCNN x2 took a quarter of
+    the steps that it took with Adam at 1e-3 (docs/training.md).
 
     Args:
         learning_rate: As of Adam: a float or a schedule. Small networks take larger ones than
@@ -53,13 +52,19 @@ class SOAP(keras.optimizers.Optimizer):
         **kwargs: Of `keras.optimizers.Optimizer`: clipping, moving average, accumulation and
             so on.
 
+    Raises:
+        ValueError: By `build`, for weights that are not float32 or float64: the basis needs
+            their precision.
+
     Example:
         distiller.compile(kp.optimizers.SOAP(1e-2), loss="mae")
 
     Reference:
         Vyas et al. 2024, "SOAP: Improving and Stabilizing Shampoo using Adam",
-        https://arxiv.org/abs/2409.11321. Differs: until the first refresh the steps are Adam's,
-        and the axes of a kernel are merged by `matrix_shape`.
+        https://arxiv.org/abs/2409.11321. Differs: the first basis is that of the axes, so
+        that until the first refresh the steps are Adam's, where the authors start from an
+        eigendecomposition; the axes of a kernel are merged by `matrix_shape`; the longest side
+        is 128, not 10,000.
     """
 
     def __init__(
@@ -86,28 +91,31 @@ class SOAP(keras.optimizers.Optimizer):
         """Create two moments a weight, and a covariance and a basis a side."""
         if self.built:
             return
+        for variable in variables:
+            if variable.dtype not in ("float32", "float64"):
+                raise ValueError(
+                    f"SOAP needs weights of float32; {variable.path} is {variable.dtype}. For "
+                    "speed in half precision use the policy mixed_float16 or mixed_bfloat16."
+                )
         super().build(variables)
         self.momentums, self.velocities, self.covariances, self.bases = [], [], [], []
         for variable in variables:
             self.momentums.append(self.add_variable_from_reference(variable, name="momentum"))
             self.velocities.append(self.add_variable_from_reference(variable, name="velocity"))
             sides = self.rotated_sides(variable)
-            self.covariances.append([self.square_matrix(variable, n, "zeros") for n in sides])
-            self.bases.append([self.square_matrix(variable, n, "identity") for n in sides])
+            self.covariances.append([self.square_matrix("covariance", "zeros", n) for n in sides])
+            self.bases.append([self.square_matrix("basis", "identity", n) for n in sides])
 
     def rotated_sides(self, variable):
-        """Lengths of the sides of a weight, 0 for one that is not rotated."""
+        """Lengths of the sides of a weight, 0 for one that is not rotated; () for a vector."""
         shape = matrix_shape(tuple(variable.shape), self.largest_side)
         if len(shape) < 2:
             return ()
         return tuple(n if n <= self.largest_side else 0 for n in shape)
 
-    def square_matrix(self, variable, n, initializer):
-        """State of one side; nothing for a side that is not rotated."""
-        if not n:
-            return None
-        kind = "covariance" if initializer == "zeros" else "basis"
-        return self.add_variable((n, n), initializer=initializer, dtype=variable.dtype, name=kind)
+    def square_matrix(self, name, initializer, n):
+        """State of one side, `(n, n)`; None for a side that is not rotated."""
+        return self.add_variable((n, n), initializer=initializer, name=name) if n else None
 
     def update_step(self, gradient, variable, learning_rate):
         """One step of one weight."""
@@ -137,6 +145,12 @@ class SOAP(keras.optimizers.Optimizer):
 
     def refresh(self, gradient, square, covariances, bases):
         """Update the covariances and, when due, the bases.
+
+        Args:
+            gradient: In the shape of `matrix_shape`, not rotated.
+            square: Running average of the rotated gradient's square, same shape.
+            covariances: One `(n, n)` a side, or None.
+            bases: The same.
 
         Returns:
             `square` with its entries in the order of the new bases.
@@ -178,7 +192,10 @@ def averaged(before, new, beta):
 
 
 def rotate(tensor, bases, back=False):
-    """Turn every side of `tensor` into its basis, or back; a basis of None turns nothing."""
+    """Turn every side of `tensor`, of length n, into its basis `(n, n)`, or back.
+
+    A basis of None turns nothing; without bases nothing is turned. The shape stays.
+    """
     if not bases:
         return tensor
     for basis in bases:

@@ -113,13 +113,16 @@ def method_of(results, member):
 
 def _images(results):
     # Names of folders only: where they lay on somebody's disk says nothing.
-    settings, sources = results["settings"], []
-    for folders, sizes in (("hr_dir", "sizes"), ("jpeg_dir", "jpeg_sizes")):
-        factors = settings.get(sizes) or [1.0]
-        size = "" if factors == [1.0] else f" at {', '.join(map(str, factors))} of its size"
-        sources += [Path(folder).name + size for folder in settings.get(folders) or ()]
-    source = " and ".join(sources) or settings.get("tfds") or "photographs of scikit-image"
-    return f"{results['training_images']} of {source}"
+    settings, sources, copies = results["settings"], [], ""
+    for kind, sizes in (("hr_dir", "sizes"), ("tfds", "sizes"), ("jpeg_dir", "jpeg_sizes")):
+        named, factors = settings.get(kind) or (), settings.get(sizes) or [1.0]
+        names = [named] if kind == "tfds" and named else [Path(folder).name for folder in named]
+        if names and factors != [1.0]:
+            copies = ", shrunk copies counted"
+            names[-1] += f" at {', '.join(map(str, factors))} of the size"
+        sources += names
+    source = " and ".join(sources) or "photographs of scikit-image"
+    return f"{results['training_images']:,} of {source}{copies}"
 
 
 def _table(scores):

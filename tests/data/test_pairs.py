@@ -203,7 +203,7 @@ def test_a_resized_set_is_made_of_resized_images():
     assert pairs.resized(1) is pairs
     with pytest.raises(ValueError, match="factor above 0"):
         pairs.resized(0)
-    with pytest.raises(ValueError, match="a is 1x1 px"):
+    with pytest.raises(ValueError, match="factor of 0.1 leaves less than 2 px"):
         pairs.resized(0.1)
 
 

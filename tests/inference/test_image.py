@@ -49,7 +49,7 @@ def test_the_receptive_field_is_the_sum_of_the_kernels(paper_network):
     assert (paper_network.scale, paper_network.radius) == (2, 8)
 
 
-@pytest.mark.parametrize("shape", [(41, 37), (40, 64), (19, 70), (70, 19), (7, 50), (1, 1)])
+@pytest.mark.parametrize("shape", [(41, 37), (40, 64), (19, 70), (70, 19), (10, 50), (1, 1)])
 @pytest.mark.parametrize("tile", [14, 21])
 def test_tiled_and_whole_are_equal(network, shape, tile):
     image = image_of((*shape, 3))
@@ -59,6 +59,20 @@ def test_tiled_and_whole_are_equal(network, shape, tile):
     differences = np.abs(tiled - whole)
     assert differences.max() <= 1
     assert np.mean(differences > 0) < 2e-4
+
+
+@pytest.mark.parametrize("shape, tiles", [((7, 50), 1), ((21, 21), 1), ((10, 50), 3)])
+def test_an_image_of_no_more_pixels_than_a_tile_is_not_cut(shape, tiles):
+    seen = []
+
+    def counting(luma):
+        seen.append(luma.shape)
+        return repeat(luma)
+
+    network = Network(counting)
+    seen.clear()
+    upscale(network, image_of(shape), tile=21)
+    assert len(seen) == tiles
 
 
 @pytest.mark.parametrize("channels", [1, 4])
@@ -86,13 +100,13 @@ def test_chroma_is_bicubic_and_luma_the_networks():
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
-@pytest.mark.parametrize("shape", [(27, 9), (27, 9, 1), (27, 9, 2), (27, 9, 3), (27, 9, 4)])
+@pytest.mark.parametrize("shape", [(54, 9), (54, 9, 1), (54, 9, 2), (54, 9, 3), (54, 9, 4)])
 def test_a_bicubic_network_gives_the_bicubic_image(shape, dtype):
     image = image_of(shape, dtype)
     peak = np.iinfo(dtype).max
     # The matrix products of `resize` work in blocks of 16, so its reach looks wider than it is.
     result = upscale(bicubic_network, image, tile=20)
-    assert result.shape == (54, 18, *shape[2:]) and result.dtype == dtype
+    assert result.shape == (108, 18, *shape[2:]) and result.dtype == dtype
     wanted = bicubic((image / peak).astype("float64"), 2).clip(0, 1) * peak
     np.testing.assert_allclose(result, wanted, atol=0.51)
 

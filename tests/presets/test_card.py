@@ -70,8 +70,13 @@ def test_a_card_says_in_which_sizes_images_were_trained_on():
         **{"jpeg_dir": ["/secret/BSDS400"], "jpeg_sizes": [0.5]},
         **{"optimizer": "soap", "detail": 1.0},
     }
-    text = model_card("x", FSRCNN(2), {**RESULTS, "settings": settings}, command="c")
-    assert "481 of T91 at 1.0, 0.8 of its size and BSDS400 at 0.5 of its size." in text
+    results = {**RESULTS, "settings": settings, "training_images": 1180}
+    text = model_card("x", FSRCNN(2), results, command="c")
+    sources = "T91 at 1.0, 0.8 of the size and BSDS400 at 0.5 of the size"
+    assert f"1,180 of {sources}, shrunk copies counted." in text
+    settings |= {"hr_dir": [], "jpeg_dir": [], "tfds": "div2k"}
+    text = model_card("x", FSRCNN(2), {**results, "settings": settings}, command="c")
+    assert "1,180 of div2k at 1.0, 0.8 of the size, shrunk copies counted." in text
     assert "- optimizer: soap\n" in text and "- detail: 1.0\n" in text
 
 

@@ -130,8 +130,22 @@ def test_images_are_copied_in_the_sizes_asked_for_once_some_are_held_out(tmp_pat
     assert (training.heights * 2).tolist() == [40] * 3 + [32] * 3 + [20] * 2
     assert held_out.names == ("clean3.png", "jpeg2.png")
     assert (held_out.heights * 2).tolist() == [40, 20]
-    with pytest.raises(ValueError, match="--jpeg-sizes must be factors"):
-        settings(tmp_path, jpeg_sizes=(0.5, 0.0)).resolved()
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"jpeg_sizes": (0.5, 0.0)}, "--jpeg-sizes must be factors above 0"),
+        ({"sizes": (1.0, 0.5)}, "--sizes needs --hr-dir or --tfds"),
+        ({"hr_dir": ("a",), "lr_dir": "b", "sizes": (0.5,)}, "add 1 to --sizes"),
+        ({"detail": -1.0}, "--detail must be 0 or more"),
+        ({"teacher_epochs": 0}, "--teacher-epochs must be 1 or more"),
+        ({"validation_images": 0}, "--validation-images must be 1 or more"),
+    ],
+)
+def test_settings_that_cannot_be_met_are_named(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        settings(tmp_path, **changes).resolved()
 
 
 @pytest.mark.core

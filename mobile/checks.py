@@ -127,10 +127,17 @@ def check_file(path, *, precision, weights=None, max_bytes=None, wholly_delegate
     _check_size(facts, precision, weights, max_bytes)
     outside = [name for name in facts.not_delegated if name not in BOUNDARY]
     if wholly_delegated and outside:
+        slopes = ""
+        if "PRELU" in outside:
+            slopes = (
+                "In 8 bit it runs a PReLU only with one slope for the layer; it runs ReLUs, as in "
+                "ResidualFSRCNN (preset residual_fsrcnn_x2); and float16 and dynamic files of this "
+                "network. "
+            )
         raise ValueError(
             f"XNNPACK does not run {_counted(outside)}, so that the network falls into "
-            f"{facts.delegates} pieces and is slower. Replace those layers, or allow it with "
-            "wholly_delegated=False (--allow-undelegated)."
+            f"{facts.delegates} pieces and is slower. {slopes}Replace those layers, or allow it "
+            "with wholly_delegated=False (--allow-undelegated)."
         )
     _check_finite(path)
     return facts

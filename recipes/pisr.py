@@ -14,6 +14,7 @@ from stages import Stages
 
 import keras_pisr as kp
 from keras_pisr.benchmark_folder import benchmark_pairs
+from keras_pisr.distillers.copy_weights import copy_weights
 
 
 def load_images(settings):
@@ -90,20 +91,35 @@ def new_network(settings):
     return NETWORKS[settings.student](scale=settings.scale, **slopes)
 
 
+def started(model, upscaler, settings):
+    """Give `model`, a student or the teacher around `upscaler`, the chosen start."""
+    if settings.start == "bicubic":
+        kp.models.start_as_bicubic(model, seed=settings.seed)
+    if settings.start_from:
+        other = "change --student, --slope-per-channel or --start-from"
+        copy_weights(trained(settings), upscaler, otherwise=other)
+    return model
+
+
+def trained(settings):
+    """The student that `--start-from` names."""
+    path = settings.start_from
+    model = kp.load_student(path) if path.endswith(".keras") else kp.from_preset(path)
+    if getattr(model, "scale", None) != settings.scale:
+        raise ValueError(f"--start-from {path} is no student for x{settings.scale}.")
+    return model
+
+
 def new_student(settings):
     """The chosen network with the chosen start."""
     student = new_network(settings)
-    if settings.start == "bicubic":
-        kp.models.start_as_bicubic(student, seed=settings.seed)
-    return student
+    return started(student, student, settings)
 
 
 def new_teacher(settings):
     """A privileged teacher around the student's network, with the chosen start."""
     teacher = kp.models.PrivilegedTeacher(new_network(settings))
-    if settings.start == "bicubic":
-        kp.models.start_as_bicubic(teacher, seed=settings.seed)
-    return teacher
+    return started(teacher, teacher.decoder, settings)
 
 
 FEATURE_LOSSES = {
@@ -145,6 +161,7 @@ def run(settings):
     validation_data = validation_patches(held_out, settings)
     if settings.test_dirs:
         test_folders(settings)
+    new_student(settings)
     # Claimed last: a mistake found above leaves no folder behind.
     folder = RunFolder(settings.out, settings, resume=settings.resume, writes=placement.writes)
     stages = Stages(

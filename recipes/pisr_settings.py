@@ -78,6 +78,10 @@ class Settings:
     start: Literal["bicubic", "reference"] | None = None
     """Weights to start from: bicubic interpolation, or uniform as in the reference
     [short: bicubic, paper: reference]."""
+    start_from: str | None = None
+    """A trained student to go on from instead: a .keras file, or the name or folder of a preset,
+    e.g. fsrcnn_x2 to fit it to images of yours. A smaller --learning-rate, e.g. 3e-3, keeps more
+    of it."""
     averaging: float | None = None
     """Keep a moving average of the weights over about this share of a stage's steps; 0 keeps
     the last weights [short: 0.05, paper: 0]."""

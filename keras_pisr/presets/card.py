@@ -86,6 +86,8 @@ def model_card(name, model, results, *, member="student", command):
         raise ValueError(f"The run is for x{settings['scale']}, the model for x{model.scale}.")
     stages = ["teacher", "student"] if member == "student" else [member]
     kept = SCHEDULE + (DISTILLATION if member == "student" else ())
+    if settings.get("start_from"):
+        kept = tuple(key for key in kept if key != "start")
     steps = (f"{stage} {results['stages'][stage]['steps']:,} steps" for stage in stages)
     environment = results["environment"]
     versions = environment["versions"]
@@ -97,12 +99,18 @@ def model_card(name, model, results, *, member="student", command):
         method=method_of(results, member),
         scores=_table({"bicubic": scores["bicubic"], name: scores[member]}),
         images=_images(results),
-        stages=", ".join(steps),
+        stages=", ".join(steps) + _before(settings),
         settings="\n".join(f"- {key}: {settings[key]}" for key in kept if key in settings),
         environment=f"keras {versions['keras']}, {environment['backend']} "
         f"{versions.get(environment['backend'], '')}".strip(),
         command=command,
     )
+
+
+def _before(settings):
+    # The name of the file only: where it lay on somebody's disk says nothing.
+    start = settings.get("start_from")
+    return f", from a student trained before ({Path(start).name})" if start else ""
 
 
 def method_of(results, member):

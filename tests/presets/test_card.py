@@ -68,7 +68,7 @@ def test_a_card_says_in_which_sizes_images_were_trained_on():
         **RESULTS["settings"],
         **{"hr_dir": ["/secret/T91"], "sizes": [1.0, 0.8]},
         **{"jpeg_dir": ["/secret/BSDS400"], "jpeg_sizes": [0.5]},
-        **{"optimizer": "soap", "detail": 1.0},
+        **{"optimizer": "soap", "detail": 1.0, "start_from": "/secret/before.keras"},
     }
     results = {**RESULTS, "settings": settings, "training_images": 1180}
     text = model_card("x", FSRCNN(2), results, command="c")
@@ -77,6 +77,8 @@ def test_a_card_says_in_which_sizes_images_were_trained_on():
     settings |= {"hr_dir": [], "jpeg_dir": [], "tfds": "div2k"}
     text = model_card("x", FSRCNN(2), {**results, "settings": settings}, command="c")
     assert "1,180 of div2k at 1.0, 0.8 of the size, shrunk copies counted." in text
+    assert "6,000 steps, from a student trained before (before.keras)." in text
+    assert "/secret" not in text
     assert "- optimizer: soap\n" in text and "- detail: 1.0\n" in text
 
 

@@ -108,6 +108,32 @@ def test_a_short_stage_1_and_the_default_optimizer(tmp_path):
         settings(out, student="residual_fsrcnn", slope_per_channel=True).resolved()
 
 
+@pytest.mark.core
+def test_a_trained_student_can_be_gone_on_from(tmp_path):
+    wanted = kp.from_preset("fsrcnn_x2")
+    wanted.save(tmp_path / "before.keras")
+    for start in ("fsrcnn_x2", str(tmp_path / "before.keras")):
+        chosen = settings(tmp_path, start_from=start, slope_per_channel=True).resolved()
+        for network in (pisr.new_student(chosen), pisr.new_teacher(chosen).decoder):
+            for ours, theirs in zip(network.get_weights(), wanted.get_weights(), strict=True):
+                np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"start_from": "fsrcnn_x2"}, "change --student, --slope-per-channel or --start-from"),
+        ({"start_from": "fsrcnn_x3", "slope_per_channel": True}, "no student for x2"),
+        ({"start_from": "fsrcn_x2"}, "Did you mean fsrcnn_x2"),
+    ],
+)
+def test_a_student_that_does_not_fit_is_refused_before_training(tmp_path, changes, message):
+    out = tmp_path / "run"
+    with pytest.raises(ValueError, match=message):
+        pisr.run(settings(out, **changes))
+    assert not out.exists() or not (out / "settings.json").exists()
+
+
 def test_images_are_copied_in_the_sizes_asked_for_once_some_are_held_out(tmp_path, rng):
     for folder, n in (("clean", 4), ("jpeg", 3)):
         for index in range(n):

@@ -161,7 +161,9 @@ def run(settings):
     validation_data = validation_patches(held_out, settings)
     if settings.test_dirs:
         test_folders(settings)
-    new_student(settings)
+    if settings.start_from:
+        # Only to see that it can be read and fits.
+        new_student(settings)
     # Claimed last: a mistake found above leaves no folder behind.
     folder = RunFolder(settings.out, settings, resume=settings.resume, writes=placement.writes)
     stages = Stages(

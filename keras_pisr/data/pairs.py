@@ -177,14 +177,14 @@ class ImagePairs:
             raise ValueError(f"Expected a factor above 0; got {factor}.")
         if factor == 1:
             return self
-        hrs = (self.image(index)[1] for index in range(len(self)))
-        images = (resize(hr, [max(1, round(n * factor)) for n in hr.shape[:2]]) for hr in hrs)
         shortest = int(min(self.heights.min(), self.widths.min())) * self.scale
         if round(shortest * factor) < self.scale:
             raise ValueError(
                 f"A factor of {factor} leaves less than {self.scale} px of an image of {shortest} "
                 "px. Use a larger one."
             )
+        hrs = (self.image(index)[1] for index in range(len(self)))
+        images = (resize(hr, [round(n * factor) for n in hr.shape[:2]]) for hr in hrs)
         return ImagePairs.from_images(images, scale=self.scale, names=self.names)
 
     @classmethod

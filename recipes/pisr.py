@@ -1,11 +1,12 @@
 """What the three PISR recipes do: load images, train stages and controls, score.
 
-`run` is the whole story; `pisr_settings.py` says what can be set, `stages.py` how a stage is
-trained, `placement.py` where, and `run_folder.py` what is written.
+`run` is the whole story; `pisr_settings.py` says what can be set, `pisr_networks.py` what is
+trained, `stages.py` how a stage is trained, `placement.py` where, and `run_folder.py` what is written.
 """
 
 import keras
 import numpy as np
+from pisr_networks import NETWORKS, new_student, new_teacher
 from placement import place
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +15,6 @@ from stages import Stages
 
 import keras_pisr as kp
 from keras_pisr.benchmark_folder import benchmark_pairs
-from keras_pisr.distillers.copy_weights import copy_weights
 
 
 def load_images(settings):
@@ -81,47 +81,7 @@ def test_folders(settings):
     return {"held_out": folder}
 
 
-NETWORKS = {"fsrcnn": kp.models.FSRCNN, "residual_fsrcnn": kp.models.ResidualFSRCNN}
 OPTIMIZERS = {"adam": keras.optimizers.Adam, "soap": kp.optimizers.SOAP}
-
-
-def new_network(settings):
-    """The chosen network."""
-    slopes = {"slope_per_channel": True} if settings.slope_per_channel else {}
-    return NETWORKS[settings.student](scale=settings.scale, **slopes)
-
-
-def started(model, upscaler, settings):
-    """Give `model`, a student or the teacher around `upscaler`, the chosen start."""
-    if settings.start == "bicubic":
-        kp.models.start_as_bicubic(model, seed=settings.seed)
-    if settings.start_from:
-        other = "change --student, --slope-per-channel or --start-from"
-        copy_weights(trained(settings), upscaler, otherwise=other)
-    return model
-
-
-def trained(settings):
-    """The student that `--start-from` names."""
-    path = settings.start_from
-    model = kp.load_student(path) if path.endswith(".keras") else kp.from_preset(path)
-    if getattr(model, "scale", None) != settings.scale:
-        raise ValueError(f"--start-from {path} is no student for x{settings.scale}.")
-    return model
-
-
-def new_student(settings):
-    """The chosen network with the chosen start."""
-    student = new_network(settings)
-    return started(student, student, settings)
-
-
-def new_teacher(settings):
-    """A privileged teacher around the student's network, with the chosen start."""
-    teacher = kp.models.PrivilegedTeacher(new_network(settings))
-    return started(teacher, teacher.decoder, settings)
-
-
 FEATURE_LOSSES = {
     "laplace": kp.losses.LaplaceNLL,
     "gaussian": kp.losses.GaussianNLL,

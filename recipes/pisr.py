@@ -1,7 +1,8 @@
 """What the three PISR recipes do: load images, train stages and controls, score.
 
 `run` is the whole story; `pisr_settings.py` says what can be set, `pisr_networks.py` what is
-trained, `stages.py` how a stage is trained, `placement.py` where, and `run_folder.py` what is written.
+trained, `stages.py` how a stage is trained, `placement.py` where, and `run_folder.py` what is
+written.
 """
 
 import keras

@@ -16,7 +16,7 @@ from horkd_networks import Networks
 from horkd_pictures import draw
 from horkd_scores import outputs_of, score, show, summary
 from placement import Placement
-from run_folder import RunFolder, environment
+from run_folder import RunFolder
 from stages import Stages
 
 import keras_pisr as kp
@@ -49,7 +49,7 @@ def run(settings):
     on_hr = {"teacher": score(settings.task, outputs_of(teacher, scored), scored.labels)}
     results = {
         "settings": folder.settings,
-        "environment": environment(),
+        "environment": folder.environment,
         "images": {"training": len(training), "scored": len(scored)},
         "classes": {"training": len(training.class_names), "scored": len(scored.class_names)},
         "networks": {

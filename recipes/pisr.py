@@ -5,13 +5,15 @@ trained, `stages.py` how a stage is trained, `placement.py` where, and `run_fold
 written.
 """
 
+import functools
+
 import keras
 import numpy as np
 from pisr_networks import NETWORKS, new_student, new_teacher
-from placement import place
+from placement import jax_accelerator, place
 from rich.console import Console
 from rich.table import Table
-from run_folder import RunFolder, environment
+from run_folder import RunFolder
 from stages import Stages
 
 import keras_pisr as kp
@@ -82,7 +84,6 @@ def test_folders(settings):
     return {"held_out": folder}
 
 
-OPTIMIZERS = {"adam": keras.optimizers.Adam, "soap": kp.optimizers.SOAP}
 FEATURE_LOSSES = {
     "laplace": kp.losses.LaplaceNLL,
     "gaussian": kp.losses.GaussianNLL,
@@ -92,11 +93,20 @@ FEATURE_LOSSES = {
 }
 
 
+def optimizer(settings):
+    """The chosen optimizer, but for its learning rate."""
+    if settings.optimizer == "adam":
+        return keras.optimizers.Adam
+    return functools.partial(kp.optimizers.SOAP, refresh_every=settings.refresh_every)
+
+
 def feed(pairs, settings, first_epoch):
-    """Training batches from an epoch on: tf.data on TensorFlow, NumPy elsewhere."""
+    """Training batches from an epoch on: tf.data, or cut on a GPU by JAX, or by NumPy."""
     make = kp.data.PatchSequence
     if keras.backend.backend() == "tensorflow":
         make = kp.data.tf_patches
+    elif jax_accelerator() and settings.distribute == "none":
+        make = kp.data.DevicePatches
     return make(
         pairs,
         patch=settings.patch_size,
@@ -135,10 +145,12 @@ def run(settings):
         feed=lambda epoch: feed(training, settings, epoch),
         validation_data=shareable(validation_data, placement.replicas),
         compiling=lambda: {
-            "loss": "mae",
+            "loss": settings.loss,
+            # Keras on PyTorch cannot.
+            "steps_per_execution": 20 if jax_accelerator() else 1,
             "metrics": [kp.metrics.PSNR(shave=settings.scale, round_to_8bit=True)],
         },
-        optimizer=OPTIMIZERS[settings.optimizer],
+        optimizer=optimizer(settings),
     )
 
     def teacher():
@@ -182,7 +194,7 @@ def run(settings):
 
     results = {
         "settings": folder.settings,
-        "environment": environment(),
+        "environment": folder.environment,
         "training_images": len(training),
         "stages": stages.records,
         "scores": score(models, test_folders(settings), folder, settings.scale),

@@ -26,6 +26,9 @@ class RunFolder:
         writes: Whether this process writes. Of several workers one does; the others read the
             same folder where a run is continued.
 
+    Attributes:
+        environment: Versions and hardware with which the run began.
+
     Raises:
         ValueError: If the folder holds a run and `resume` is off, or one with other settings.
     """
@@ -38,6 +41,10 @@ class RunFolder:
         if writes and before.exists():
             self.check(json.loads(before.read_text()), resume)
         self.write_json("settings.json", self.settings)
+        # Of the machine where the run began: it may be continued, or only scored, elsewhere.
+        record = self.path / "environment.json"
+        self.environment = json.loads(record.read_text()) if record.exists() else environment()
+        self.write_json("environment.json", self.environment)
 
     def check(self, before, resume):
         """Refuse to mix two runs."""

@@ -5,6 +5,9 @@ Each does the same four things: guides outside the differentiated part, the loss
 differentiates and in where it keeps state.
 """
 
+import functools
+import itertools
+
 import keras
 from keras import ops
 
@@ -76,8 +79,42 @@ class TorchTrainStep:
 class JAXTrainStep:
     """Steps by a stateless `value_and_grad`; runs under `keras.distribution`.
 
-    State travels in and out as tuples of arrays, in the order of Keras' own JAX trainer.
+    State travels in and out as tuples of arrays, in the order of Keras' own JAX trainer. With
+    `steps_per_execution` above 1 so many steps are one program of the device: Keras itself
+    starts each from Python, which takes a GPU longer than the step of a small network.
     """
+
+    def make_train_function(self, force=False):
+        """Compile the step, or so many of them as `steps_per_execution` says."""
+        if self.train_function is not None and not force:
+            return
+        super().make_train_function(force)
+        compiled = self.jit_compile and not self.run_eagerly
+        shared = keras.distribution.distribution() is not None
+        if self.steps_per_execution > 1 and compiled and not shared:
+            self.train_function = self.many_steps(self.train_function)
+
+    def many_steps(self, one_by_one):
+        """`train_function` in one program; `one_by_one` for the steps left over at the end."""
+        import jax
+
+        @functools.partial(jax.jit, donate_argnums=0)
+        def run(state, batches):
+            def step(state, batch):
+                logs, state = self.train_step(state, batch)
+                return state, logs
+
+            stacked = jax.tree.map(lambda *parts: jax.numpy.stack(parts), *batches)
+            state, logs = jax.lax.scan(step, state, stacked)
+            return jax.tree.map(lambda values: values[-1], logs), state
+
+        def train_function(state, iterator):
+            batches = list(itertools.islice(iterator, self.steps_per_execution))
+            if len(batches) < self.steps_per_execution:
+                return one_by_one(state, iter(batches))
+            return run(state, batches)
+
+        return train_function
 
     def train_step(self, state, data):
         """One optimizer step on `data`; returns `(logs, new_state)`."""

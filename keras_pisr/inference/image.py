@@ -51,13 +51,13 @@ def upscale(model, image, *, tile=TILE):
         image = read_picture(image).pixels
     image = np.asarray(image)
     net = model if isinstance(model, Network) else network(model)
-    height, width = check_image(image).shape[:2]
-    result = np.empty(
-        (height * net.scale, width * net.scale, *image.shape[2:]), result_type(image.dtype)
-    )
-    for top, band in upscaled_bands(net, image, tile=tile):
-        result[top : top + len(band)] = band.reshape(len(band), *result.shape[1:])
-    return result
+    pixels = check_image(image)
+    height, width, channels = pixels.shape
+    result = np.empty((height * net.scale, width * net.scale, channels), result_type(image.dtype))
+    for row, columns in _rows(net, pixels, tile):
+        kept = np.s_[row.keep_start * net.scale : row.keep_stop * net.scale]
+        _upscale_row(net, pixels, row, columns, result[kept])
+    return result.reshape(*result.shape[:2], *image.shape[2:])
 
 
 def upscaled_bands(net, image, *, tile=TILE):
@@ -72,18 +72,27 @@ def upscaled_bands(net, image, *, tile=TILE):
         `(top, band)`: first row in the result, and `(rows, scale * width, channels)`.
     """
     image = check_image(image)
-    scale = net.scale
+    for row, columns in _rows(net, image, tile):
+        rows, width = (row.keep_stop - row.keep_start) * net.scale, image.shape[1] * net.scale
+        band = np.empty((rows, width, image.shape[2]), result_type(image.dtype))
+        _upscale_row(net, image, row, columns, band)
+        yield row.keep_start * net.scale, band
+
+
+def _rows(net, image, tile):
+    """Rows of tiles: pairs of a `Tile` down the image and the `Tile`s across it."""
     height, width = image.shape[:2]
     if height * width <= tile**2:
         tile = max(height, width)
     columns = cut(width, tile, net.radius)
-    for row in cut(height, tile, net.radius):
-        rows = (row.keep_stop - row.keep_start) * scale
-        band = np.empty((rows, width * scale, image.shape[2]), result_type(image.dtype))
-        for column in columns:
-            kept = np.s_[:, column.keep_start * scale : column.keep_stop * scale]
-            band[kept] = _upscale_tile(net, image, row, column)
-        yield row.keep_start * scale, band
+    return [(row, columns) for row in cut(height, tile, net.radius)]
+
+
+def _upscale_row(net, image, row, columns, band):
+    """Fill `band`, the result's rows that are kept of a row of tiles."""
+    for column in columns:
+        kept = np.s_[:, column.keep_start * net.scale : column.keep_stop * net.scale]
+        _upscale_tile(net, image, row, column, band[kept])
 
 
 def check_image(image):
@@ -104,8 +113,8 @@ def result_type(dtype):
     return np.dtype(dtype) if np.issubdtype(dtype, np.integer) else np.dtype(np.float32)
 
 
-def _upscale_tile(net, image, row, column):
-    """The kept part of one tile, in the type of the result."""
+def _upscale_tile(net, image, row, column, out):
+    """Write the kept part of one tile to `out`, in its type."""
     scale = net.scale
     pixels = _as_float(image[row.start : row.stop, column.start : column.stop])
     colours = pixels.shape[2] - (pixels.shape[2] % 2 == 0)
@@ -116,7 +125,7 @@ def _upscale_tile(net, image, row, column):
     )
     luma = luma[kept][..., None]
     if pixels.shape[2] == 1:
-        return _as_type(luma, image.dtype)
+        return _write(luma, out)
     around, inside = zip(
         *(_with_reach(*line, scale) for line in zip(image.shape, (row, column), strict=False)),
         strict=True,
@@ -130,7 +139,7 @@ def _upscale_tile(net, image, row, column):
         luma -= rgb_to_y(result[..., :3])
         luma *= _Y_TO_RGB
         result[..., :3] += luma
-    return _as_type(result, image.dtype)
+    return _write(result, out)
 
 
 def _with_reach(length, part, scale):
@@ -148,10 +157,13 @@ def _as_float(pixels):
     return pixels.astype(np.float32, copy=False)
 
 
-def _as_type(values, dtype):
-    values = np.clip(values, 0.0, 1.0)
-    if not np.issubdtype(dtype, np.integer):
-        return values
-    values *= np.iinfo(dtype).max
+def _write(values, out):
+    # Into `out` at once, in steps that make no array of their own: new memory costs more than the
+    # arithmetic.
+    if not np.issubdtype(out.dtype, np.integer):
+        np.clip(values, 0.0, 1.0, out=out)
+        return
+    values *= np.iinfo(out.dtype).max
     values += np.float32(0.5)
-    return values.astype(dtype)
+    np.clip(values, 0.5, np.iinfo(out.dtype).max + 0.5, out=values)
+    np.copyto(out, values, casting="unsafe")

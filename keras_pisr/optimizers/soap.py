@@ -136,42 +136,55 @@ class SOAP(keras.optimizers.Optimizer):
         spread = ops.sqrt(square / correction_2) + self.epsilon
         update = rotate(rotate(mean / correction_1, bases) / spread, bases, back=True)
 
-        if bases:
-            # Which basis comes next does not concern this step: it is taken in the old one.
-            square = self.refresh(gradient, square, covariances, bases)
+        for axis, covariance in enumerate(covariances):
+            if covariance is not None:
+                others = [other for other in range(len(shape)) if other != axis]
+                outer = ops.tensordot(gradient, gradient, axes=[others, others])
+                before = ops.convert_to_tensor(covariance)
+                self.assign(covariance, averaged(before, outer, self.covariance_beta))
         self.assign(momentum, ops.reshape(mean, variable.shape))
         self.assign(velocity, ops.reshape(square, variable.shape))
         self.assign_sub(variable, ops.reshape(update, variable.shape) * rate)
 
-    def refresh(self, gradient, square, covariances, bases):
-        """Update the covariances and, when due, the bases.
+    def apply(self, grads, trainable_variables=None):
+        """One step of all weights; then, when due, new bases for the next."""
+        super().apply(grads, trainable_variables)
+        turning = [index for index, bases in enumerate(self.bases) if any(map(known, bases))]
+        before = [self.turned_state(index) for index in turning]
+        # One condition for all: a GPU waits for the answer to each.
+        due = ops.equal(self.iterations % self.refresh_every, 0)
+        after = ops.cond(
+            # With accumulated gradients there is no covariance yet at 0.
+            ops.logical_and(due, self.iterations > 0),
+            lambda: [self.refreshed(index) for index in turning],
+            lambda: before,
+        )
+        for index, (velocity, bases) in zip(turning, after, strict=True):
+            self.assign(self.velocities[index], velocity)
+            for basis, turned in zip(filter(known, self.bases[index]), bases, strict=True):
+                self.assign(basis, turned)
 
-        Args:
-            gradient: In the shape of `matrix_shape`, not rotated.
-            square: Running average of the rotated gradient's square, same shape.
-            covariances: One `(n, n)` a side, or None.
-            bases: The same.
+    def turned_state(self, index):
+        """Of one weight, the state that a new basis changes: `(velocity, bases)`."""
+        velocity, *bases = map(
+            ops.convert_to_tensor, [self.velocities[index], *filter(known, self.bases[index])]
+        )
+        return velocity, bases
 
-        Returns:
-            `square` with its entries in the order of the new bases.
-        """
-        due = ops.equal((self.iterations + 1) % self.refresh_every, 0)
-        for axis, (covariance, basis) in enumerate(zip(covariances, bases, strict=True)):
-            if basis is None:
-                continue
-            others = [other for other in range(len(bases)) if other != axis]
-            outer = ops.tensordot(gradient, gradient, axes=[others, others])
-            new = averaged(ops.convert_to_tensor(covariance), outer, self.covariance_beta)
-            self.assign(covariance, new)
-            turned, square = ops.cond(
-                due,
-                lambda new=new, old=basis, square=square, axis=axis: power_iteration(
-                    new, ops.convert_to_tensor(old), square, axis
-                ),
-                lambda old=basis, square=square: (ops.convert_to_tensor(old), square),
-            )
-            self.assign(basis, turned)
-        return square
+    def refreshed(self, index):
+        """`turned_state` with the next bases, and the velocity sorted as they are."""
+        velocity, _ = self.turned_state(index)
+        variable = self._trainable_variables[index]
+        square = ops.reshape(velocity, matrix_shape(tuple(variable.shape), self.largest_side))
+        bases = []
+        for axis, basis in enumerate(self.bases[index]):
+            if basis is not None:
+                covariance = ops.convert_to_tensor(self.covariances[index][axis])
+                basis, square = power_iteration(
+                    covariance, ops.convert_to_tensor(basis), square, axis
+                )
+                bases.append(basis)
+        return ops.reshape(square, velocity.shape), bases
 
     def get_config(self):
         """Every argument."""
@@ -184,6 +197,11 @@ class SOAP(keras.optimizers.Optimizer):
             "refresh_every": self.refresh_every,
             "largest_side": self.largest_side,
         }
+
+
+def known(value):
+    """Whether there is one: filters the sides that are rotated."""
+    return value is not None
 
 
 def averaged(before, new, beta):

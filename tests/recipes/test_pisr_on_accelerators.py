@@ -1,0 +1,92 @@
+"""What the PISR recipes do where there is a GPU, tried without one."""
+
+import json
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import keras_pisr as kp
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+sys.path.insert(0, str(RECIPES))
+
+import pisr  # noqa: E402
+from pisr_settings import Settings  # noqa: E402
+
+pytestmark = [pytest.mark.slow, pytest.mark.core]
+only_jax = pytest.mark.skipif(keras.backend.backend() != "jax", reason="a path of JAX")
+
+
+@pytest.fixture
+def photographs(tmp_path, rng):
+    folder = tmp_path / "photographs"
+    for i in range(4):
+        image = rng.integers(0, 256, (48, 40, 3), dtype=np.uint8)
+        kp.data.write_image(folder / f"{i}.png", image)
+    return folder
+
+
+def settings(out, photographs, **changes):
+    tiny = {
+        "epochs": 1,
+        "steps_per_epoch": 22,
+        "batch_size": 2,
+        "patch_size": 16,
+        "validation_images": 1,
+        "tensorboard": False,
+        # Compiled faster than the default.
+        "optimizer": "adam",
+        "pisr": False,
+        "controls": ("one_stage",),
+    }
+    return Settings(out=out, hr_dir=(photographs,), **{**tiny, **changes})
+
+
+@only_jax
+def test_patches_cut_on_the_device_and_many_steps_at_once_give_the_same_student(
+    tmp_path, photographs, monkeypatch
+):
+    pisr.run(settings(tmp_path / "host", photographs))
+    fed = []
+
+    class Watched(kp.data.DevicePatches):
+        def _batch(self, index):
+            fed.append(index)
+            return super()._batch(index)
+
+    monkeypatch.setattr(kp.data, "DevicePatches", Watched)
+    monkeypatch.setattr(pisr, "jax_accelerator", lambda: True)
+    pisr.run(settings(tmp_path / "device", photographs))
+    assert len(fed) >= 22
+    host, device = (
+        kp.load_student(tmp_path / run / "one_stage.keras").get_weights()
+        for run in ("host", "device")
+    )
+    for one, other in zip(host, device, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_a_run_scored_elsewhere_keeps_the_machine_it_was_trained_on(tmp_path, photographs):
+    out = tmp_path / "run"
+    chosen = {"steps_per_epoch": 2}
+    pisr.run(settings(out, photographs, **chosen))
+    record = json.loads((out / "environment.json").read_text())
+    assert record["backend"] == keras.backend.backend()
+    (out / "environment.json").write_text(json.dumps({**record, "devices": ["a large one"]}))
+    pisr.run(settings(out, photographs, **chosen, resume=True))
+    results = json.loads((out / "results.json").read_text())
+    assert results["environment"]["devices"] == ["a large one"]
+
+
+def test_squared_errors_are_another_training(tmp_path, photographs):
+    students = []
+    for loss in ("mae", "mse"):
+        out = tmp_path / loss
+        pisr.run(settings(out, photographs, steps_per_epoch=2, loss=loss))
+        history = json.loads((out / "results.json").read_text())["stages"]["one_stage"]["history"]
+        students.append(history["loss"][-1])
+    # Errors are far below 1, so squares are smaller still.
+    assert students[1] < students[0] / 2

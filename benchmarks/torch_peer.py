@@ -100,10 +100,12 @@ STAGES = {"student": Student, "stage 1": Stage1, "stage 2": Stage2}
 class Trainer:
     """Adam steps on one batch, with the sums of every loss that a log needs."""
 
-    def __init__(self, stage, batch, scale, *, channels_last=False):
+    def __init__(self, stage, batch, scale, *, channels_last=False, device="cpu"):
         layout = {"memory_format": torch.channels_last} if channels_last else {}
-        self.model = STAGES[stage](scale).to(**layout)
-        self.batch = [torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(**layout) for x in batch]
+        self.model = STAGES[stage](scale).to(device, **layout)
+        self.batch = [
+            torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(**layout).to(device) for x in batch
+        ]
         weights = [weight for weight in self.model.parameters() if weight.requires_grad]
         self.optimizer = torch.optim.Adam(weights, 1e-3)
 

@@ -63,7 +63,7 @@ enlarged with the image. Text and drawings were not in the training images.
 """
 
 
-def model_card(name, model, results, *, member="student", command):
+def model_card(name, model, results, *, member="student", command, before=None):
     """A model card in Markdown, with the header that model hubs read.
 
     Args:
@@ -72,6 +72,7 @@ def model_card(name, model, results, *, member="student", command):
         results: What `results.json` of a run of `recipes/pisr_x*.py` holds.
         member: Which model of the run it is: a key of `METHODS`.
         command: Command that made the run, with placeholders for folders.
+        before: `results.json` of the run whose student this one started from, if known.
 
     Returns:
         Text for `README.md`.
@@ -84,11 +85,9 @@ def model_card(name, model, results, *, member="student", command):
         raise ValueError(f"The run has {', '.join(scores)}; expected {member!r} among them.")
     if settings["scale"] != model.scale:
         raise ValueError(f"The run is for x{settings['scale']}, the model for x{model.scale}.")
-    stages = ["teacher", "student"] if member == "student" else [member]
     kept = SCHEDULE + (DISTILLATION if member == "student" else ())
     if settings.get("start_from"):
         kept = tuple(key for key in kept if key != "start")
-    steps = (f"{stage} {results['stages'][stage]['steps']:,} steps" for stage in stages)
     environment = results["environment"]
     versions = environment["versions"]
     return _CARD.format(
@@ -96,10 +95,10 @@ def model_card(name, model, results, *, member="student", command):
         model=type(model).__name__,
         scale=model.scale,
         parameters=f"{model.count_params():,}",
-        method=method_of(results, member),
+        method=method_of(results, member, before),
         scores=_table({"bicubic": scores["bicubic"], name: scores[member]}),
         images=_images(results),
-        stages=", ".join(steps) + _before(settings),
+        stages=_steps(results, member) + _before(settings, before),
         settings="\n".join(f"- {key}: {settings[key]}" for key in kept if key in settings),
         environment=f"keras {versions['keras']}, {environment['backend']} "
         f"{versions.get(environment['backend'], '')}".strip(),
@@ -107,16 +106,27 @@ def model_card(name, model, results, *, member="student", command):
     )
 
 
-def _before(settings):
-    # The name of the file only: where it lay on somebody's disk says nothing.
+def _steps(results, member):
+    stages = ["teacher", "student"] if member == "student" else [member]
+    return ", ".join(f"{stage} {results['stages'][stage]['steps']:,} steps" for stage in stages)
+
+
+def _before(settings, before):
     start = settings.get("start_from")
-    return f", from a student trained before ({Path(start).name})" if start else ""
+    if not start:
+        return ""
+    # The name of the file only: where it lay on somebody's disk says nothing.
+    text = f", from a student trained before ({Path(start).name})"
+    return text + (f": {_steps(before, Path(start).stem)}" if before else "")
 
 
-def method_of(results, member):
-    """How a model of a run was trained, in words."""
+def method_of(results, member, before=None):
+    """How a model of a run was trained, in words; `before` as in `model_card`."""
     # Without a teacher in the run there are no stages to compare with.
-    return METHODS[member] if results["settings"].get("pisr", True) else ALONE
+    method = METHODS[member] if results["settings"].get("pisr", True) else ALONE
+    if before and Path(results["settings"]["start_from"]).stem == "student":
+        return f"{METHODS['student']}, then {method}"
+    return method
 
 
 def _images(results):

@@ -51,6 +51,22 @@ def test_a_card_says_what_was_done_and_what_it_scored():
     assert text.startswith("---\nlibrary_name: keras\n")
 
 
+def test_a_card_of_a_last_phase_says_what_came_before():
+    settings = RESULTS["settings"] | {"pisr": False, "start_from": "/secret/run/student.keras"}
+    last = RESULTS | {
+        "settings": settings,
+        "stages": {"one_stage": {"steps": 500}},
+        "scores": RESULTS["scores"] | {"one_stage": RESULTS["scores"]["student"]},
+    }
+    text = model_card("a", FSRCNN(2), last, member="one_stage", command="c", before=RESULTS)
+    assert "(PISR), then trained alone." in text
+    assert (
+        "one_stage 500 steps, from a student trained before (student.keras): teacher 6,000 steps, "
+        "student 6,000 steps." in text
+    )
+    assert "secret" not in text
+
+
 def test_a_card_of_a_control_does_not_speak_of_distillation():
     text = card(member="two_stages")
     assert "trained alone" in text and "two_stages 12,000 steps" in text

@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 import keras_pisr as kp
-from keras_pisr.mobile.blocked import block_kernel
+from keras_pisr.models.blocked import block_kernel
 
 OPSET = 17
 

@@ -2,11 +2,12 @@
 
     python benchmarks/upscale.py
     python benchmarks/upscale.py --threads 2 --size 1280 720 --out benchmarks/results/upscale.json
+    python benchmarks/upscale.py --preset fsrcnn_x2
 
 Two tables. "luma": the network alone, the same weights, from a luma array to a luma array:
-`keras_pisr` in tiles as `upscale` runs it, the model called whole by `predict`, ONNX Runtime, and
-PyTorch with the transposed convolution as one would write it and with the exact convolution +
-pixel shuffle. "RGB": the whole job, from uint8 to uint8, beside OpenCV's and Pillow's bicubic.
+`keras_pisr.upscale`, the model as it is by Keras' `predict_on_batch`, ONNX Runtime, and PyTorch
+with the transposed convolution as one would write it and with the exact convolution + pixel
+shuffle. "RGB": the whole job, from uint8 to uint8, beside OpenCV's and Pillow's bicubic.
 Outputs of the networks are compared before anything is timed. What is not installed is left out.
 """
 
@@ -34,6 +35,8 @@ class Settings:
     size: tuple[int, int] = (640, 360)
     """Width and height of the image before, px."""
     scale: int = 2
+    preset: str | None = None
+    """A preset of an `FSRCNN` in place of a new one of this scale, which has one slope a layer."""
     threads: int = os.cpu_count() or 1
     """For ONNX Runtime, PyTorch and OpenCV; Keras' backend takes all cores."""
     repeats: int = 9
@@ -82,16 +85,10 @@ def torch_network(model, *, subpixel):
 def luma_contenders(model, luma, threads):
     """Name -> call that enlarges `luma`, `(height, width)`, and gives an array."""
     from keras_pisr.inference import Network
-    from keras_pisr.inference.image import upscaled_bands
 
     network, batch = Network(model), luma[None, ..., None]
-
-    def tiled():
-        bands = [band for _, band in upscaled_bands(network, luma)]
-        return np.concatenate(bands)[..., 0]
-
     calls = {
-        "keras_pisr, tiled": tiled,
+        "keras_pisr.upscale": lambda: kp.upscale(network, luma),
         "Keras predict": lambda: model.predict_on_batch(batch)[0, ..., 0],
     }
     if not importlib.util.find_spec("torch"):
@@ -155,6 +152,8 @@ def median_seconds(calls, repeats):
     times = {name: [] for name in calls}
     for _ in range(repeats + 1):
         for name, call in calls.items():
+            # ONNX Runtime's threads spin for a while after a run, at the cost of the next one.
+            time.sleep(0.2)
             start = time.perf_counter()
             call()
             times[name].append(time.perf_counter() - start)
@@ -165,17 +164,20 @@ def main(settings):
     import keras
 
     keras.utils.set_random_seed(0)
-    model = kp.models.start_as_bicubic(kp.models.FSRCNN(scale=settings.scale))
+    if settings.preset:
+        model = kp.from_preset(settings.preset)
+    else:
+        model = kp.models.start_as_bicubic(kp.models.FSRCNN(scale=settings.scale))
     width, height = settings.size
     image = kp.data.sample_images("test")["coffee"]
     tiles = -(-height // image.shape[0]), -(-width // image.shape[1])
     image = np.ascontiguousarray(np.tile(image, (*tiles, 1))[:height, :width])
     luma = kp.data.rgb_to_y(image)[..., 0]
-    megapixels = width * height * settings.scale**2 / 1e6
+    megapixels = width * height * model.scale**2 / 1e6
     results, console = {}, Console()
     for job, calls in {
         "luma": luma_contenders(model, luma, settings.threads),
-        "RGB": rgb_contenders(model, image, settings.scale, settings.threads),
+        "RGB": rgb_contenders(model, image, model.scale, settings.threads),
     }.items():
         if job == "luma":
             reference = model.predict_on_batch(luma[None, ..., None])[0, ..., 0].clip(0, 1)
@@ -192,7 +194,8 @@ def main(settings):
     if settings.out:
         content = {
             "before": f"{width}x{height}",
-            "scale": settings.scale,
+            "scale": model.scale,
+            "preset": settings.preset,
             "threads": settings.threads,
             "backend": keras.backend.backend(),
             "machine": {"processor": platform.machine(), "cores": os.cpu_count()},

@@ -1,36 +1,10 @@
 """The form of a network that a phone runs: same numbers, operations that it runs well."""
 
 import keras
-import numpy as np
-from keras import layers, ops
 
-from keras_pisr.mobile.blocked import BlockedConv2D, BlockedSubpixelDeconvolution
-from keras_pisr.models import SubpixelDeconvolution, SubpixelResidual
-
-BLOCKED = {
-    layers.Conv2D: BlockedConv2D,
-    SubpixelDeconvolution: BlockedSubpixelDeconvolution,
-}
-
-
-@keras.saving.register_keras_serializable(package="keras_pisr")
-class Leaky(layers.Layer):
-    """`max(x, 0) + slope * min(x, 0)` with a fixed slope of any sign.
-
-    Keras' own `LeakyReLU` refuses the negative slopes that a PReLU may have learnt.
-    """
-
-    def __init__(self, slope, **kwargs):
-        super().__init__(**kwargs)
-        self.slope = slope
-
-    def call(self, inputs):
-        """Apply the slope."""
-        return ops.leaky_relu(inputs, self.slope)
-
-    def get_config(self):
-        """Every argument."""
-        return {**super().get_config(), "slope": self.slope}
+from keras_pisr.models import SubpixelResidual
+from keras_pisr.models.blocked import BLOCKED
+from keras_pisr.models.leaky import with_leaky
 
 
 class Unclipped(SubpixelResidual):
@@ -50,7 +24,7 @@ def deployed_form(model):
     - Layers of mixed-precision training compute in float32. How many bits the phone uses is
       decided by the conversion.
     - Convolutions to few channels, as the last one for x2, are computed in blocks of pixels
-      where the size is known (`mobile/blocked.py`).
+      where the size is known (`models/blocked.py`).
 
     FSRCNN's transposed convolution is a convolution and a depth_to_space in the model already.
 
@@ -72,24 +46,12 @@ def deployed_form(model):
         raise ValueError(
             f"Expected a functional model with one input and one output; got {model.name!r}."
         )
-    plain = keras.Model(model.inputs[0], model.outputs[0])
-    copies = {}
 
     def copy(layer):
-        if not isinstance(layer, layers.Layer):
-            return type(layer).from_config(layer.get_config())  # An operation such as `x + y`.
-        if isinstance(layer, layers.PReLU) and np.size(layer.get_weights()[0]) == 1:
-            slope = float(layer.get_weights()[0].item())
-            return Leaky(slope, name=layer.name, dtype="float32")
-        config = layer.get_config() | {"dtype": "float32"}
         kind = BLOCKED.get(type(layer), type(layer))
-        copies[layer.name] = kind.from_config(config)
-        return copies[layer.name]
+        return kind.from_config(layer.get_config() | {"dtype": "float32"})
 
-    deployed = keras.models.clone_model(plain, clone_function=copy)
-    for name, layer in copies.items():
-        layer.set_weights(plain.get_layer(name).get_weights())
-    return deployed
+    return with_leaky(model, copy)
 
 
 def without_clip(model):

@@ -4,8 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from keras_pisr.mobile.deployed import Leaky
-from keras_pisr.models import SubpixelDeconvolution, SubpixelResidual
+from keras_pisr.models import Leaky, SubpixelDeconvolution, SubpixelResidual
 
 # A channel is enlarged at most so many times: one that is silent on the calibration images may
 # not be on others.

@@ -7,8 +7,8 @@ The file's rounding is part of the forward pass, and gradients pass it as if it 
 import keras
 from keras import layers
 
-from keras_pisr.mobile.blocked import BlockedConv2D, BlockedSubpixelDeconvolution
 from keras_pisr.models import SubpixelDeconvolution, SubpixelResidual
+from keras_pisr.models.blocked import BlockedConv2D, BlockedSubpixelDeconvolution
 
 SMALLEST = 1e-6  # Range of a tensor that is always zero: a step must not be zero.
 

@@ -4,11 +4,11 @@ import keras
 import numpy as np
 from keras import layers
 
-from keras_pisr.mobile.deployed import Leaky, deployed_form
+from keras_pisr.mobile.deployed import deployed_form
 from keras_pisr.mobile.equalization import equalize_channels
 from keras_pisr.mobile.fake_quant import FAKE_QUANT_FORMS, FakeQuant
 from keras_pisr.mobile.rounding import round_weights
-from keras_pisr.models import SubpixelResidual
+from keras_pisr.models import Leaky, SubpixelResidual
 
 # A range is tried at these shares of what was seen.
 SHARES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)

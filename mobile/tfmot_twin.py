@@ -7,7 +7,6 @@ import keras
 import numpy as np
 from keras import layers
 
-from keras_pisr.mobile.deployed import Leaky
 from keras_pisr.mobile.quantized import is_quantized
 from keras_pisr.mobile.tfmot_layers import (
     TwinDeconvolution,
@@ -15,7 +14,7 @@ from keras_pisr.mobile.tfmot_layers import (
     TwinResidual,
     tf_keras,
 )
-from keras_pisr.models import SubpixelDeconvolution, SubpixelResidual
+from keras_pisr.models import Leaky, SubpixelDeconvolution, SubpixelResidual
 
 
 def twin_of(model):

@@ -26,7 +26,8 @@ MAY_IMPORT = {
     "distillers": {"models", "losses", "metrics"},
     "loading": {"models", "notices"},
     "presets": {"atomic", "loading", "models"},
-    "inference": {"atomic", "data"},
+    # Only the form that a Keras model is run in, when there is one: files for phones need no Keras.
+    "inference": {"atomic", "data", "models"},
     "benchmark_folder": {"data"},
     "pictures": {"atomic", "data", "metrics"},
     "curves": {"atomic"},

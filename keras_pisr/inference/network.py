@@ -8,7 +8,10 @@ from keras_pisr.inference.tiles import measure
 
 
 class Network:
-    """Runs a model on luma, on whatever backend Keras is on.
+    """Runs a model on luma, on whatever backend Keras is on, with the weights that it has then.
+
+    Functional models of common layers are run in their `host_form`: the same numbers, up to
+    rounding, in float32 also where the model was trained in mixed precision.
 
     Args:
         model: Keras model, or any callable, from luma `(1, height, width, 1)`, float32 in
@@ -29,14 +32,18 @@ class Network:
     """
 
     def __init__(self, model):
-        # predict_on_batch compiles for sizes in general on TensorFlow, once a size on JAX, and
-        # keeps no gradients on torch.
-        self._run = getattr(model, "predict_on_batch", model)
+        faster = _has_host_form(model)
+        # Without the form, whose blocks read a pixel more, by weights of zero; and not compiled,
+        # for only a few runs. Otherwise predict_on_batch, which compiles for sizes in general on
+        # TensorFlow, once a size on JAX, and keeps no gradients on torch.
+        self._run = model if faster else getattr(model, "predict_on_batch", model)
         try:
             self.scale, self.radius = measure(self)
         except ValueError as error:
             name = getattr(model, "name", type(model).__name__)
             raise ValueError(f"Cannot upscale with {name!r}: {error}") from error
+        if faster:
+            self._run = _HostForm(model)
 
     def __call__(self, luma):
         """Luma `(height, width)` to `(scale * height, scale * width)`, not clipped."""
@@ -56,6 +63,36 @@ class Network:
                 f"Expected luma (1, height, width, 1) from the model; it made {output.shape}."
             )
         return output[0, ..., 0].astype(np.float32, copy=False)
+
+
+class _HostForm:
+    """Runs the `host_form` of a model, made anew when the model's weights have changed."""
+
+    def __init__(self, model):
+        self._model, self._weights, self._form = model, None, None
+
+    def __call__(self, luma):
+        from keras_pisr.models.host_form import has_host_form, host_form
+
+        # Read at every call: a student's weights are kilobytes, and nothing tells of a change.
+        weights = b"".join(array.tobytes() for array in self._model.get_weights())
+        if weights != self._weights:
+            # A model may have been given weights of another kind (LoRA).
+            self._form = host_form(self._model) if has_host_form(self._model) else self._model
+            self._weights = weights
+        return self._form.predict_on_batch(luma)
+
+
+def _has_host_form(model):
+    """Whether a model has a form that computes the same faster."""
+    if not hasattr(model, "predict_on_batch"):
+        return False
+    import keras
+
+    from keras_pisr.models.host_form import has_host_form
+
+    # XLA, which JAX compiles with, fuses activations as they are, and is no faster in blocks.
+    return keras.backend.backend() != "jax" and has_host_form(model)
 
 
 @lru_cache(maxsize=2)

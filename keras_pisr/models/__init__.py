@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bicubic_start": ["start_as_bicubic"],
         "cost": ["multiply_accumulates"],
         "fsrcnn": ["FSRCNN"],
+        "leaky": ["Leaky"],
         "location_scale": ["LocationScale"],
         "privileged_teacher": ["PrivilegedTeacher"],
         "residual_fsrcnn": ["ResidualFSRCNN", "SubpixelResidual"],

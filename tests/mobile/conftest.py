@@ -10,24 +10,13 @@ from PIL import Image
 import keras_pisr as kp
 from keras_pisr.data import LabelledImages, resize
 from tests.mobile.phone import Phone
+from tests.models.students import small_student
 
 pytest.importorskip("ai_edge_litert", reason="running .tflite files takes ai-edge-litert")
 
 # Of the recognition student: letters it knows, and the size in px it takes.
 CLASSES = 6
 SIZE = (8, 8)
-
-
-def small_student(scale=2, features=16, shrunk_features=9, **kwargs):
-    """A narrow FSRCNN that starts as bicubic and has slopes of either sign."""
-    widths = {"features": features, "shrunk_features": shrunk_features, "mapping_layers": 1}
-    student = kp.models.FSRCNN(scale=scale, **widths, **kwargs)
-    kp.models.start_as_bicubic(student, seed=1)
-    slopes = [layer for layer in student.layers if isinstance(layer, keras.layers.PReLU)]
-    for i, layer in enumerate(slopes):
-        alpha = layer.get_weights()[0]
-        layer.set_weights([alpha * 0 + (-1) ** i * 0.1 * (i + 1)])
-    return student
 
 
 def glyphs():

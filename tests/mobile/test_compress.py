@@ -9,7 +9,7 @@ import pytest
 
 import keras_pisr as kp
 from keras_pisr.mobile import compress, export
-from tests.mobile.conftest import small_student
+from tests.models.students import small_student
 
 pytest.importorskip(
     "tf_keras", reason="compressing takes tf_keras and tensorflow-model-optimization"

@@ -6,7 +6,7 @@ import pytest
 
 import keras_pisr as kp
 from keras_pisr.mobile.convert import calibration_batches, model_scale
-from tests.mobile.conftest import small_student
+from tests.models.students import small_student
 
 
 def outputs(model, path, shape, rng):

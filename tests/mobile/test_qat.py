@@ -5,7 +5,7 @@ import pytest
 
 import keras_pisr as kp
 from keras_pisr.mobile import export, qat
-from tests.mobile.conftest import small_student
+from tests.models.students import small_student
 
 pytestmark = pytest.mark.usefixtures("tensorflow_backend")
 

@@ -9,7 +9,7 @@ from keras_pisr.mobile.convert import calibration_batches, calibration_lumas
 from keras_pisr.mobile.deployed import deployed_form
 from keras_pisr.mobile.fake_quant import FakeQuant
 from keras_pisr.mobile.quantized import post_training_form, quantized_form, settle_ranges
-from tests.mobile.conftest import small_student
+from tests.models.students import small_student
 
 pytestmark = pytest.mark.usefixtures("tensorflow_backend")
 

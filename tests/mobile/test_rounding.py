@@ -7,7 +7,7 @@ import pytest
 import keras_pisr as kp
 from keras_pisr.mobile.equalization import equalize_channels
 from keras_pisr.mobile.rounding import round_columns, round_weights
-from tests.mobile.conftest import small_student
+from tests.models.students import small_student
 
 
 def output_error(weights, rounded, inputs):

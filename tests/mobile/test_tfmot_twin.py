@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import keras_pisr as kp
-from tests.mobile.conftest import small_student
+from tests.models.students import small_student
 
 pytestmark = pytest.mark.usefixtures("tensorflow_backend")
 

@@ -12,7 +12,7 @@ from keras_pisr.mobile.export import main
 from keras_pisr.mobile.fake_quant import FakeQuant
 from keras_pisr.mobile.tflite_model import TFLiteModel
 from keras_pisr.mobile.whole_image import colour_batches
-from tests.mobile.conftest import small_student
+from tests.models.students import small_student
 
 
 @pytest.fixture(scope="session")

@@ -1,61 +1,17 @@
-"""Convolutions in blocks: the same numbers at every size, in files that XNNPACK runs whole."""
+"""Convolutions in blocks: exact in files of every size, which XNNPACK runs whole."""
 
 import keras
 import numpy as np
 import pytest
 
 import keras_pisr as kp
-from keras_pisr.mobile.blocked import BlockedConv2D, block_kernel, pays_in_blocks
-from keras_pisr.mobile.deployed import deployed_form
-from tests.mobile.conftest import small_student
+from keras_pisr.models.blocked import InBlocks
+from tests.models.students import residual_student, scrambled, small_student
 
 pytestmark = pytest.mark.usefixtures("tensorflow_backend")
 
 SIZES = [(8, 10), (7, 9), (6, 5), (1, 1)]
-
-
-def scrambled(model, rng):
-    """A model whose every weight is random: no symmetry hides a kernel put elsewhere."""
-    model.set_weights([rng.normal(scale=0.2, size=w.shape) for w in model.get_weights()])
-    return model
-
-
-def residual_student(scale=2):
-    return kp.models.ResidualFSRCNN(scale, features=8, shrunk_features=8, mapping_layers=1)
-
-
 STUDENTS = {"fsrcnn": small_student, "residual": residual_student}
-
-
-def test_a_kernel_of_blocks_places_each_filter_four_times():
-    kernel = block_kernel(np.arange(1.0, 10.0).reshape(3, 3, 1, 1))
-    kernel = keras.ops.convert_to_numpy(kernel)
-    assert kernel.shape == (4, 4, 1, 4)
-    for channel, (row, column) in enumerate(np.ndindex(2, 2)):
-        expected = np.zeros((4, 4))
-        expected[row : row + 3, column : column + 3] = np.arange(1, 10).reshape(3, 3)
-        np.testing.assert_array_equal(kernel[:, :, 0, channel], expected)
-
-
-@pytest.mark.parametrize(
-    ("kernel_size", "filters", "pays"), [(5, 4, True), (3, 4, True), (3, 9, False), (1, 4, False)]
-)
-def test_it_pays_while_there_are_lanes_left(kernel_size, filters, pays):
-    assert pays_in_blocks(kernel_size, filters) is pays
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("options", [{}, {"activation": "relu"}, {"use_bias": False}])
-def test_a_convolution_in_blocks_is_the_convolution(size, options, rng):
-    layers = [
-        kind(3, 5, padding="same", **options) for kind in (keras.layers.Conv2D, BlockedConv2D)
-    ]
-    x = rng.normal(size=(2, *size, 4)).astype("float32")
-    for layer in layers:
-        layer.build(x.shape)
-    layers[0].set_weights([rng.normal(size=w.shape) for w in layers[0].get_weights()])
-    layers[1].set_weights(layers[0].get_weights())
-    np.testing.assert_allclose(layers[1](x), layers[0](x), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", STUDENTS)
@@ -106,4 +62,6 @@ def test_sizes_that_are_open_keep_the_plain_form(tmp_path):
 def test_the_deployed_form_has_blocks(rng):
     model = scrambled(small_student(), rng)
     luma = rng.random((1, 5, 8, 1)).astype("float32")
-    np.testing.assert_allclose(deployed_form(model)(luma), model(luma), rtol=1e-5, atol=1e-5)
+    deployed = kp.mobile.deployed_form(model)
+    assert isinstance(deployed.layers[-1], InBlocks)
+    np.testing.assert_allclose(deployed(luma), model(luma), rtol=1e-5, atol=1e-5)

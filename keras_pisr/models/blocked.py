@@ -1,16 +1,17 @@
 """Convolutions to few channels, computed for 2x2 pixels at once.
 
-XNNPACK computes 8 or 16 output channels at a time, whether there are so many or not: a convolution
-to 4 costs as much as one to 16. A convolution with stride 2 whose 16 channels are the 4 of each of
-2x2 pixels gives the same numbers in less than half the time (docs/mobile.md).
+XNNPACK on a phone and oneDNN in TensorFlow compute 8 or 16 output channels at a time, whether there
+are so many or not: a convolution to 4 costs as much as one to 16. A convolution with stride 2 whose
+16 channels are the 4 of each of 2x2 pixels gives the same numbers in less than half the time
+(docs/mobile.md).
 """
 
 from keras import layers, ops
 
-from keras_pisr.models import SubpixelDeconvolution
+from keras_pisr.models.subpixel_deconvolution import SubpixelDeconvolution
 
 BLOCK = 2  # Pixels a side: with 3, kernels grow by more than lanes are gained.
-LANES = 16  # Output channels that XNNPACK computes at a time: 16 with AVX-512, 8 on ARM.
+LANES = 16  # Output channels computed at a time: 16 with AVX-512, 8 on ARM.
 
 
 def pays_in_blocks(kernel_size, filters):
@@ -42,15 +43,20 @@ class InBlocks:
 
     At an odd size the last blocks stick out and are cut to size, which takes numbers that a file
     for every size has not.
+
+    Attributes:
+        any_size: Computes blocks also where the size is known only when it runs.
     """
+
+    any_size = False
 
     def stored(self, kernel):
         """A kernel with the values that the file has for it."""
         return kernel
 
     def knows_size(self, inputs):
-        """Whether height and width are more than placeholders."""
-        return None not in tuple(inputs.shape[1:3])
+        """Whether height and width are more than placeholders, or may be those."""
+        return self.any_size or None not in tuple(inputs.shape[1:3])
 
     def convolve_in_blocks(self, inputs, kernel, bias):
         """What `conv(inputs, kernel, padding="same") + bias` computes.
@@ -63,12 +69,12 @@ class InBlocks:
         Returns:
             `(batch, height, width, filters)`.
         """
-        height, width = inputs.shape[1:3]
+        height, width = ops.shape(inputs)[1:3]  # On TensorFlow tensors, where they are open.
         # At even and at odd sizes, "same" puts (n - 1) / 2 zeros before the first pixel.
         kernel = self.stored(block_kernel(kernel))
         blocks = ops.conv(inputs, kernel, strides=BLOCK, padding="same")
         pixels = ops.depth_to_space(blocks + ops.tile(bias, BLOCK**2), BLOCK)
-        if height % BLOCK or width % BLOCK:
+        if None in tuple(inputs.shape[1:3]) or height % BLOCK or width % BLOCK:
             pixels = pixels[:, :height, :width]
         return pixels
 
@@ -106,3 +112,10 @@ class BlockedSubpixelDeconvolution(InBlocks, SubpixelDeconvolution):
         bias = ops.tile(ops.cast(self.bias, self.compute_dtype), filters)
         pixels = self.convolve_in_blocks(inputs, kernel, bias)
         return ops.depth_to_space(pixels, self.scale) if self.scale > 1 else pixels
+
+
+# What to take in place of a layer that computes pixel by pixel.
+BLOCKED = {
+    layers.Conv2D: BlockedConv2D,
+    SubpixelDeconvolution: BlockedSubpixelDeconvolution,
+}

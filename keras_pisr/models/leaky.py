@@ -1,0 +1,56 @@
+"""ReLUs with a fixed slope, which runtimes merge into the convolution before them."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+
+@keras.saving.register_keras_serializable(package="keras_pisr")
+class Leaky(layers.Layer):
+    """`max(x, 0) + slope * min(x, 0)` with a fixed slope of any sign.
+
+    Keras' own `LeakyReLU` refuses the negative slopes that a PReLU may have learnt.
+
+    Args:
+        slope: Of the negative part.
+        **kwargs: Of `keras.layers.Layer`.
+    """
+
+    def __init__(self, slope, **kwargs):
+        super().__init__(**kwargs)
+        self.slope = slope
+
+    def call(self, inputs):
+        """Apply the slope."""
+        return ops.leaky_relu(inputs, self.slope)
+
+    def get_config(self):
+        """Every argument."""
+        return {**super().get_config(), "slope": self.slope}
+
+
+def with_leaky(model, copy):
+    """A copy of a model in which PReLUs with one slope for the layer are `Leaky`, in float32.
+
+    Args:
+        model: A functional Keras model with one input and one output. Left as it is.
+        copy: Function from any other layer to a layer like it, which is given its weights.
+
+    Returns:
+        `keras.Model` with weights of its own.
+    """
+    plain, copies = keras.Model(model.inputs[0], model.outputs[0]), {}
+
+    def made(layer):
+        if not isinstance(layer, layers.Layer):
+            return type(layer).from_config(layer.get_config())  # An operation such as `x + y`.
+        if isinstance(layer, layers.PReLU) and np.size(layer.get_weights()[0]) == 1:
+            slope = float(layer.get_weights()[0].item())
+            return Leaky(slope, name=layer.name, dtype="float32")
+        copies[layer.name] = copy(layer)
+        return copies[layer.name]
+
+    leaky = keras.models.clone_model(plain, clone_function=made)
+    for name, layer in copies.items():
+        layer.set_weights(plain.get_layer(name).get_weights())
+    return leaky

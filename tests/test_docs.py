@@ -19,25 +19,45 @@ def test_relative_links_resolve(page):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
+def scores_of(file, model):
+    results = json.loads((ROOT / "docs" / "results" / f"{file}.json").read_text())
+    return results["scores"][model]
+
+
+def cells_of(scores):
+    return " | ".join(f"{s['psnr']:.2f} / {s['ssim']:.4f}" for s in scores.values())
+
+
 @pytest.mark.parametrize("model", ["bicubic", "one_stage", "two_stages", "student"])
-def test_scores_are_those_of_the_results_file(page, model):
-    results = json.loads((ROOT / "docs" / "results" / "pisr_x2.json").read_text())
-    cells = " | ".join(
-        f"{score['psnr']:.2f} / {score['ssim']:.4f}" for score in results["scores"][model].values()
-    )
-    assert cells in (ROOT / page).read_text()
+def test_scores_are_those_of_the_results_file(model):
+    page = (ROOT / "docs" / "results.md").read_text()
+    assert cells_of(scores_of("pisr_x2", model)) in page
+
+
+def trained(preset):
+    """File and model of the run that a preset was made of."""
+    if preset == "residual_fsrcnn_x2":
+        return preset, "one_stage"
+    scale = re.search(r"x\d", preset)[0]
+    return f"presets_{scale}", "student" if preset.endswith("_pisr") else "two_stages"
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
 @pytest.mark.parametrize("preset", sorted(CATALOG))
 def test_scores_of_presets_are_those_of_their_results_files(preset, page):
-    results = json.loads((ROOT / "docs" / "results" / f"{preset}.json").read_text())
-    scores = results["scores"]["one_stage"]
-    cells = " | ".join(f"{s['psnr']:.2f} / {s['ssim']:.4f}" for s in scores.values())
-    assert cells in (ROOT / page).read_text()
+    scores = scores_of(*trained(preset))
+    assert f"| `{preset}`" in (ROOT / page).read_text()
+    assert cells_of(scores) in (ROOT / page).read_text()
     catalog = {name: round(score["psnr"], 2) for name, score in scores.items()}
     assert catalog == CATALOG[preset]["psnr"]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_what_pisr_gains_is_the_difference_of_the_results(scale, page):
+    pisr, alone = (scores_of(f"presets_x{scale}", model) for model in ("student", "two_stages"))
+    gains = " | ".join(f"{pisr[name]['psnr'] - alone[name]['psnr']:+.3f}" for name in pisr)
+    assert f"| x{scale} | {gains} |" in (ROOT / page).read_text()
 
 
 @pytest.mark.parametrize("task", ["classification", "retrieval", "faces"])

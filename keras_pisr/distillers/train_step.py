@@ -95,7 +95,10 @@ class JAXTrainStep:
             self.train_function = self.many_steps(self.train_function)
 
     def many_steps(self, one_by_one):
-        """`train_function` in one program; `one_by_one` for the steps left over at the end."""
+        """`train_function` in one program; `one_by_one` for what is left over at the end.
+
+        That is too few batches, or a last one of fewer samples.
+        """
         import jax
 
         @functools.partial(jax.jit, donate_argnums=0)
@@ -110,7 +113,8 @@ class JAXTrainStep:
 
         def train_function(state, iterator):
             batches = list(itertools.islice(iterator, self.steps_per_execution))
-            if len(batches) < self.steps_per_execution:
+            shapes = {tuple(part.shape for part in jax.tree.leaves(batch)) for batch in batches}
+            if len(batches) < self.steps_per_execution or len(shapes) > 1:
                 return one_by_one(state, iter(batches))
             return run(state, batches)
 

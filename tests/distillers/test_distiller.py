@@ -164,13 +164,14 @@ def test_trains_under_mixed_precision(policy):
 
 
 @pytest.mark.skipif(ON_TORCH, reason="Keras on PyTorch takes one step an execution")
-def test_several_steps_an_execution_change_nothing():
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_several_steps_an_execution_change_nothing(batch_size):
     results = []
-    # With 3, some are left over at the end.
+    # With 3 some steps, and in batches of 3 samples, are left over at the end.
     for steps in (1, 2, 3):
         distiller = stage_2()
         distiller.compile(keras.optimizers.SGD(0.1), loss="mae", steps_per_execution=steps)
-        distiller.fit(*pairs(), batch_size=1, shuffle=False, verbose=0)
+        distiller.fit(*pairs(), batch_size=batch_size, shuffle=False, verbose=0)
         results.append(weights_of(distiller.student))
     for one, *others in zip(*results, strict=True):
         for other in others:

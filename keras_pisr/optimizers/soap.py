@@ -149,13 +149,15 @@ class SOAP(keras.optimizers.Optimizer):
     def apply(self, grads, trainable_variables=None):
         """One step of all weights; then, when due, new bases for the next."""
         super().apply(grads, trainable_variables)
+        if not self.built:
+            return  # There was nothing to train.
         turning = [index for index, bases in enumerate(self.bases) if any(map(known, bases))]
         before = [self.turned_state(index) for index in turning]
         # One condition for all: a GPU waits for the answer to each.
-        due = ops.equal(self.iterations % self.refresh_every, 0)
+        # Counted in calls: with accumulated gradients `iterations` stays the same for several.
+        period = self.refresh_every * (self.gradient_accumulation_steps or 1)
         after = ops.cond(
-            # With accumulated gradients there is no covariance yet at 0.
-            ops.logical_and(due, self.iterations > 0),
+            ops.equal(self._iterations % period, 0),
             lambda: [self.refreshed(index) for index in turning],
             lambda: before,
         )

@@ -167,6 +167,21 @@ def test_rotation_and_back_changes_nothing(rng):
     np.testing.assert_allclose(keras.ops.convert_to_numpy(again), tensor, atol=1e-5)
 
 
+@pytest.mark.parametrize("parts", [2, 3])
+def test_equal_gradients_accumulated_take_the_steps_of_one(quadratic, parts):
+    start, gradient_of = quadratic
+    once = steps(SOAP(0.01, refresh_every=4), start, gradient_of, 14)
+    optimizer = SOAP(0.01, refresh_every=4, gradient_accumulation_steps=parts)
+    accumulated = steps(optimizer, start, gradient_of, 14 * parts)
+    np.testing.assert_allclose(accumulated[parts - 1 :: parts], once, atol=1e-5)
+
+
+def test_nothing_to_train_is_no_error():
+    optimizer = SOAP()
+    optimizer.apply([], [])
+    assert not optimizer.built
+
+
 def test_a_zero_gradient_moves_nothing():
     start = np.ones((3, 2), "float32")
     trace = steps(SOAP(0.1, refresh_every=1), start, np.zeros_like, 4)

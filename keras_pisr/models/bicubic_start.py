@@ -1,4 +1,4 @@
-"""Initial weights with which a network *is* bicubic interpolation."""
+"""Initial weights with which a network *is* bicubic interpolation, or nearly."""
 
 import keras
 import numpy as np
@@ -136,7 +136,11 @@ def start_residual(model, rng):
     _, repeated = subpixel_taps(np.where(pixels == 0, 1.0, 0.0 * centres))
     n = len(shifts) ** 2
     first, *others, last = (x for x in model.layers if isinstance(x, keras.layers.Conv2D))
-    check_width(model, [first, *others], n)
+    if min(layer.filters for layer in (first, *others)) < n:
+        raise ValueError(
+            f"Bicubic upscaling by {model.scale} takes {n} channels in every block; "
+            f"{model.name!r} has fewer."
+        )
     carry(first, shifted_inputs(shifts, 5), rng)
     for layer in others:
         size, _, inputs, _ = layer.kernel.shape
@@ -147,15 +151,6 @@ def start_residual(model, rng):
     carried = np.subtract(*taps).reshape(*kernel.shape[:2], n, kernel.shape[3])
     kernel[:, :, :n] = carried
     last.set_weights([kernel, np.zeros(kernel.shape[3])])
-
-
-def check_width(model, convolutions, n):
-    """Raise unless each of `convolutions` has `n` channels to carry the image."""
-    if min(layer.filters for layer in convolutions) < n:
-        raise ValueError(
-            f"Bicubic upscaling by {model.scale} takes {n} channels in every block; "
-            f"{model.name!r} has fewer."
-        )
 
 
 def start_encoder(encoder, scale, rng):
@@ -176,16 +171,16 @@ def start_encoder(encoder, scale, rng):
 
 
 def start_as_bicubic(model, *, seed=0):
-    """Set initial weights with which `model` computes bicubic interpolation.
+    """Set initial weights with which `model` computes bicubic interpolation, or nearly.
 
     A channel (in a ResidualFSRCNN four) carries the input through every block, and the last layer
     holds the bicubic kernel for it; the others start at random, nearly silent. Training then
-    improves on bicubic from the first step, where a random start spends most of a small budget on
-    reaching it. The deployed network is unchanged.
+    goes on from bicubic, where a random start spends most of a small budget on reaching it. The
+    deployed network is unchanged.
 
     For FSRCNN exact at x2; at x3 and x4 the last layer reaches fewer pixels from one channel than
-    bicubic takes, and the start is a little below it. Further channels that carry the input moved
-    would make it exact, but went on doing little else: docs/training.md.
+    bicubic takes, and the start is some tenths of a dB below it. Further channels that carry the
+    input moved would make it exact, but went on doing little else: docs/training.md.
 
     Args:
         model: An `FSRCNN` or `ResidualFSRCNN`, or a `PrivilegedTeacher` whose decoder is one;
@@ -197,7 +192,7 @@ def start_as_bicubic(model, *, seed=0):
         `model`.
 
     Raises:
-        ValueError: If the model is of another class or too narrow.
+        ValueError: If the model is of another class, or a ResidualFSRCNN of under four channels.
 
     Example:
     >>> model = keras_pisr.models.start_as_bicubic(keras_pisr.models.FSRCNN(scale=2))

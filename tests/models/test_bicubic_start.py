@@ -48,6 +48,12 @@ def test_taps_for_x2_are_those_of_bicubic():
     np.testing.assert_allclose(bicubic_start.upscaling_taps(2), [0, *half, *half[::-1]])
 
 
+def test_taps_for_x3_are_those_of_bicubic_raised_to_add_up_to_one():
+    # Keys' kernel is 7/9, 3/9, -2/27 and -1/27 at 1/3, 2/3, 4/3 and 5/3 px; three are reached.
+    wanted = np.array([-5, -7, 0, 25, 62, 81, 61, 26, 0]) / 81
+    np.testing.assert_allclose(bicubic_start.upscaling_taps(3), wanted, atol=1e-12)
+
+
 def test_encoder_starts_as_bicubic_downscaling(monkeypatch):
     monkeypatch.setattr(bicubic_start, "NEARLY_SILENT", 0.0)
     hr = smooth_image(32, 30)

@@ -23,7 +23,6 @@ def main(
     name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME")],
     command: str,
     member: str = "student",
-    before: Path | None = None,
     out: Path = Path("keras_pisr/presets/shipped"),
     overwrite: bool = False,
 ):
@@ -34,22 +33,17 @@ def main(
         name: Of the preset: architecture, scale, method, as `fsrcnn_x2_pisr`.
         command: Command that made the run, for the model card; placeholders for folders.
         member: Which model: student, one_stage or two_stages.
-        before: Folder of the run whose student this run started from, for the card; then give
-            both commands, joined by &&.
         out: Folder that gets a folder `NAME`.
         overwrite: Replace a preset that is there.
     """
     results = json.loads((run / "results.json").read_text())
     model = kp.load_student(run / f"{member}.keras")
-    before = json.loads((before / "results.json").read_text()) if before else None
-    card = kp.presets.model_card(
-        name, model, results, member=member, command=command, before=before
-    )
+    card = kp.presets.model_card(name, model, results, member=member, command=command)
     kp.presets.save_to_preset(model, out / name, card=card, overwrite=overwrite)
     scores = {test: round(row["psnr"], 2) for test, row in results["scores"][member].items()}
     entry = {
         "class": type(model).__name__,
-        "description": f"x{model.scale} luma, {method_of(results, member, before)}",
+        "description": f"x{model.scale} luma, {method_of(results, member)}",
         "scale": model.scale,
         "parameters": model.count_params(),
         "psnr": scores,

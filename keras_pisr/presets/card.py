@@ -63,7 +63,7 @@ enlarged with the image. Text and drawings were not in the training images.
 """
 
 
-def model_card(name, model, results, *, member="student", command, before=None):
+def model_card(name, model, results, *, member="student", command):
     """A model card in Markdown, with the header that model hubs read.
 
     Args:
@@ -72,7 +72,6 @@ def model_card(name, model, results, *, member="student", command, before=None):
         results: What `results.json` of a run of `recipes/pisr_x*.py` holds.
         member: Which model of the run it is: a key of `METHODS`.
         command: Command that made the run, with placeholders for folders.
-        before: `results.json` of the run whose student this one started from, if known.
 
     Returns:
         Text for `README.md`.
@@ -95,10 +94,10 @@ def model_card(name, model, results, *, member="student", command, before=None):
         model=type(model).__name__,
         scale=model.scale,
         parameters=f"{model.count_params():,}",
-        method=method_of(results, member, before),
+        method=method_of(results, member),
         scores=_table({"bicubic": scores["bicubic"], name: scores[member]}),
         images=_images(results),
-        stages=_steps(results, member) + _before(settings, before),
+        stages=_steps(results, member) + _before(settings),
         settings="\n".join(f"- {key}: {settings[key]}" for key in kept if key in settings),
         environment=f"keras {versions['keras']}, {environment['backend']} "
         f"{versions.get(environment['backend'], '')}".strip(),
@@ -111,22 +110,18 @@ def _steps(results, member):
     return ", ".join(f"{stage} {results['stages'][stage]['steps']:,} steps" for stage in stages)
 
 
-def _before(settings, before):
+def _before(settings):
     start = settings.get("start_from")
     if not start:
         return ""
     # The name of the file only: where it lay on somebody's disk says nothing.
-    text = f", from a student trained before ({Path(start).name})"
-    return text + (f": {_steps(before, Path(start).stem)}" if before else "")
+    return f", from a student trained before ({Path(start).name})"
 
 
-def method_of(results, member, before=None):
-    """How a model of a run was trained, in words; `before` as in `model_card`."""
+def method_of(results, member):
+    """How a model of a run was trained, in words."""
     # Without a teacher in the run there are no stages to compare with.
-    method = METHODS[member] if results["settings"].get("pisr", True) else ALONE
-    if before and Path(results["settings"]["start_from"]).stem == "student":
-        return f"{METHODS['student']}, then {method}"
-    return method
+    return METHODS[member] if results["settings"].get("pisr", True) else ALONE
 
 
 def _images(results):

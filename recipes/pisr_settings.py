@@ -71,9 +71,6 @@ class Settings:
     paper: adam]."""
     refresh_every: int = 10
     """Steps from one basis of SOAP to the next: on a GPU a new basis costs more than a step."""
-    loss: Literal["mae", "mse"] = "mae"
-    """The reconstruction loss: mean absolute error as in the paper, or mean squared error, which
-    is what PSNR measures, for a last phase with --start-from."""
     learning_rate: float | None = None
     """At the start; falls by a cosine, step by step [soap: 1e-2, adam: 1e-3]."""
     final_learning_rate: float = 1e-5

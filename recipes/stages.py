@@ -23,7 +23,7 @@ class Stages:
         feed: Function from an epoch to the training data from there on.
         validation_data: Of `fit`.
         compiling: Function that makes fresh arguments for `compile`, without the optimizer.
-        optimizer: Class of the optimizer.
+        optimizer: Function that makes the optimizer from a learning rate.
     """
 
     def __init__(

@@ -79,14 +79,3 @@ def test_a_run_scored_elsewhere_keeps_the_machine_it_was_trained_on(tmp_path, ph
     pisr.run(settings(out, photographs, **chosen, resume=True))
     results = json.loads((out / "results.json").read_text())
     assert results["environment"]["devices"] == ["a large one"]
-
-
-def test_squared_errors_are_another_training(tmp_path, photographs):
-    students = []
-    for loss in ("mae", "mse"):
-        out = tmp_path / loss
-        pisr.run(settings(out, photographs, steps_per_epoch=2, loss=loss))
-        history = json.loads((out / "results.json").read_text())["stages"]["one_stage"]["history"]
-        students.append(history["loss"][-1])
-    # Errors are far below 1, so squares are smaller still.
-    assert students[1] < students[0] / 2

@@ -33,8 +33,9 @@ def fine_tune(
 ):
     """Train the 8-bit form of a student.
 
-    Starts from equalized channels and settled ranges, which go on learning; Adam, falling by a
-    cosine, with a moving average of the weights at the end.
+    Starts from what `to_tflite` would make of it: equalized channels, weights rounded so that
+    errors cancel, settled ranges, which go on learning. Adam, falling by a cosine, with a moving
+    average of the weights at the end.
 
     Args:
         student: A trained luma model; see `quantized_form`. Left as it is.
@@ -59,14 +60,12 @@ def fine_tune(
     from keras_pisr.distillers import Distiller, PrivilegedDistiller
     from keras_pisr.mobile.convert import calibration_batches, calibration_lumas
     from keras_pisr.mobile.deployed import deployed_form
-    from keras_pisr.mobile.equalization import equalize_channels
-    from keras_pisr.mobile.quantized import quantized_form, settle_ranges
+    from keras_pisr.mobile.quantized import post_training_form
 
     keras.utils.set_random_seed(seed)
     lumas = calibration_lumas(student, representative)
     patches = [luma for (luma,) in calibration_batches(lumas)]
-    start = equalize_channels(deployed_form(student), patches)
-    form = settle_ranges(quantized_form(start), start, patches)
+    form = post_training_form(deployed_form(student), patches)
     if teacher is None:
         distiller = Distiller(form, main_term="reconstruction")
     else:

@@ -34,10 +34,9 @@ def load_images(settings):
         pairs = kp.data.ImagePairs.from_tfds(name, split="train", scale=scale)
         sources.append(("--tfds", pairs, settings.sizes))
     if not sources:
-        return (
-            kp.data.ImagePairs.from_samples("train", scale=scale),
-            kp.data.ImagePairs.from_samples("validation", scale=scale),
-        )
+        training = kp.data.ImagePairs.from_samples("train", scale=scale)
+        held_out = kp.data.ImagePairs.from_samples("validation", scale=scale)
+        return with_drawings(training, settings), held_out
     training, held_out = [], []
     for source, pairs, sizes in sources:
         if len(pairs) <= settings.validation_images:
@@ -49,7 +48,21 @@ def load_images(settings):
         kept, apart = pairs.split(-settings.validation_images)
         training += [kept.resized(size) for size in sizes]
         held_out.append(apart.resized(sizes[0]))
-    return kp.data.ImagePairs.join(training), kp.data.ImagePairs.join(held_out)
+    training = with_drawings(kp.data.ImagePairs.join(training), settings)
+    return training, kp.data.ImagePairs.join(held_out)
+
+
+def with_drawings(pairs, settings):
+    """The pairs, and as many drawings as the settings say."""
+    if not settings.drawings:
+        return pairs
+    drawings = kp.data.draw_images(
+        max(1, round(settings.drawings * len(pairs))),
+        size=max(192, settings.patch_size),
+        seed=settings.seed,
+    )
+    drawn = kp.data.ImagePairs.from_images(drawings.values(), scale=pairs.scale, names=drawings)
+    return kp.data.ImagePairs.join([pairs, drawn])
 
 
 def validation_patches(pairs, settings, most=128):

@@ -40,6 +40,9 @@ class Settings:
     validation_images: int = 10
     """How many of the images, the last ones, are held out for the curves, of --hr-dir and of
     --jpeg-dir each, in the first of their sizes."""
+    drawings: float = 0.0
+    """How many drawings (text, shapes, patterns, noise, made anew) to add, as a share of the images
+    trained on: 0.03 in a last phase (--start-from) prevents specks beside hard edges."""
     test_dirs: tuple[Path, ...] = ()
     """Benchmark folders, each with HR/ and perhaps LR_bicubic/X2/, scored at the end."""
 
@@ -142,7 +145,7 @@ class Settings:
             )
         for name, least in (
             *(("epochs", 1), ("teacher_epochs", 1), ("steps_per_epoch", 1)),
-            *(("validation_images", 1), ("detail", 0)),
+            *(("validation_images", 1), ("detail", 0), ("drawings", 0)),
         ):
             if getattr(settings, name) < least:
                 raise ValueError(f"--{name.replace('_', '-')} must be {least} or more.")

@@ -27,7 +27,8 @@ class RunFolder:
             same folder where a run is continued.
 
     Attributes:
-        environment: Versions and hardware with which the run began.
+        environment: Versions and hardware with which the run began, and under `resumed_on` those
+            of the machines on which it was continued, or only scored, if others.
 
     Raises:
         ValueError: If the folder holds a run and `resume` is off, or one with other settings.
@@ -36,14 +37,17 @@ class RunFolder:
     def __init__(self, path, settings, *, resume, writes=True):
         self.path = Path(path)
         self.writes = writes
-        self.settings = plain(dataclasses.asdict(settings))
+        self.settings, self.defaults = plain(dataclasses.asdict(settings)), type(settings)()
         before = self.path / "settings.json"
         if writes and before.exists():
             self.check(json.loads(before.read_text()), resume)
         self.write_json("settings.json", self.settings)
-        # Of the machine where the run began: it may be continued, or only scored, elsewhere.
-        record = self.path / "environment.json"
-        self.environment = json.loads(record.read_text()) if record.exists() else environment()
+        record, here = self.path / "environment.json", environment()
+        began = json.loads(record.read_text()) if record.exists() else here
+        others = began.pop("resumed_on", [])
+        if here not in (began, *others):
+            others.append(here)
+        self.environment = began | ({"resumed_on": others} if others else {})
         self.write_json("environment.json", self.environment)
 
     def check(self, before, resume):
@@ -53,14 +57,16 @@ class RunFolder:
                 f"{self.path} holds a run already. Continue it with --resume, or choose "
                 "another folder with --out."
             )
+        # A run of an earlier release lacks what could not be set then.
+        before = plain(dataclasses.asdict(self.defaults)) | before
         changed = [
             name
             for name in sorted(set(self.settings) - FREE_TO_CHANGE)
-            if before.get(name) != self.settings[name]
+            if before[name] != self.settings[name]
         ]
         if changed:
             differences = "; ".join(
-                f"{name} was {before.get(name)}, now {self.settings[name]}" for name in changed
+                f"{name} was {before[name]}, now {self.settings[name]}" for name in changed
             )
             raise ValueError(
                 f"The run in {self.path} has other settings ({differences}). Resume it with the "

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "color": ["rgb_to_y", "rgb_to_ycbcr", "ycbcr_to_rgb"],
         "device_patches": ["DevicePatches"],
         "downscaling": ["DownscaleReport", "downscale_folder"],
+        "drawings": ["draw_images"],
         "glyphs": ["render_glyphs"],
         "images": ["list_images", "read_image", "write_image"],
         "labelled_images": ["LabelledImages"],

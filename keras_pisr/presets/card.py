@@ -58,9 +58,15 @@ weights of the run, no choice by these images.
 
 ## Limits
 
-Trained on clean photographs shrunk by bicubic. JPEG artefacts, noise and blur of other kinds are
-enlarged with the image. Text and drawings were not in the training images.
+{limits}
 """
+LIMITS = """\
+Trained on clean photographs shrunk by bicubic. JPEG artefacts, noise and blur of other kinds are
+enlarged with the image. Text and drawings were not in the training images: there may be specks
+beside hard edges, as of text on a screen."""
+LIMITS_WITH_DRAWINGS = """\
+Trained on clean photographs and drawings shrunk by bicubic. JPEG artefacts, noise and blur of
+other kinds are enlarged with the image."""
 
 
 def model_card(name, model, results, *, member="student", command):
@@ -88,7 +94,7 @@ def model_card(name, model, results, *, member="student", command):
     if settings.get("start_from"):
         kept = tuple(key for key in kept if key != "start")
     environment = results["environment"]
-    versions = environment["versions"]
+    resumed = environment.get("resumed_on", [])
     return _CARD.format(
         name=name,
         model=type(model).__name__,
@@ -99,10 +105,15 @@ def model_card(name, model, results, *, member="student", command):
         images=_images(results),
         stages=_steps(results, member) + _before(settings),
         settings="\n".join(f"- {key}: {settings[key]}" for key in kept if key in settings),
-        environment=f"keras {versions['keras']}, {environment['backend']} "
-        f"{versions.get(environment['backend'], '')}".strip(),
+        environment=", resumed with ".join(map(_software, [environment, *resumed])),
         command=command,
+        limits=LIMITS_WITH_DRAWINGS if settings.get("drawings") else LIMITS,
     )
+
+
+def _software(environment):
+    versions, backend = environment["versions"], environment["backend"]
+    return f"keras {versions['keras']}, {backend} {versions.get(backend, '')}".strip()
 
 
 def _steps(results, member):
@@ -121,7 +132,8 @@ def _before(settings):
 def method_of(results, member):
     """How a model of a run was trained, in words."""
     # Without a teacher in the run there are no stages to compare with.
-    return METHODS[member] if results["settings"].get("pisr", True) else ALONE
+    method = METHODS[member] if results["settings"].get("pisr", True) else ALONE
+    return method + (", on drawings too" if results["settings"].get("drawings") else "")
 
 
 def _images(results):
@@ -134,7 +146,10 @@ def _images(results):
             copies = ", shrunk copies counted"
             names[-1] += f" at {', '.join(map(str, factors))} of the size"
         sources += names
-    source = " and ".join(sources) or "photographs of scikit-image"
+    sources = sources or ["photographs of scikit-image"]
+    if settings.get("drawings"):
+        sources.append("drawings")
+    source = " and ".join(sources)
     return f"{results['training_images']:,} of {source}{copies}"
 
 

@@ -64,6 +64,24 @@ def test_a_card_of_a_last_phase_says_what_came_before():
     assert "secret" not in text
 
 
+def test_a_card_says_whether_drawings_were_trained_on():
+    assert "Text and drawings were not in the training images" in card()
+    settings = RESULTS["settings"] | {"drawings": 0.03, "pisr": False}
+    text = model_card("a", FSRCNN(2), RESULTS | {"settings": settings}, command="c")
+    assert "parameters, trained alone, on drawings too." in text
+    assert "481 of T91 and BSDS400 and drawings." in text
+    assert "Text and drawings were not" not in text
+
+
+def test_a_card_names_the_software_with_which_a_run_was_resumed():
+    versions = {"keras": "3.16", "jax": "0.11"}
+    resumed = {"resumed_on": [{"backend": "jax", "versions": versions}]}
+    environment = RESULTS["environment"] | resumed
+    text = model_card("a", FSRCNN(2), RESULTS | {"environment": environment}, command="c")
+    wanted = "keras 3.15.1, tensorflow 2.21.0, resumed with keras 3.16, jax 0.11.\n"
+    assert f"- Trained with {wanted}" in text
+
+
 def test_a_card_of_a_control_does_not_speak_of_distillation():
     text = card(member="two_stages")
     assert "trained alone" in text and "two_stages 12,000 steps" in text

@@ -158,6 +158,14 @@ def test_images_are_copied_in_the_sizes_asked_for_once_some_are_held_out(tmp_pat
     assert (held_out.heights * 2).tolist() == [40, 20]
 
 
+def test_drawings_join_the_images_trained_on_only(tmp_path):
+    few, _ = pisr.load_images(settings(tmp_path).resolved())
+    training, held_out = pisr.load_images(settings(tmp_path, drawings=0.5).resolved())
+    assert training.names == (*few.names, "text 0", "shapes 1")
+    assert training.heights[-1] * 2 == 192
+    assert set(held_out.names) == {"coins", "rocket"}
+
+
 @pytest.mark.parametrize(
     "changes, message",
     [

@@ -75,7 +75,7 @@ def _noun(written):
 
 
 def choose_preset(scale):
-    """The package's preset for a factor: one taught by a privileged teacher before others.
+    """The package's preset for a factor: one that knows drawings, too, before others.
 
     Args:
         scale: Factor, or None for 2.
@@ -97,7 +97,7 @@ def choose_preset(scale):
             f"{', '.join(map(str, there)) or 'none'}. Name one with --preset, or a file with "
             "--model."
         )
-    return max(names, key=lambda name: name.endswith("_pisr"))
+    return max(names, key=lambda name: (name.endswith("_mixed"), name.endswith("_pisr")))
 
 
 def _network(preset, model, scale):

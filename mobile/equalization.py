@@ -18,6 +18,10 @@ def equalize_channels(model, lumas):
     convolution and its inverse into the next. The 8-bit scale of a tensor then fits the
     channels that carry the image as well as those that carry details.
 
+    What is below zero counts for less, by the fourth root of the slope that the activation
+    multiplies it with: its steps before the activation matter, and those after it, which 8 bit
+    does not make finer. A ReLU, which leaves nothing of it, counts as a slope of 1e-4.
+
     Only a plain chain of convolutions and such activations is changed, with or without a
     `SubpixelResidual` at its end; other models are returned as they are.
 
@@ -39,7 +43,8 @@ def equalize_channels(model, lumas):
     weighted = [layer for layer in model.layers if layer.get_weights() and not _is_relu(layer)]
     for layer, following in zip(weighted, weighted[1:], strict=False):
         output = keras.Model(model.inputs[0], layer.output)
-        ranges = np.max([np.abs(output.predict_on_batch(x)).max((0, 1, 2)) for x in lumas], axis=0)
+        below = _weight_below_zero(model, layer)
+        ranges = np.max([_ranges(output.predict_on_batch(x), below) for x in lumas], axis=0)
         factors = np.maximum(ranges / max(ranges.max(), 1e-12), 1 / MOST)
         kernel, bias = layer.get_weights()
         layer.set_weights([kernel / factors, bias / factors])
@@ -48,6 +53,22 @@ def equalize_channels(model, lumas):
         transposed = isinstance(following, SubpixelDeconvolution)
         following.set_weights([kernel * (factors if transposed else factors[:, None]), bias])
     return model
+
+
+def _ranges(values, below):
+    return np.maximum(values, -below * values).max((0, 1, 2))
+
+
+def _weight_below_zero(model, layer):
+    """1 where no activation follows; else of the layer, or of each channel."""
+    activations = [x for x in model.layers if _is_relu(x) and x.input is layer.output]
+    if not activations:
+        return 1.0
+    (activation,) = activations
+    slope = getattr(activation, "slope", 0.0)
+    if isinstance(activation, layers.PReLU):
+        (slope,) = activation.get_weights()
+    return np.maximum(np.abs(slope), 1e-4) ** 0.25
 
 
 def _is_chain(sequence):

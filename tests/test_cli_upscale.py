@@ -103,11 +103,11 @@ def test_a_factor_that_is_not_the_models_is_refused(images, preset, capsys):
     assert "enlarges by 2, not by 3" in capsys.readouterr().err
 
 
-def test_the_preset_taught_by_a_teacher_is_chosen(monkeypatch):
-    for name, scale in {"b_x5": 5, "a_x5_pisr": 5, "a_x6": 6}.items():
+def test_the_preset_that_knows_drawings_is_chosen_then_the_one_with_a_teacher(monkeypatch):
+    names = {"b_x5": 5, "b_x5_mixed": 5, "a_x5_pisr": 5, "a_x6": 6, "a_x6_pisr": 6, "a_x7": 7}
+    for name, scale in names.items():
         monkeypatch.setitem(CATALOG, name, {"class": "FSRCNN", "scale": scale})
-    assert choose_preset(5) == "a_x5_pisr"
-    assert choose_preset(6) == "a_x6"
+    assert [choose_preset(scale) for scale in (5, 6, 7)] == ["b_x5_mixed", "a_x6_pisr", "a_x7"]
 
 
 def test_evaluate_takes_a_preset(images, preset, capsys):

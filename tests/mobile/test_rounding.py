@@ -7,6 +7,7 @@ import pytest
 import keras_pisr as kp
 from keras_pisr.mobile.equalization import equalize_channels
 from keras_pisr.mobile.rounding import round_columns, round_weights
+from keras_pisr.models import Leaky
 from tests.models.students import small_student
 
 
@@ -56,8 +57,33 @@ def test_equalized_channels_compute_the_same(tensorflow_backend, scale, rng):
     equalize_channels(deployed, lumas)
     np.testing.assert_allclose(deployed(lumas[0]), student(lumas[0]), atol=1e-5)
     first = keras.Model(deployed.inputs[0], deployed.layers[1].output)
-    ranges = np.max([np.abs(first(x)).max((0, 1, 2)) for x in lumas], axis=0)
+    outputs = [np.asarray(first(x)) for x in lumas]
+    below = abs(deployed.layers[2].slope) ** 0.25
+    ranges = np.max([np.maximum(y, -below * y).max((0, 1, 2)) for y in outputs], axis=0)
     np.testing.assert_allclose(ranges, ranges.max(), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("activation", "weight"),
+    [
+        (keras.layers.ReLU(), 0.1),
+        (Leaky(-0.0625), 0.5),
+        (keras.layers.PReLU("zeros", shared_axes=[1, 2]), 0.1),
+        (None, 1.0),
+    ],
+)
+def test_what_an_activation_leaves_of_it_decides_what_counts(
+    tensorflow_backend, activation, weight
+):
+    inputs = keras.Input((None, None, 1))
+    first, last = keras.layers.Conv2D(2, 1), keras.layers.Conv2D(1, 1)
+    x = first(inputs)
+    model = keras.Model(inputs, last(x if activation is None else activation(x)))
+    # On luma up to 1 the second channel falls to -8, the first rises to 2.
+    first.set_weights([np.array([2.0, -8.0]).reshape(1, 1, 1, 2), np.zeros(2)])
+    equalize_channels(model, [np.ones((1, 4, 4, 1), "float32")])
+    kernel = first.get_weights()[0].ravel()
+    np.testing.assert_allclose(kernel[1] / kernel[0], -1 / weight, rtol=1e-5)
 
 
 def test_what_is_no_chain_is_left_as_it_is(tensorflow_backend, rng):

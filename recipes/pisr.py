@@ -53,16 +53,24 @@ def load_images(settings):
 
 
 def with_drawings(pairs, settings):
-    """The pairs, and as many drawings as the settings say."""
+    """The pairs, and as many drawings as the settings say.
+
+    Half of them are made small as photographs are; the others are what a screen shows, drawn in the
+    pixels of the LR image, and their HR image is the same in larger pixels.
+    """
     if not settings.drawings:
         return pairs
-    drawings = kp.data.draw_images(
-        max(1, round(settings.drawings * len(pairs))),
-        size=max(192, settings.patch_size),
-        seed=settings.seed,
+    scale, count = pairs.scale, max(2, round(settings.drawings * len(pairs)))
+    size = max(192, settings.patch_size)
+    drawn = kp.data.draw_images(count, size=size, seed=settings.seed)
+    names, images = list(drawn), list(drawn.values())
+    half = count // 2
+    larger = [image.repeat(scale, 0).repeat(scale, 1) for image in images[half:]]
+    shrunk = kp.data.ImagePairs.from_images(images[:half], scale=scale, names=names[:half])
+    screens = kp.data.ImagePairs.from_images(
+        larger, lr=images[half:], scale=scale, names=names[half:]
     )
-    drawn = kp.data.ImagePairs.from_images(drawings.values(), scale=pairs.scale, names=drawings)
-    return kp.data.ImagePairs.join([pairs, drawn])
+    return kp.data.ImagePairs.join([pairs, shrunk, screens])
 
 
 def validation_patches(pairs, settings, most=128):

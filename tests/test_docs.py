@@ -39,6 +39,8 @@ def trained(preset):
     if preset == "residual_fsrcnn_x2":
         return preset, "one_stage"
     scale = re.search(r"x\d", preset)[0]
+    if preset.endswith("_mixed"):
+        return f"mixed_{scale}", "one_stage"
     return f"presets_{scale}", "student" if preset.endswith("_pisr") else "two_stages"
 
 
@@ -50,6 +52,15 @@ def test_scores_of_presets_are_those_of_their_results_files(preset, page):
     assert cells_of(scores) in (ROOT / page).read_text()
     catalog = {name: round(score["psnr"], 2) for name, score in scores.items()}
     assert catalog == CATALOG[preset]["psnr"]
+
+
+def test_scores_on_drawings_are_those_of_the_results_file():
+    results = json.loads((ROOT / "docs" / "results" / "drawings.json").read_text())
+    page = (ROOT / "docs" / "results.md").read_text()
+    for name, sets in results["scores"].items():
+        cells = [f"{score:.2f}" for kinds in sets.values() for score in kinds.values()]
+        assert f"| {' | '.join(cells)} |" in page, name
+    assert set(CATALOG) < set(results["scores"])
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/results.md"])

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import keras_pisr as kp
 
-PRESETS = ("fsrcnn_x2_pisr", "fsrcnn_x2", "fsrcnn_x2_mixed")
+PRESETS = ("fsrcnn_x2", "fsrcnn_x2_mixed")
 
 
 def screen():
@@ -31,7 +31,7 @@ def screen():
 
 if __name__ == "__main__":
     lr = screen()
-    panels = {"pixels": lr, "bicubic": kp.data.upscale(lr, 2)}
+    panels = {"bicubic": kp.data.upscale(lr, 2)}
     panels |= {name: kp.upscale(kp.from_preset(name), lr) for name in PRESETS}
     path = Path(__file__).with_name("screen.png")
     kp.side_by_side(panels, path, decibels={}, crop=(0, 0, 96, 264), zoom=2)

@@ -162,7 +162,12 @@ def test_drawings_join_the_images_trained_on_only(tmp_path):
     few, _ = pisr.load_images(settings(tmp_path).resolved())
     training, held_out = pisr.load_images(settings(tmp_path, drawings=0.5).resolved())
     assert training.names == (*few.names, "text 0", "shapes 1")
-    assert training.heights[-1] * 2 == 192
+    images = list(kp.data.draw_images(2).values())
+    np.testing.assert_array_equal(training.image(len(few))[1], images[0])
+    # The second as a screen shows it: drawn in LR pixels.
+    lr, hr = training.image(len(few) + 1)
+    np.testing.assert_array_equal(lr, images[1])
+    np.testing.assert_array_equal(hr, lr.repeat(2, 0).repeat(2, 1))
     assert set(held_out.names) == {"coins", "rocket"}
 
 

@@ -42,7 +42,8 @@ class Settings:
     --jpeg-dir each, in the first of their sizes."""
     drawings: float = 0.0
     """How many drawings (text, shapes, patterns, noise, made anew) to add, as a share of the images
-    trained on: 0.03 in a last phase (--start-from) prevents specks beside hard edges."""
+    trained on, shrunk copies counted: 0.03 in a last phase (--start-from) prevents specks beside
+    hard edges. Half of them are shrunk as photographs are, half as a screen shows them."""
     test_dirs: tuple[Path, ...] = ()
     """Benchmark folders, each with HR/ and perhaps LR_bicubic/X2/, scored at the end."""
 
@@ -145,10 +146,12 @@ class Settings:
             )
         for name, least in (
             *(("epochs", 1), ("teacher_epochs", 1), ("steps_per_epoch", 1)),
-            *(("validation_images", 1), ("detail", 0), ("drawings", 0)),
+            *(("validation_images", 1), ("detail", 0)),
         ):
             if getattr(settings, name) < least:
                 raise ValueError(f"--{name.replace('_', '-')} must be {least} or more.")
+        if not 0 <= settings.drawings <= 1:
+            raise ValueError("--drawings must be a share from 0 to 1.")
         for name in ("sizes", "jpeg_sizes"):
             if not getattr(self, name) or min(getattr(self, name)) <= 0:
                 raise ValueError(f"--{name.replace('_', '-')} must be factors above 0.")

@@ -180,6 +180,8 @@ def test_drawings_join_the_images_trained_on_only(tmp_path):
         ({"detail": -1.0}, "--detail must be 0 or more"),
         ({"teacher_epochs": 0}, "--teacher-epochs must be 1 or more"),
         ({"validation_images": 0}, "--validation-images must be 1 or more"),
+        ({"drawings": 2.0}, "--drawings must be a share from 0 to 1"),
+        ({"drawings": float("nan")}, "--drawings must be a share from 0 to 1"),
     ],
 )
 def test_settings_that_cannot_be_met_are_named(tmp_path, changes, message):

@@ -7,7 +7,9 @@ CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:;
 
 
 def draw_images(count, *, size=192, seed=0):
-    """Text, shapes, patterns and noise, drawn at random: the same for the same seed.
+    """Text, shapes, patterns and noise, drawn at random.
+
+    The same for the same seed and release of Pillow, which has the letters.
 
     A network that has seen photographs only may answer text on a screen, a comic or noise with
     specks of any brightness. A few of these among the photographs prevent that.

@@ -1,6 +1,5 @@
 """What the PISR recipes do where there is a GPU, tried without one."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -67,29 +66,3 @@ def test_patches_cut_on_the_device_and_many_steps_at_once_give_the_same_student(
     )
     for one, other in zip(host, device, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
-
-
-def test_a_run_scored_elsewhere_names_both_machines_and_the_first_first(tmp_path, photographs):
-    out = tmp_path / "run"
-    chosen = {"steps_per_epoch": 2}
-    pisr.run(settings(out, photographs, **chosen))
-    record = json.loads((out / "environment.json").read_text())
-    assert record["backend"] == keras.backend.backend()
-    (out / "environment.json").write_text(json.dumps({**record, "devices": ["a large one"]}))
-    for _ in range(2):
-        pisr.run(settings(out, photographs, **chosen, resume=True))
-    results = json.loads((out / "results.json").read_text())
-    assert results["environment"]["devices"] == ["a large one"]
-    assert results["environment"]["resumed_on"] == [record]
-
-
-def test_a_run_of_a_release_with_fewer_settings_is_continued(tmp_path, photographs):
-    out = tmp_path / "run"
-    chosen = {"steps_per_epoch": 2}
-    pisr.run(settings(out, photographs, **chosen))
-    before = json.loads((out / "settings.json").read_text())
-    del before["drawings"]
-    (out / "settings.json").write_text(json.dumps(before))
-    pisr.run(settings(out, photographs, **chosen, resume=True))
-    with pytest.raises(ValueError, match="drawings was 0.0, now 0.5"):
-        pisr.run(settings(out, photographs, **chosen, resume=True, drawings=0.5))

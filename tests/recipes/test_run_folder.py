@@ -1,0 +1,46 @@
+"""The folder of a run: which machines it names, and which runs may go on in it."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+sys.path.insert(0, str(RECIPES))
+
+from pisr_settings import Settings  # noqa: E402
+from run_folder import RunFolder  # noqa: E402
+
+
+def change(path, **content):
+    """Write other content into a JSON file; None removes a name."""
+    before = json.loads(path.read_text()) | content
+    path.write_text(json.dumps({k: v for k, v in before.items() if v is not None}))
+
+
+def test_a_run_scored_elsewhere_names_both_machines_and_the_first_first(tmp_path):
+    here = RunFolder(tmp_path, Settings(), resume=False).environment
+    assert here["backend"] == keras.backend.backend() and "resumed_on" not in here
+    change(tmp_path / "environment.json", devices=["a large one"])
+    for _ in range(2):
+        record = RunFolder(tmp_path, Settings(), resume=True).environment
+    assert record == here | {"devices": ["a large one"], "resumed_on": [here]}
+    assert record == json.loads((tmp_path / "environment.json").read_text())
+
+
+def test_a_run_of_a_release_with_fewer_settings_is_continued(tmp_path):
+    RunFolder(tmp_path, Settings(), resume=False)
+    change(tmp_path / "settings.json", drawings=None)
+    RunFolder(tmp_path, Settings(), resume=True)
+    change(tmp_path / "settings.json", drawings=None)
+    with pytest.raises(ValueError, match="drawings was 0.0, now 0.5"):
+        RunFolder(tmp_path, dataclasses.replace(Settings(), drawings=0.5), resume=True)
+
+
+def test_a_folder_that_holds_a_run_is_not_written_over(tmp_path):
+    RunFolder(tmp_path, Settings(), resume=False)
+    with pytest.raises(ValueError, match="Continue it with --resume"):
+        RunFolder(tmp_path, Settings(), resume=False)

@@ -37,7 +37,7 @@ def upscale(
     Args:
         images: Image and video files, folders, patterns.
         out: Folder for the results; or, for one input, the file.
-        preset: Name of a preset, a preset folder, or hf://USER/NAME.
+        preset: Name of a preset, a preset folder, or hf://USER/NAME [fsrcnn_x2_mixed, by --scale].
         model: A .keras or .tflite file instead of a preset.
         scale: Which of the package's presets: its factor [2].
         suffix: Put behind each name: _x2 makes photo_x2.jpg.
@@ -75,7 +75,9 @@ def _noun(written):
 
 
 def choose_preset(scale):
-    """The package's preset for a factor: one that knows drawings, too, before others.
+    """The package's preset for a factor: one that knows drawings, or has a teacher.
+
+    Those that know drawings go before others, then those taught by a privileged teacher.
 
     Args:
         scale: Factor, or None for 2.

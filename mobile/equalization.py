@@ -65,7 +65,9 @@ def _weight_below_zero(model, layer):
     if not activations:
         return 1.0
     (activation,) = activations
-    slope = getattr(activation, "slope", 0.0)
+    slope = activation.slope if isinstance(activation, Leaky) else 0.0
+    if isinstance(activation, layers.ReLU):
+        slope = activation.negative_slope
     if isinstance(activation, layers.PReLU):
         (slope,) = activation.get_weights()
     return np.maximum(np.abs(slope), 1e-4) ** 0.25

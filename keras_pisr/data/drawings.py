@@ -9,7 +9,7 @@ CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:;
 def draw_images(count, *, size=192, seed=0):
     """Text, shapes, patterns and noise, drawn at random.
 
-    The same for the same seed and release of Pillow, which has the letters.
+    The same for the same seed and releases of NumPy and of Pillow, which has the letters.
 
     A network that has seen photographs only may answer text on a screen, a comic or noise with
     specks of any brightness. A few of these among the photographs prevent that.
@@ -86,7 +86,7 @@ def shapes(size, rng):
 
 
 def pattern(size, rng):
-    """Stripes, checks or rings, straight or turned, of 2 to 16 px."""
+    """Stripes or checks of 2 to 16 px, straight or turned; or rings, half of them one soft blob."""
     y, x = np.mgrid[:size, :size] - rng.uniform(0, size, (2, 1, 1))
     angle = rng.choice([0, 0.25, rng.random()]) * np.pi
     across, along = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)

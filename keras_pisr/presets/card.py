@@ -65,8 +65,9 @@ Trained on clean photographs shrunk by bicubic. JPEG artefacts, noise and blur o
 enlarged with the image. Text and drawings were not in the training images: there may be specks
 beside hard edges, as of text on a screen."""
 LIMITS_WITH_DRAWINGS = """\
-Trained on clean photographs and drawings shrunk by bicubic. JPEG artefacts, noise and blur of
-other kinds are enlarged with the image."""
+Trained on clean photographs shrunk by bicubic, and on drawings, half of them shrunk so, half as a
+screen shows them. JPEG artefacts, noise and blur of other kinds are enlarged with the image. Hard
+edges of shapes on a screen come out less true than by bicubic, with faint specks at times."""
 
 
 def model_card(name, model, results, *, member="student", command):

@@ -67,6 +67,7 @@ def test_equalized_channels_compute_the_same(tensorflow_backend, scale, rng):
     ("activation", "weight"),
     [
         (keras.layers.ReLU(), 0.1),
+        (keras.layers.ReLU(negative_slope=0.0625), 0.5),
         (Leaky(-0.0625), 0.5),
         (keras.layers.PReLU("zeros", shared_axes=[1, 2]), 0.1),
         (None, 1.0),

@@ -21,7 +21,7 @@ class RunFolder:
 
     Args:
         path: The folder; made if absent.
-        settings: Dataclass of the run; written to `settings.json`.
+        settings: Dataclass of the run, with a default for each field; written to `settings.json`.
         resume: Whether the folder may hold a run to continue.
         writes: Whether this process writes. Of several workers one does; the others read the
             same folder where a run is continued.
@@ -37,10 +37,12 @@ class RunFolder:
     def __init__(self, path, settings, *, resume, writes=True):
         self.path = Path(path)
         self.writes = writes
-        self.settings, self.defaults = plain(dataclasses.asdict(settings)), type(settings)()
+        self.settings = plain(dataclasses.asdict(settings))
         before = self.path / "settings.json"
         if writes and before.exists():
-            self.check(json.loads(before.read_text()), resume)
+            # A run of an earlier release lacks what could not be set then: it had the default.
+            defaults = plain(dataclasses.asdict(type(settings)()))
+            self.check(defaults | json.loads(before.read_text()), resume)
         self.write_json("settings.json", self.settings)
         record, here = self.path / "environment.json", environment()
         began = json.loads(record.read_text()) if record.exists() else here
@@ -57,8 +59,6 @@ class RunFolder:
                 f"{self.path} holds a run already. Continue it with --resume, or choose "
                 "another folder with --out."
             )
-        # A run of an earlier release lacks what could not be set then.
-        before = plain(dataclasses.asdict(self.defaults)) | before
         changed = [
             name
             for name in sorted(set(self.settings) - FREE_TO_CHANGE)

@@ -213,24 +213,6 @@ def test_a_killed_run_resumes_to_the_same_student(tmp_path, monkeypatch, stage):
         np.testing.assert_array_equal(unbroken, resumed)
 
 
-def test_a_folder_with_a_run_is_not_overwritten(tmp_path):
-    pisr.RunFolder(tmp_path, settings(tmp_path), resume=False)
-    with pytest.raises(ValueError, match="--resume"):
-        pisr.RunFolder(tmp_path, settings(tmp_path), resume=False)
-
-
-def test_a_run_is_resumed_with_its_own_settings_only(tmp_path):
-    pisr.RunFolder(tmp_path, settings(tmp_path), resume=False)
-    with pytest.raises(ValueError, match="batch_size was 2, now 3"):
-        pisr.RunFolder(tmp_path, settings(tmp_path, batch_size=3), resume=True)
-
-
-def test_what_changes_no_weight_may_change_on_resume(tmp_path):
-    pisr.RunFolder(tmp_path, settings(tmp_path), resume=False)
-    changed = settings(tmp_path, test_dirs=(tmp_path,), controls=(), tensorboard=True)
-    pisr.RunFolder(tmp_path, changed, resume=True)
-
-
 @pytest.mark.parametrize("mistake", ["hr_dir", "test_dirs"])
 def test_a_missing_folder_is_named_before_training_and_leaves_nothing_behind(tmp_path, mistake):
     out = tmp_path / "run"

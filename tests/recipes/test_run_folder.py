@@ -1,6 +1,5 @@
 """The folder of a run: which machines it names, and which runs may go on in it."""
 
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -37,10 +36,22 @@ def test_a_run_of_a_release_with_fewer_settings_is_continued(tmp_path):
     RunFolder(tmp_path, Settings(), resume=True)
     change(tmp_path / "settings.json", drawings=None)
     with pytest.raises(ValueError, match="drawings was 0.0, now 0.5"):
-        RunFolder(tmp_path, dataclasses.replace(Settings(), drawings=0.5), resume=True)
+        RunFolder(tmp_path, Settings(drawings=0.5), resume=True)
 
 
 def test_a_folder_that_holds_a_run_is_not_written_over(tmp_path):
     RunFolder(tmp_path, Settings(), resume=False)
     with pytest.raises(ValueError, match="Continue it with --resume"):
         RunFolder(tmp_path, Settings(), resume=False)
+
+
+def test_a_run_is_resumed_with_its_own_settings_only(tmp_path):
+    RunFolder(tmp_path, Settings(batch_size=2), resume=False)
+    with pytest.raises(ValueError, match="batch_size was 2, now 3"):
+        RunFolder(tmp_path, Settings(batch_size=3), resume=True)
+
+
+def test_what_changes_no_weight_may_change_on_resume(tmp_path):
+    RunFolder(tmp_path, Settings(tensorboard=False), resume=False)
+    changed = Settings(out=tmp_path, test_dirs=(tmp_path,), controls=(), tensorboard=True)
+    RunFolder(tmp_path, changed, resume=True)

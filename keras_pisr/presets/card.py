@@ -95,7 +95,9 @@ def model_card(name, model, results, *, member="student", command):
     if settings.get("start_from"):
         kept = tuple(key for key in kept if key != "start")
     environment = results["environment"]
-    resumed = environment.get("resumed_on", [])
+    machines = [environment, *environment.get("resumed_on", [])]
+    # Machines may differ in what a card does not tell.
+    software = dict.fromkeys(map(_software, machines))
     return _CARD.format(
         name=name,
         model=type(model).__name__,
@@ -106,7 +108,7 @@ def model_card(name, model, results, *, member="student", command):
         images=_images(results),
         stages=_steps(results, member) + _before(settings),
         settings="\n".join(f"- {key}: {settings[key]}" for key in kept if key in settings),
-        environment=", resumed with ".join(map(_software, [environment, *resumed])),
+        environment=", resumed or scored with ".join(software),
         command=command,
         limits=LIMITS_WITH_DRAWINGS if settings.get("drawings") else LIMITS,
     )

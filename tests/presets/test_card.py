@@ -75,10 +75,11 @@ def test_a_card_says_whether_drawings_were_trained_on():
 
 def test_a_card_names_the_software_with_which_a_run_was_resumed():
     versions = {"keras": "3.16", "jax": "0.11"}
-    resumed = {"resumed_on": [{"backend": "jax", "versions": versions}]}
-    environment = RESULTS["environment"] | resumed
+    other = {"backend": "jax", "versions": versions}
+    environment = RESULTS["environment"]
+    environment = environment | {"resumed_on": [environment | {"cpus": 64}, other]}
     text = model_card("a", FSRCNN(2), RESULTS | {"environment": environment}, command="c")
-    wanted = "keras 3.15.1, tensorflow 2.21.0, resumed with keras 3.16, jax 0.11.\n"
+    wanted = "keras 3.15.1, tensorflow 2.21.0, resumed or scored with keras 3.16, jax 0.11.\n"
     assert f"- Trained with {wanted}" in text
 
 

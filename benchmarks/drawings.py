@@ -36,38 +36,34 @@ def write_sets(folder, scale):
     return {name: folder / name for name in ("shrunk", "as drawn")}
 
 
-def scores(model, folder, scale):
+def mean_psnr(evaluation):
     """Mean PSNR of each kind, dB."""
-    rows = kp.evaluate(model, folder, scale=scale, progress=False).rows
+    rows = evaluation.rows
     return {
         kind: round(float(np.mean([row.psnr for row in rows if row.name.startswith(kind)])), 4)
         for kind in KINDS
     }
 
 
-def main(
-    out: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="OUT.json")],
-    models: tuple[Path, ...] = (),
-):
-    """Score bicubic and every preset on drawings.
-
-    Args:
-        out: File for the scores.
-        models: Further .keras files.
-    """
+def main(out: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="OUT.json")]):
+    """Score bicubic and every preset on drawings."""
     results = {"command": "python benchmarks/drawings.py OUT.json", "seed": SEED, "scores": {}}
-    further = {path.stem: kp.load_student(path) for path in models}
     for scale in sorted({entry["scale"] for entry in CATALOG.values()}):
         names = [name for name, entry in CATALOG.items() if entry["scale"] == scale]
         rows = {f"bicubic x{scale}": "bicubic"} | {name: kp.from_preset(name) for name in names}
-        rows |= {name: model for name, model in further.items() if model.scale == scale}
         with tempfile.TemporaryDirectory() as folder:
             sets = write_sets(Path(folder), scale)
             for name, model in rows.items():
-                row = {which: scores(model, sets[which], scale) for which in sets}
+                evaluations = {
+                    which: kp.evaluate(model, sets[which], scale=scale, progress=False)
+                    for which in sets
+                }
+                row = {which: mean_psnr(evaluation) for which, evaluation in evaluations.items()}
                 results["scores"][name] = row
                 cells = [f"{score:.2f}" for kinds in row.values() for score in kinds.values()]
-                print(f"| {name} | " + " | ".join(cells) + " |")
+                label = name if model == "bicubic" else f"`{name}`"
+                print(f"| {label} | " + " | ".join(cells) + " |")
+        results["versions"] = evaluations["shrunk"].to_dict()["versions"]
     with atomic_path(out) as temporary:
         temporary.write_text(json.dumps(results, indent=2) + "\n")
 

@@ -6,14 +6,19 @@ Names are resolved on first use, so `import keras_pisr` costs next to nothing an
 
 import lazy_loader
 
+from keras_pisr.registration import register_with_keras
+
 __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "callbacks",
+        "cli",
         "data",
         "distillers",
+        "evaluation",
+        "forms",
         "inference",
         "losses",
         "metrics",
@@ -23,12 +28,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "presets",
     ],
     submod_attrs={
-        "curves": ["plot_history"],
-        "evaluation": ["evaluate"],
-        "loading": ["load_student"],
+        "evaluation": ["evaluate", "plot_history", "side_by_side"],
         "inference": ["upscale"],
-        "presets": ["from_preset"],
-        "pictures": ["side_by_side"],
+        "presets": ["from_preset", "load_student"],
     },
 )
 __all__ += ["__version__"]
+
+register_with_keras()

@@ -2,6 +2,6 @@
 
 import sys
 
-from keras_pisr.cli import main
+from keras_pisr.cli.main import main
 
 sys.exit(main())

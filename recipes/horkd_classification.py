@@ -15,7 +15,7 @@ Your own images, a folder (or tar archive) of class folders, perhaps in train/ a
 A killed run continues with the same command and --resume.
 """
 
-from horkd_settings import main
+from horkd.settings import main
 
 if __name__ == "__main__":
     main(task="classification", description=__doc__)

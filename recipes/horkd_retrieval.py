@@ -16,7 +16,7 @@ Your own images, a folder (or tar archive) of class folders; the first 100 class
 A killed run continues with the same command and --resume.
 """
 
-from horkd_settings import main
+from horkd.settings import main
 
 if __name__ == "__main__":
     main(task="retrieval", description=__doc__)

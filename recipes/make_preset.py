@@ -15,7 +15,7 @@ from typing import Annotated
 import tyro
 
 import keras_pisr as kp
-from keras_pisr.presets.card import method_of
+from keras_pisr.presets.model_card import method_of
 
 
 def main(

@@ -18,7 +18,7 @@ The paper's schedule (two million steps; a GPU):
 A killed run continues with the same command and --resume.
 """
 
-from pisr_settings import main
+from pisr.settings import main
 
 if __name__ == "__main__":
     main(scale=2, description=__doc__)

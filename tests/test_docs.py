@@ -98,7 +98,7 @@ def test_the_summary_of_recognition_is_that_of_the_results_files(row):
 
 
 def test_times_of_runtimes_are_those_of_the_results_file():
-    results = json.loads((ROOT / "benchmarks" / "results" / "runtimes.json").read_text())
+    results = json.loads((ROOT / "docs" / "results" / "speed" / "runtimes.json").read_text())
     page = (ROOT / "docs" / "mobile.md").read_text()
     for name in results["threads"]["1"]:
         (line,) = [line for line in page.splitlines() if line.startswith(f"| {name} | ")]

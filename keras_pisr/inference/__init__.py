@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "files": ["upscale_files"],
         "image": ["upscale", "upscaled_bands"],
         "network": ["Network"],
-        "picture": ["Picture", "read_picture"],
-        "video": ["upscale_video"],
+        "formats.picture": ["Picture", "read_picture"],
+        "video.video_file": ["upscale_video"],
     },
 )

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from keras_pisr.atomic import atomic_path
-from keras_pisr.data.images import list_images
-from keras_pisr.inference import video
+from keras_pisr.data.images.files import list_images
+from keras_pisr.inference.formats.picture import MAX_PIXELS, picture_size, read_picture
+from keras_pisr.inference.formats.writers import SUFFIXES, open_writer
 from keras_pisr.inference.image import TILE, upscaled_bands
 from keras_pisr.inference.network import Network, network
-from keras_pisr.inference.picture import MAX_PIXELS, picture_size, read_picture
-from keras_pisr.inference.writers import SUFFIXES, open_writer
+from keras_pisr.inference.video import video_file as video
 
 
 class UpscaleReport(NamedTuple):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_pisr.data.color import rgb_to_y
-from keras_pisr.data.resize import upscale as bicubic
+from keras_pisr.data.images.color import rgb_to_y
+from keras_pisr.data.images.resize import upscale as bicubic
 from keras_pisr.inference.network import Network, network
 from keras_pisr.inference.tiles import cut
 
@@ -46,7 +46,7 @@ def upscale(model, image, *, tile=TILE):
         (60, 82, 3)
     """
     if isinstance(image, str | Path):
-        from keras_pisr.inference.picture import read_picture
+        from keras_pisr.inference.formats.picture import read_picture
 
         image = read_picture(image).pixels
     image = np.asarray(image)

@@ -72,7 +72,7 @@ class _HostForm:
         self._model, self._weights, self._form = model, None, None
 
     def __call__(self, luma):
-        from keras_pisr.models.host_form import has_host_form, host_form
+        from keras_pisr.forms.host import has_host_form, host_form
 
         # Read at every call: a student's weights are kilobytes, and nothing tells of a change.
         weights = b"".join(array.tobytes() for array in self._model.get_weights())
@@ -89,7 +89,7 @@ def _has_host_form(model):
         return False
     import keras
 
-    from keras_pisr.models.host_form import has_host_form
+    from keras_pisr.forms.host import has_host_form
 
     # XLA, which JAX compiles with, fuses activations as they are, and is no faster in blocks.
     return keras.backend.backend() != "jax" and has_host_form(model)

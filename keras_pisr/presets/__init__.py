@@ -5,8 +5,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "card": ["model_card"],
         "catalog": ["CATALOG"],
+        "keras_file": ["load_student"],
+        "model_card": ["model_card"],
         "preset": ["from_preset", "save_to_preset"],
         "sources": ["near_names"],
     },

@@ -7,8 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from keras_pisr.loading import check_classes
-from keras_pisr.presets.checks import check_model_class, check_weights, checksum, read_files
+from keras_pisr.presets.keras_file import check_classes
+from keras_pisr.presets.preset_checks import check_model_class, check_weights, checksum, read_files
 from keras_pisr.presets.sources import CONFIG, METADATA, WEIGHTS, locate
 
 
@@ -44,7 +44,7 @@ def from_preset(preset, *, max_bytes=256 * 2**20):
 
     # Keras would compile what it builds: with a loss or an optimizer of somebody else.
     config.pop("compile_config", None)
-    check_model_class(preset, config, _model_classes())
+    check_model_class(preset, config)
     check_classes(f"{CONFIG} of the preset {preset}", config)
     numbers = check_weights(preset, weights, max_bytes)
     try:
@@ -91,7 +91,7 @@ def save_to_preset(model, folder, *, card=None, overwrite=False):
     folder = Path(folder)
     config = keras.saving.serialize_keras_object(model)
     config.pop("compile_config", None)
-    check_model_class(folder, config, _model_classes())
+    check_model_class(folder, config)
     check_classes(f"{CONFIG} of {folder}", config)
     if (folder / METADATA).exists() and not overwrite:
         raise ValueError(
@@ -124,17 +124,3 @@ def save_to_preset(model, folder, *, card=None, overwrite=False):
 
 def _write_json(path, content):
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def _model_classes():
-    """Names of this package's models; imports them, which registers them with Keras."""
-    import keras
-
-    from keras_pisr import models
-
-    public = {name: getattr(models, name) for name in models.__all__}
-    return {
-        name
-        for name, value in public.items()
-        if isinstance(value, type) and issubclass(value, keras.Model)
-    }

@@ -15,7 +15,8 @@ from typing import Annotated
 
 import tyro
 
-from keras_pisr.mobile.tflite_model import TFLiteModel
+from keras_pisr.console.one_line_errors import run_with_one_line_errors
+from keras_pisr.mobile.runtime.tflite_model import TFLiteModel
 
 WEB = Path(__file__).resolve().parent
 MODEL = WEB / "model.tflite"
@@ -108,13 +109,9 @@ def serve(
 
 def main(argv=None):
     """Run the command line; returns the exit code."""
-    try:
-        return tyro.cli(serve, args=argv, prog="serve.py")
-    except (ValueError, OSError, ImportError) as error:
-        print("serve.py: error:", " ".join(str(error).split()), file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 0
+    return run_with_one_line_errors(
+        lambda: tyro.cli(serve, args=argv, prog="serve.py"), "serve.py", interrupted="stopped"
+    )
 
 
 if __name__ == "__main__":

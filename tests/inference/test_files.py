@@ -8,8 +8,8 @@ from PIL import Image, ImageCms
 
 import keras_pisr as kp
 from keras_pisr.inference.files import find_images, name_results, upscale_files
+from keras_pisr.inference.formats.picture import read_picture
 from keras_pisr.inference.network import Network
-from keras_pisr.inference.picture import read_picture
 
 
 def repeat(luma):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import keras_pisr as kp
+from keras_pisr.forms.blocked import BlockedSubpixelDeconvolution
 from keras_pisr.inference.network import Network
-from keras_pisr.models.blocked import BlockedSubpixelDeconvolution
 from tests.models.students import residual_student, scrambled, small_student
 
 pytestmark = pytest.mark.core

@@ -9,7 +9,7 @@ from PIL import Image
 
 import keras_pisr as kp
 from keras_pisr.data import LabelledImages, resize
-from tests.mobile.phone import Phone
+from tests.mobile.latency.phone import Phone
 from tests.models.students import small_student
 
 pytest.importorskip("ai_edge_litert", reason="running .tflite files takes ai-edge-litert")

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_pisr.data.resize import resize
+from keras_pisr.data.images.resize import resize
 from keras_pisr.models import (
     FSRCNN,
     PrivilegedTeacher,

@@ -12,7 +12,7 @@ import pytest
 import keras_pisr as kp
 from keras_pisr.models import FSRCNN
 from keras_pisr.presets import catalog, from_preset, save_to_preset, sources
-from keras_pisr.presets.checks import checksum
+from keras_pisr.presets.preset_checks import checksum
 
 pytestmark = pytest.mark.core
 

@@ -8,16 +8,14 @@ import numpy as np
 import pytest
 
 import keras_pisr as kp
+from horkd import data as horkd_data
+from horkd import run as horkd
+from horkd import scores as horkd_scores
+from horkd.methods import LABELS, ROWS
+from horkd.networks import Networks
+from horkd.settings import METHODS, Settings
 
-RECIPES = Path(__file__).parents[2] / "recipes"
-sys.path.insert(0, str(RECIPES))
-
-import horkd  # noqa: E402
-import horkd_data  # noqa: E402
-import horkd_scores  # noqa: E402
-from horkd_methods import LABELS, ROWS  # noqa: E402
-from horkd_networks import Networks  # noqa: E402
-from horkd_settings import METHODS, Settings  # noqa: E402
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 
 pytest.importorskip("tensorflow")
 TASKS = ["classification", "retrieval", "faces"]

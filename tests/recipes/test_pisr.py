@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 
 import keras_pisr as kp
+from pisr import run as pisr
+from pisr.settings import Settings
 
-RECIPES = Path(__file__).parents[2] / "recipes"
-sys.path.insert(0, str(RECIPES))
-
-import pisr  # noqa: E402
-from pisr_settings import Settings  # noqa: E402
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 
 pytestmark = pytest.mark.slow
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
@@ -28,7 +26,7 @@ def few_small_photographs(monkeypatch):
         return {name: image[:48, :48] for name, image in list(originals(split).items())[:3]}
 
     monkeypatch.setattr(kp.data, "sample_images", small)
-    monkeypatch.setattr("keras_pisr.data.pairs.sample_images", small)
+    monkeypatch.setattr("keras_pisr.data.pairs.image_pairs.sample_images", small)
 
 
 def settings(out, **changes):

@@ -1,19 +1,12 @@
 """What the PISR recipes do where there is a GPU, tried without one."""
 
-import sys
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
 
 import keras_pisr as kp
-
-RECIPES = Path(__file__).parents[2] / "recipes"
-sys.path.insert(0, str(RECIPES))
-
-import pisr  # noqa: E402
-from pisr_settings import Settings  # noqa: E402
+from pisr import run as pisr
+from pisr.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.core]
 only_jax = pytest.mark.skipif(keras.backend.backend() != "jax", reason="a path of JAX")

@@ -1,17 +1,12 @@
 """The folder of a run: which machines it names, and which runs may go on in it."""
 
 import json
-import sys
-from pathlib import Path
 
 import keras
 import pytest
 
-RECIPES = Path(__file__).parents[2] / "recipes"
-sys.path.insert(0, str(RECIPES))
-
-from pisr_settings import Settings  # noqa: E402
-from run_folder import RunFolder  # noqa: E402
+from pisr.settings import Settings
+from runs.run_folder import RunFolder
 
 
 def change(path, **content):

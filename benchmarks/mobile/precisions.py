@@ -1,0 +1,157 @@
+"""What each precision costs: file size, dB on the benchmark sets, and time if asked for.
+
+    python benchmarks/mobile/precisions.py DATA docs/results/mobile_precisions.json \
+        --students fsrcnn.keras residual_fsrcnn.keras --runs 30
+
+DATA holds Set5, Set14 and B100, each with `HR/` and `LR_bicubic/X2/`. A row "int8, trained" is
+added where `mobile/qat.py` wrote `NAME_in_8_bit.keras` beside `NAME.keras`. Prints the tables of
+docs/mobile.md. Five minutes on two quiet CPU cores. `--runs 30` times 30 rounds, each a call of
+every file in turn, so that all of them meet the same load, which is recorded.
+"""
+
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+
+os.environ["KERAS_BACKEND"] = "tensorflow"  # Before Keras is imported: only it converts.
+
+import keras_pisr.forms.int8.quantized  # noqa: F401 - registers the layers of `qat.py`.
+from keras_pisr.atomic import atomic_path
+from keras_pisr.console.quiet import without_notices
+from keras_pisr.mobile import FileFacts, TFLiteModel, check_agreement, to_tflite
+from keras_pisr.mobile.export.convert import model_scale
+from keras_pisr.mobile.latency.timing import SIZE, machine
+from keras_pisr.presets.keras_file import load_student
+
+SETS = ("Set5", "Set14", "B100")
+PRECISIONS = ("float32", "float16", "dynamic", "int8")
+TRAINED = "int8, trained"
+
+
+class Remembered:
+    """A model that computes each image once, however many files are compared with it."""
+
+    def __init__(self, model):
+        self.model, self.outputs = model, {}
+
+    def predict_on_batch(self, luma):
+        """The output, computed or remembered."""
+        key = luma.shape, luma.tobytes()
+        if key not in self.outputs:
+            self.outputs[key] = self.model.predict_on_batch(luma)
+        return self.outputs[key]
+
+
+def files(student, folder):
+    """Paths of the student's files, by name of the row."""
+    model, made = load_student(student), {}
+    sources = [(precision, precision, model) for precision in PRECISIONS]
+    trained = student.with_name(f"{student.stem}_in_8_bit.keras")
+    if trained.exists():
+        sources.append((TRAINED, "int8", load_student(trained)))
+    for name, precision, source in sources:
+        made[name] = folder / f"{student.stem}_{len(made)}.tflite"
+        to_tflite(source, made[name], precision=precision)
+    return model, made
+
+
+def measure(model, path, data):
+    """One row: the file's facts and its agreement on each set."""
+    facts, file, scores = FileFacts.of(path), TFLiteModel(path), {}
+    for name in SETS:
+        if (data / name).is_dir():
+            # No floor: the table shows what is bad, too.
+            scores[name] = check_agreement(
+                model, file, scale=2, precision="int8", folder=data / name, floor=-1e9
+            ).to_dict()
+    return {
+        "bytes": facts.bytes,
+        "delegates": facts.delegates,
+        "delegated_operations": sum(facts.operations.values()) - len(facts.not_delegated),
+        "outside_xnnpack": list(facts.not_delegated),
+        "scores": scores,
+    }
+
+
+def times(paths, runs, warmup=3):
+    """Median and 90th percentile of each file, ms, one thread, called in turn."""
+    models = [TFLiteModel(path, threads=1) for path in paths]
+    taken = [[] for _ in models]
+    for model in models:
+        model.fill(np.random.default_rng(0).random((1, *SIZE, 1), "float32"))
+    for _ in range(warmup + runs):
+        for model, row in zip(models, taken, strict=True):
+            start = time.perf_counter()
+            model.interpreter.invoke()
+            row.append(1000 * (time.perf_counter() - start))
+    kept = [row[warmup:] for row in taken]
+    return [
+        {"median_ms": float(np.median(r)), "p90_ms": float(np.percentile(r, 90)), "min_ms": min(r)}
+        for r in kept
+    ]
+
+
+def markdown(rows):
+    """The table of one student."""
+    names = list(next(iter(rows.values()))["scores"])
+    columns = [*names, "worst agreement", "operations in XNNPACK", "one thread"]
+    lines = ["| | kB | " + " | ".join(columns) + " |"]
+    lines.append("|---" * (len(columns) + 2) + "|")
+    keras = [next(iter(rows.values()))["scores"][name]["keras_psnr"] for name in names]
+    lines.append("| Keras | | " + " | ".join(f"{x:.2f}" for x in keras) + " | | | |")
+    for precision, row in rows.items():
+        scores = row["scores"].values()
+        # Adding zero turns -0.00 into +0.00.
+        cells = [f"{s['file_psnr']:.2f} ({round(-s['loss'], 2) + 0:+.2f})" for s in scores]
+        worst = min(s["agreement"] for s in scores)
+        done = row["delegated_operations"]
+        time = f"{row['latency']['median_ms']:.0f} ms" if "latency" in row else "not measured"
+        cells += [f"{worst:.1f} dB", f"{done} of {done + len(row['outside_xnnpack'])}", time]
+        lines.append(f"| {precision} | {row['bytes'] / 1000:.1f} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main(
+    data: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DATA")],
+    out: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="OUT.json")],
+    students: tuple[Path, ...],
+    runs: int = 0,
+):
+    """Measure every precision of students for x2."""
+    tables, paths = {}, {}
+    with without_notices(), tempfile.TemporaryDirectory() as folder:
+        for student in students:
+            model, made = files(student, Path(folder))
+            if model_scale(model) != 2:
+                raise ValueError(f"{student} is for x{model_scale(model)}; expected x2.")
+            remembered, name = Remembered(model), f"{type(model).__name__} ({student.name})"
+            tables[name] = {row: measure(remembered, path, data) for row, path in made.items()}
+            paths |= {(name, row): path for row, path in made.items()}
+        load = os.getloadavg()[0]
+        if runs:
+            for (name, row), latency in zip(paths, times(paths.values(), runs), strict=True):
+                tables[name][row]["latency"] = latency
+    results = {
+        "command": "python benchmarks/mobile/precisions.py DATA OUT.json --students "
+        + " ".join(student.name for student in students)
+        + (f" --runs {runs}" if runs else ""),
+        "scale": 2,
+        "input": SIZE,
+        "machine": machine(),
+        "load_before_timing": load if runs else None,
+        "students": tables,
+    }
+    with atomic_path(out) as temporary:
+        temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    for name, rows in tables.items():
+        print(f"{name}\n\n{markdown(rows)}\n")
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

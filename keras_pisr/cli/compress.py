@@ -1,0 +1,238 @@
+r"""Make a student's file smaller, or its 8-bit file better, by training it on a little.
+
+    python mobile/compress.py student.keras --method prune --sparsity 0.5 --out pruned.keras
+    python mobile/compress.py student.keras --method cluster --clusters 16 --out clustered.keras
+    python mobile/compress.py student.keras --method qat --out student_int8.tflite
+
+or, after installation, `python -m keras_pisr.cli.compress`. prune and cluster write a student
+that `export.py` converts like any other; the file is as large as before, but an app store or a web
+server that compresses it sends less. qat writes an int8 file. At the end: sizes and dB before and
+after. All by tensorflow-model-optimization. Exit codes: 0; 2 if the request cannot be done
+(nothing is written).
+"""
+
+import dataclasses
+import gzip
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from keras_pisr.atomic import atomic_path
+from keras_pisr.cli.model_argument import TRAINABLE, resolve_model
+from keras_pisr.cli.run_command import run_command, use_tensorflow
+from keras_pisr.console.quiet import without_notices
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """What a student and its file take.
+
+    Attributes:
+        zeros: Share of the kernels' weights that are 0.
+        values: Different values in the kernel that has most.
+        bytes: Of the .tflite file.
+        gzip_bytes: Of the same, compressed by gzip at its highest level.
+        keras_psnr: PSNR of the student against HR, dB, as a mean over images.
+        file_psnr: PSNR of the file, dB.
+    """
+
+    zeros: float
+    values: int
+    bytes: int
+    gzip_bytes: int
+    keras_psnr: float
+    file_psnr: float
+
+    @classmethod
+    def of(cls, model, path, *, precision, images=None):
+        """Measure a student and the file made of it, which must pass the checks of `export.py`."""
+        import numpy as np
+
+        from keras_pisr.mobile.export.agreement import check_agreement
+        from keras_pisr.mobile.export.convert import model_scale
+        from keras_pisr.mobile.export.file_facts import check_file
+        from keras_pisr.mobile.runtime.tflite_model import TFLiteModel
+
+        check_file(path, precision=precision, weights=model.count_params())
+        agreement = check_agreement(
+            model,
+            TFLiteModel(path),
+            scale=model_scale(model),
+            precision=precision,
+            folder=images,
+        )
+        content = Path(path).read_bytes()
+        kernels = [weight for weight in model.get_weights() if weight.ndim == 4]
+        return cls(
+            zeros=float(np.mean(np.concatenate([kernel.ravel() for kernel in kernels]) == 0)),
+            values=max(len(np.unique(kernel)) for kernel in kernels),
+            bytes=len(content),
+            gzip_bytes=len(gzip.compress(content, 9)),
+            keras_psnr=agreement.keras_psnr,
+            file_psnr=agreement.file_psnr,
+        )
+
+
+def compress(
+    student: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="STUDENT.keras")],
+    method: Literal["prune", "cluster", "qat"],
+    out: Annotated[Path, tyro.conf.arg(metavar="FILE")],
+    sparsity: float | None = None,
+    schedule: Literal["polynomial", "constant"] | None = None,
+    clusters: int | None = None,
+    quantize: Literal["float32", "float16", "dynamic", "int8"] | None = None,
+    trained: Annotated[Path | None, tyro.conf.arg(metavar="FILE.keras")] = None,
+    hr_dir: tuple[Path, ...] = (),
+    steps: int = 1000,
+    batch_size: int = 16,
+    patch_size: int = 64,
+    learning_rate: float | None = None,
+    seed: int = 0,
+    images: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None,
+    report: Annotated[Path | None, tyro.conf.arg(metavar="FILE.json")] = None,
+) -> int:
+    """Make a student's file smaller, or its 8-bit file better, by training it on a little.
+
+    prune and cluster write a student (.keras), which export.py converts like any other: its file
+    is as large as before, but compresses better. qat writes an int8 file (.tflite).
+
+    Args:
+        student: A .keras file.
+        method: prune: the smallest weights become 0. cluster: each kernel keeps few different
+            values. qat: weights and tensors are rounded to 8 bit in every step.
+        out: File to write: .keras for prune and cluster, .tflite for qat.
+        sparsity: prune: share of zeros in each kernel [0.5].
+        schedule: prune: polynomial (the default): the share rises over two thirds of the steps;
+            constant: it is the whole from the first step.
+        clusters: cluster: values a kernel [16].
+        quantize: prune, cluster: precision of the files measured before and after [float32].
+        trained: qat: also write a student with the file's weights, which computes in float.
+        hr_dir: Folders of HR images. Without any, photographs that ship with scikit-image.
+        steps: Optimizer steps.
+        batch_size: Patches a step.
+        patch_size: Side of an HR patch, px.
+        learning_rate: At the start; falls by a cosine. Without it, 1e-4 for qat, else 1e-3.
+        seed: Of patches and of the first clusters.
+        images: Test images for the dB, in the layout of `keras-pisr evaluate`. Without it, three
+            photographs that ship with scikit-image.
+        report: Write what was found to this file.
+    """
+    use_tensorflow()
+    from rich.console import Console
+
+    suffix = ".tflite" if method == "qat" else ".keras"
+    if out.suffix != suffix:
+        raise ValueError(f"With --method {method}, --out is to end in {suffix}; got {out}.")
+    if trained is not None and (method != "qat" or trained.suffix != ".keras"):
+        raise ValueError("--trained FILE.keras goes with --method qat.")
+    for name, value, owners in (
+        ("--sparsity", sparsity, ("prune",)),
+        ("--schedule", schedule, ("prune",)),
+        ("--clusters", clusters, ("cluster",)),
+        ("--quantize", quantize, ("prune", "cluster")),
+    ):
+        if value is not None and method not in owners:
+            raise ValueError(f"{name} goes with --method {' or '.join(owners)}, not {method}.")
+    if learning_rate is None:
+        learning_rate = 1e-4 if method == "qat" else 1e-3
+    settings = {"learning_rate": learning_rate, "steps": steps}
+    if method == "prune":
+        sparsity = 0.5 if sparsity is None else sparsity
+        settings |= {"sparsity": sparsity, "schedule": schedule or "polynomial"}
+    elif method == "cluster":
+        settings |= {"clusters": 16 if clusters is None else clusters}
+    precision = "int8" if method == "qat" else quantize or "float32"
+    with without_notices(), tempfile.TemporaryDirectory() as folder:
+        model, feed = prepare(student, hr_dir, steps, batch_size, patch_size, seed)
+        from keras_pisr.mobile.export.convert import to_tflite
+        from keras_pisr.mobile.tfmot.training import cluster, prune
+        from keras_pisr.mobile.tfmot.training_in_8_bit import train_in_8_bit, twin_to_tflite
+
+        def measured(model, path, write=to_tflite):
+            write(model, path, precision=precision)
+            return Size.of(model, path, precision=precision, images=images)
+
+        before = measured(model, f"{folder}/before.tflite")
+        print(f"Training {steps} steps: {method}.", flush=True)
+        verbose = 1 if sys.stdout.isatty() else 2
+        if method == "qat":
+            twin, result = train_in_8_bit(model, feed, verbose=verbose, **settings)
+            with atomic_path(out) as temporary:
+                twin_to_tflite(twin, temporary, student=model)
+                after = Size.of(result, temporary, precision=precision, images=images)
+        else:
+            train = {"prune": prune, "cluster": cluster}[method]
+            result = train(model, feed, verbose=verbose, **settings)
+            after = measured(result, f"{folder}/after.tflite")
+        for path in (trained,) if method == "qat" else (out,):
+            if path is not None:
+                with atomic_path(path) as temporary:
+                    result.save(temporary)
+    if report is not None:
+        settings |= {"batch_size": batch_size, "patch_size": patch_size, "seed": seed}
+        settings["hr_dir"] = [path.name for path in hr_dir] or "scikit-image"
+        found = {
+            "student": model.name,
+            "method": method,
+            "settings": settings,
+            "file": precision,
+            "images": images.name if images else "scikit-image",
+            "before": dataclasses.asdict(before),
+            "after": dataclasses.asdict(after),
+        }
+        with atomic_path(report) as temporary:
+            temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    Console().print(table(f"{method}: {out}", precision, before, after))
+    if method != "qat":
+        print(f"Next: export.py {out} --quantize {precision} --out FILE.tflite")
+    return 0
+
+
+def prepare(student, hr_dir, steps, batch_size, patch_size, seed):
+    """The student of a file, and batches of `steps` steps for its training."""
+    import keras
+
+    from keras_pisr.cli.qat import training_pairs
+    from keras_pisr.data import tf_patches
+    from keras_pisr.mobile.export.convert import model_scale
+
+    model, _ = resolve_model(student, accept=TRAINABLE)
+    pairs = training_pairs(hr_dir, model_scale(model))
+    keras.utils.set_random_seed(seed)
+    feed = tf_patches(
+        pairs, patch=patch_size, batch_size=batch_size, steps_per_epoch=steps, seed=seed
+    )
+    return model, feed
+
+
+def table(title, precision, before, after):
+    """What was found, as a `rich.table.Table`."""
+    from rich.table import Table
+
+    result = Table(title=title)
+    for name in ("", "before", "after"):
+        result.add_column(name, justify="right" if name else "left")
+    rows = {
+        "zeros": lambda size: f"{size.zeros:.1%}",
+        "values a kernel, at most": lambda size: f"{size.values}",
+        f"{precision} .tflite": lambda size: f"{size.bytes / 1000:.1f} kB",
+        "the same in gzip": lambda size: f"{size.gzip_bytes / 1000:.1f} kB",
+        "PSNR, student": lambda size: f"{size.keras_psnr:.2f} dB",
+        "PSNR, file": lambda size: f"{size.file_psnr:.2f} dB",
+    }
+    for name, cell in rows.items():
+        result.add_row(name, cell(before), cell(after))
+    return result
+
+
+def main(argv=None):
+    """Run the command line; returns the exit code."""
+    return run_command(compress, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

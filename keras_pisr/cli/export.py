@@ -1,0 +1,176 @@
+r"""A trained student to a checked and timed `.tflite` file, in one command.
+
+    python mobile/export.py runs/pisr_x2/student.keras --quantize float16 --out student.tflite
+    python mobile/export.py runs/horkd_classification/seed_0/horkd_123.keras --size 8 8 \
+        --quantize int8 --calibration letters --images letters --out recognizer.tflite
+
+or, after installation, `keras-pisr export`. Exit codes: 0; 1 if the file is
+sound but misses `--budget-ms`, `--min-psnr` or `--min-score` (it is written nonetheless); 2 if the
+request cannot be done or a check fails (nothing is written).
+"""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from keras_pisr.atomic import atomic_path
+from keras_pisr.cli.model_argument import TRAINABLE, resolve_model
+from keras_pisr.cli.run_command import run_command, use_tensorflow
+from keras_pisr.console.quiet import without_notices
+from keras_pisr.mobile.export import recognition as recognition_export
+from keras_pisr.mobile.export import super_resolution as super_resolution_export
+from keras_pisr.mobile.export.recognition import RecognitionOptions
+from keras_pisr.mobile.export.super_resolution import SuperResolutionOptions
+
+Number = Annotated[float | None, tyro.conf.arg(metavar="X")]
+Folder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
+
+
+def export(
+    student: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="STUDENT")],
+    out: Annotated[Path, tyro.conf.arg(metavar="FILE.tflite")],
+    super_resolution: tyro.conf.OmitArgPrefixes[SuperResolutionOptions],
+    recognition: tyro.conf.OmitArgPrefixes[RecognitionOptions],
+    quantize: Literal["float32", "float16", "dynamic", "int8"] = "float32",
+    pixels: Literal["float32", "uint8", "int8"] | None = None,
+    size: Annotated[tuple[int, int] | None, tyro.conf.arg(metavar="HEIGHT WIDTH")] = None,
+    calibration: Folder = None,
+    images: Folder = None,
+    budget_ms: Number = None,
+    threads: int = 1,
+    allow_undelegated: bool = False,
+    report: Annotated[Path | None, tyro.conf.arg(metavar="FILE.json")] = None,
+) -> int:
+    """Convert a student to TFLite, check the file against it, and time it on this machine.
+
+    Args:
+        student: A .keras file, or what `keras_pisr.from_preset` takes: the name of a preset,
+            or a folder that `save_to_preset` wrote.
+        out: File to write.
+        super_resolution: Of super-resolution students.
+        recognition: Of recognition students.
+        quantize: float32; float16 (weights of 16 bit); dynamic (weights of 8 bit); int8
+            (everything in 8 bit).
+        pixels: What the file takes (and gives, if images): float32 in [0, 1], or for int8 and rgb
+            also uint8 (the default for int8), or for int8 also int8.
+        size: Fix the input to this size, px. Without it a super-resolution file is resized at run
+            time; recognition students of any size need it.
+        calibration: Images from which int8 takes its ranges. Super-resolution: photographs,
+            shrunk by the student's scale [some that ship with scikit-image]. Recognition: a folder
+            or tar archive of class folders (its train/, if it has one), or the word letters.
+        images: Test images for the comparison. Super-resolution: in the layout of
+            `keras-pisr evaluate` [three photographs that ship with scikit-image]. Recognition: as
+            for --calibration (its val/).
+        budget_ms: Exit with code 1 if the median latency here is above this.
+        threads: CPU threads for the timing.
+        allow_undelegated: Accept operations that XNNPACK does not run.
+        report: Write what was found to this file.
+    """
+    use_tensorflow()
+    from rich.console import Console
+
+    from keras_pisr.mobile.latency.timing import measure_latency, over_budget
+
+    # Told now, not after the file is written, nor by the name of a temporary one.
+    if out.suffix != ".tflite":
+        raise ValueError(f"Expected --out to be a path ending in .tflite; got {out}.")
+    if threads < 1:
+        raise ValueError(f"Expected --threads to be 1 or more; got {threads}.")
+    with without_notices():
+        model, _ = resolve_model(student, accept=TRAINABLE)
+        way, options = way_of(model, super_resolution, recognition)
+        with atomic_path(out) as temporary:
+            facts, agreement = way.convert_and_check(
+                model,
+                temporary,
+                precision=quantize,
+                pixels=pixels,
+                size=size,
+                calibration=calibration,
+                images=images,
+                wholly_delegated=not allow_undelegated,
+                options=options,
+            )
+        # Outside the block: a file that is sound but slow is still worth having.
+        latency = measure_latency(out, threads=threads)
+    misses = [over_budget(latency, budget_ms), way.shortcoming(agreement, options, latency.name)]
+    misses = [miss for miss in misses if miss]
+    if report is not None:
+        found = {
+            "file": facts.to_dict(),
+            "precision": quantize,
+            "agreement": agreement.to_dict(),
+            "latency": latency.to_dict(),
+            "missed": misses,
+        }
+        with atomic_path(report) as temporary:
+            temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    Console().print(table(out, quantize, facts, way.described(agreement), latency))
+    for miss in misses:
+        print(miss, file=sys.stderr)
+    return 1 if misses else 0
+
+
+def way_of(model, super_resolution, recognition):
+    """What exports a model of this kind, and its options.
+
+    Raises:
+        ValueError: If options of the other kind are given.
+    """
+    from keras_pisr.mobile.export.convert_recognizer import is_recognizer
+
+    ways = [
+        ("super-resolution", super_resolution_export, super_resolution),
+        ("recognition", recognition_export, recognition),
+    ]
+    (other, _, refused), (kind, way, options) = ways if is_recognizer(model) else ways[::-1]
+    given = [flag for flag, value in flags(refused).items() if value is not None]
+    if given:
+        raise ValueError(
+            f"{', '.join(given)}: of {other} students only; {model.name!r} is a {kind} network, "
+            f"which has {', '.join(flags(options))}."
+        )
+    return way, options
+
+
+def flags(options):
+    """Options as they are written on the command line, and their values."""
+    return {
+        f"--{name.replace('_', '-')}": value for name, value in dataclasses.asdict(options).items()
+    }
+
+
+def table(out, precision, facts, agreement, latency):
+    """What was found, as a `rich.table.Table`."""
+    from rich.table import Table
+
+    result = Table(title=f"{out} ({precision})", show_header=False)
+    height, width = latency.size
+    pieces = ", ".join(facts.not_delegated) or "nothing"
+    memory = latency.peak_memory_bytes
+    rows = {
+        "size": f"{facts.bytes / 1000:.1f} kB",
+        "delegates": f"{facts.delegates}; outside XNNPACK: {pieces}",
+        **agreement,
+        "latency": f"median {latency.median_ms:.2f} ms, p90 {latency.p90_ms:.2f} ms, "
+        f"{latency.threads} thread(s), input {height}x{width}",
+        "start, memory": f"{latency.initialisation_ms:.1f} ms, "
+        + ("not measured" if memory is None else f"{memory / 1e6:.1f} MB"),
+        "machine": f"{latency.machine} (not a phone)",
+    }
+    for name, value in rows.items():
+        result.add_row(name, value)
+    return result
+
+
+def main(argv=None):
+    """Run the command line; returns the exit code."""
+    return run_command(export, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

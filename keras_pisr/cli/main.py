@@ -1,0 +1,136 @@
+"""The `keras-pisr` command.
+
+Keras and TensorFlow are imported by what needs them, so that help and errors come at once.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from keras_pisr.cli.export import export
+from keras_pisr.cli.latency import latency
+from keras_pisr.cli.model_argument import super_resolution_model
+from keras_pisr.cli.upscale import upscale
+from keras_pisr.console.one_line_errors import complain, run_with_one_line_errors
+
+PROGRAM = "keras-pisr"
+app = tyro.extras.SubcommandApp()
+app.command(upscale)
+app.command(export)
+app.command(latency)
+
+Scale = Annotated[int, tyro.conf.arg(metavar="N")]
+File = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
+
+
+def folder_argument(metavar):
+    """A positional folder, called `metavar` in the help."""
+    return Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar=metavar)]
+
+
+@app.command
+def evaluate(
+    model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")],
+    folder: folder_argument("DIR"),
+    scale: Scale,
+    json: File = None,
+    csv: File = None,
+    pictures: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None,
+    limit: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
+) -> int:
+    """Score a model on a folder of test images: PSNR and SSIM of luma, as papers do.
+
+    DIR holds HR/ and, if the low-resolution images were published, LR_bicubic/X2/ (or X3, X4);
+    otherwise they are made from HR/. A plain folder of images works too.
+
+    For example:
+
+      keras-pisr evaluate bicubic Set5 --scale 2
+      keras-pisr evaluate student.keras Set14 --scale 2 --json scores.json
+      keras-pisr evaluate student.keras photos --scale 3 --pictures crops --limit 5
+      keras-pisr evaluate student.tflite B100 --scale 2
+
+    Args:
+        model: bicubic, a preset, a .keras file, or a .tflite file.
+        folder: Folder of test images.
+        scale: Upscaling factor of the model.
+        json: Write the means, the scores of each image, protocol and versions to this file.
+        csv: Write one line an image, and the mean, to this file.
+        pictures: Write a side-by-side crop of each image into this folder.
+        limit: Only the first so many images, by name.
+    """
+    from rich.console import Console
+
+    from keras_pisr.evaluation.evaluate import evaluate
+
+    resolved, name = super_resolution_model(model)
+    evaluation = evaluate(resolved, folder, scale=scale, limit=limit, pictures=pictures, name=name)
+    if json is not None:
+        evaluation.to_json(json)
+    if csv is not None:
+        evaluation.to_csv(csv)
+    Console().print(evaluation.table())
+    return 0
+
+
+@app.command
+def downscale(
+    hr_dir: folder_argument("HR_DIR"),
+    out_dir: folder_argument("OUT_DIR"),
+    scale: Scale,
+    border: Literal["replicate", "mirror"] = "replicate",
+    overwrite: tyro.conf.FlagCreatePairsOff[bool] = False,
+) -> int:
+    """Make low-resolution images, to the bit as those of the published benchmarks.
+
+    Writes NAMEx2.png (or x3, x4) for every image of HR_DIR; gray files stay gray. Files that
+    cannot be read are named, and the others still made; the exit code is then 1.
+
+    For example:
+
+      keras-pisr downscale Urban100/HR Urban100/LR_bicubic/X2 --scale 2
+      keras-pisr downscale DIV2K/HR DIV2K/LR --scale 4 --border mirror
+
+    Args:
+        hr_dir: Folder of high-resolution images.
+        out_dir: Folder for the low-resolution images; made if missing.
+        scale: Factor by which to shrink.
+        border: What lies beyond the edge: replicate (Set5, Set14, B100) or mirror (DIV2K).
+        overwrite: Replace files that are there already instead of leaving them.
+    """
+    from keras_pisr.data import downscale_folder
+
+    report = downscale_folder(hr_dir, out_dir, scale=scale, border=border, overwrite=overwrite)
+    for path, reason in report.failed.items():
+        complain(PROGRAM, f"{path}: {reason}")
+    skipped = f"; {len(report.skipped)} were there already" if report.skipped else ""
+    failed = f"; {len(report.failed)} failed" if report.failed else ""
+    print(f"{len(report.written)} images written to {out_dir}{skipped}{failed}")
+    return 1 if report.failed else 0
+
+
+def main(argv=None):
+    """Run the command line.
+
+    Args:
+        argv: Arguments without the program's name; those of the process if not given.
+
+    Returns:
+        0 for success, 1 if some of the work failed, 2 if the request cannot be done (with one
+        line on stderr that says why), 130 if interrupted.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if argv == ["--version"]:
+        import keras_pisr
+
+        print(f"keras-pisr {keras_pisr.__version__}")
+        return 0
+    # TensorFlow's own notices about absent GPUs would bury ours.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    description = "Tiny super-resolution networks: to use, to score, and images for them."
+    return run_with_one_line_errors(
+        lambda: app.cli(prog=PROGRAM, description=description, args=argv), PROGRAM
+    )

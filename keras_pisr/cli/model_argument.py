@@ -1,0 +1,83 @@
+"""What a MODEL argument means, in every command: bicubic, a preset, or a file."""
+
+import os
+from pathlib import Path
+
+from keras_pisr.console.quiet import without_notices
+
+KINDS = ("bicubic", "a preset", "a .keras file", "a .tflite file")
+TRAINABLE = KINDS[1:3]
+
+
+def resolve_model(model, *, accept=KINDS):
+    """Load what a MODEL argument names.
+
+    Args:
+        model: `bicubic`; a preset (its name, a folder, or an address on a hub); or the path of a
+            `.keras` or `.tflite` file.
+        accept: Which of `KINDS` the command takes.
+
+    Returns:
+        `(model, name)`: `"bicubic"`, a Keras model or a `TFLiteModel`, and what to call it.
+
+    Raises:
+        ValueError: If the argument is none of these, is of a kind that the command does not take,
+            or the file cannot be loaded.
+        FileNotFoundError: If the file is absent.
+    """
+    model = str(model)
+    kind = kind_of(model)
+    if kind not in accept:
+        from keras_pisr.presets import near_names
+
+        near = near_names(model) if kind is None else ()
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        wanted = f"{', '.join(accept[:-1])} or {accept[-1]}"
+        raise ValueError(f"Expected MODEL to be {wanted}; got {model or 'nothing'}.{hint}")
+    path = Path(model).expanduser()
+    if kind == "bicubic":
+        return "bicubic", "bicubic"
+    if kind == "a .tflite file":
+        from keras_pisr.mobile import TFLiteModel
+
+        # A few threads: these networks are too small to feed many.
+        return TFLiteModel(path, threads=min(4, os.cpu_count() or 1)), path.name
+    with without_notices():
+        if kind == "a .keras file":
+            from keras_pisr.forms.int8.quantized import check_backend
+            from keras_pisr.presets import load_student
+
+            loaded = load_student(path)
+            check_backend(loaded)
+        else:
+            from keras_pisr.presets import from_preset
+
+            loaded = from_preset(model)
+    return loaded, path.name
+
+
+def kind_of(model):
+    """Which of `KINDS` an argument is, from its looks; None if it is none of them."""
+    from keras_pisr.presets import CATALOG
+
+    if model == "bicubic":
+        return "bicubic"
+    if Path(model).suffix in (".keras", ".tflite"):
+        return f"a {Path(model).suffix} file"
+    is_preset = model in CATALOG or "://" in model or (model and Path(model).expanduser().is_dir())
+    return "a preset" if is_preset else None
+
+
+def super_resolution_model(model, *, accept=KINDS):
+    """`resolve_model`, for commands that need a model from images to images.
+
+    Raises:
+        ValueError: Also if the model gives embeddings and logits, as a recognition student does.
+    """
+    loaded, name = resolve_model(model, accept=accept)
+    if isinstance(getattr(loaded, "output", None), dict):
+        raise ValueError(
+            f"{model} gives {', '.join(loaded.output)}, and no image: it is scored by its recipe, "
+            "or beside its .tflite file by mobile/export.py."
+        )
+    return loaded, name

@@ -1,0 +1,143 @@
+"""`keras-pisr upscale`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from keras_pisr.console.one_line_errors import complain
+
+
+def upscale(
+    images: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="IN...")],
+    out: Annotated[Path, tyro.conf.arg(aliases=["-o"], metavar="OUT")],
+    preset: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None,
+    model: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None,
+    scale: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
+    suffix: Annotated[str, tyro.conf.arg(metavar="TEXT")] = "",
+    overwrite: tyro.conf.FlagCreatePairsOff[bool] = False,
+    max_pixels: Annotated[int, tyro.conf.arg(metavar="N")] = 250_000_000,
+    crf: Annotated[int, tyro.conf.arg(metavar="N")] = 18,
+) -> int:
+    """Enlarge images and videos with a trained network.
+
+    IN are files, folders or patterns: PNG, JPEG, WebP, TIFF (BMP and PNM become PNG); and, with
+    keras-pisr[video], MP4, MOV, MKV (WebM, AVI and others become MKV). Luma is made by the
+    network, colour and transparency by bicubic; 16 bit, colour profile and EXIF are kept.
+    Images of any size are read into memory once and enlarged tile by tile; videos frame by
+    frame, to H.264, with sound and subtitles copied. Files that fail are named, and the others
+    still made; the exit code is then 1.
+
+    For example:
+
+      keras-pisr upscale photo.jpg -o large.jpg
+      keras-pisr upscale photos scans/*.tif -o large --scale 3 --suffix _x3
+      keras-pisr upscale photo.png -o large --model student.keras
+      keras-pisr upscale clip.mp4 -o large.mp4
+
+    Args:
+        images: Image and video files, folders, patterns.
+        out: Folder for the results; or, for one input, the file.
+        preset: Name of a preset, a preset folder, or hf://USER/NAME [fsrcnn_x2_mixed, by --scale].
+        model: A .keras or .tflite file instead of a preset.
+        scale: Which of the package's presets: its factor [2].
+        suffix: Put behind each name: _x2 makes photo_x2.jpg.
+        overwrite: Replace files that are there already instead of leaving them.
+        max_pixels: Refuse larger images and frames before they are decoded.
+        crf: Quality of videos: 0 is lossless, 51 the worst.
+    """
+    from keras_pisr.inference.files import find_images, name_results
+
+    # Before the seconds that a backend takes to import: what is asked for must be there.
+    name_results(find_images(images), out, suffix=suffix)
+    network = _network(preset, model, scale)
+
+    from keras_pisr.inference.files import upscale_files
+
+    options = {"suffix": suffix, "overwrite": overwrite, "max_pixels": max_pixels, "crf": crf}
+    with _Bar() as bar:
+        report = upscale_files(network, images, out, on_progress=bar, **options)
+    for path, reason in report.failed.items():
+        complain("keras-pisr", f"{path}: {reason}")
+    skipped = f"; {len(report.skipped)} were there already" if report.skipped else ""
+    failed = f"; {len(report.failed)} failed" if report.failed else ""
+    noun = _noun(report.written)
+    print(f"{len(report.written)} {noun} written to {out}{skipped}{failed}")
+    return 1 if report.failed else 0
+
+
+def _noun(written):
+    from keras_pisr.inference.video.video_file import SUFFIXES
+
+    videos = sum(path.suffix.lower() in SUFFIXES for path in written)
+    noun = "file" if 0 < videos < len(written) else "video" if videos else "image"
+    return noun if len(written) == 1 else noun + "s"
+
+
+def choose_preset(scale):
+    """The package's preset for a factor: one that knows drawings, or has a teacher.
+
+    Those that know drawings go before others, then those taught by a privileged teacher.
+
+    Args:
+        scale: Factor, or None for 2.
+
+    Returns:
+        Name of the preset.
+
+    Raises:
+        ValueError: If there is none for this factor.
+    """
+    from keras_pisr.presets import CATALOG
+
+    wanted = scale or 2
+    names = [name for name, entry in CATALOG.items() if entry.get("scale") == wanted]
+    if not names:
+        there = sorted({entry["scale"] for entry in CATALOG.values() if "scale" in entry})
+        raise ValueError(
+            f"There is no preset for scale {wanted}; there are for: "
+            f"{', '.join(map(str, there)) or 'none'}. Name one with --preset, or a file with "
+            "--model."
+        )
+    return max(names, key=lambda name: (name.endswith("_mixed"), name.endswith("_pisr")))
+
+
+def _network(preset, model, scale):
+    if preset is not None and model is not None:
+        raise ValueError("Give either --preset or --model.")
+    from keras_pisr.cli.model_argument import KINDS, super_resolution_model
+
+    name = str(model) if model is not None else preset or choose_preset(scale)
+    loaded, _ = super_resolution_model(name, accept=KINDS[1:])
+    from keras_pisr.inference.network import Network
+
+    network = Network(loaded)
+    if scale not in (None, network.scale):
+        raise ValueError(f"{name} enlarges by {network.scale}, not by {scale}. Leave --scale out.")
+    return network
+
+
+class _Bar:
+    """A bar on stderr with the share done and the time left; on a terminal only."""
+
+    def __enter__(self):
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+        from rich.progress import TimeRemainingColumn as TimeLeft
+
+        console = Console(stderr=True)
+        columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeLeft()
+        self.progress = Progress(
+            *columns, console=console, transient=True, disable=not console.is_terminal
+        )
+        self.progress.start()
+        self.task = self.progress.add_task("", total=None)
+        return self
+
+    def __call__(self, path, done, total):
+        from rich.markup import escape
+
+        self.progress.update(self.task, description=escape(path.name), completed=done, total=total)
+
+    def __exit__(self, *error):
+        self.progress.stop()

@@ -1,0 +1,1 @@
+"""Single images: files, colour, and the published bicubic resize."""

@@ -1,0 +1,239 @@
+"""Pairs of low and high resolution images, held in memory as uint8."""
+
+import numpy as np
+
+from keras_pisr.data.images.resize import check_scale, resize
+from keras_pisr.data.pairs import pair_sources
+from keras_pisr.data.synthetic.samples import sample_images
+
+
+class ImagePairs:
+    """Images and their low-resolution twins in two flat uint8 buffers.
+
+    Image `i` starts at pixel `offsets[i]` of `lr` and at pixel `offsets[i] * scale**2` of `hr`,
+    row after row; so a patch is found by arithmetic alone. The low-resolution image is made from
+    the *whole* image, so a patch of it is what a crop of the published file would be. Patches are
+    cut from both in register by `tf_patches`, `PatchSequence` and `DevicePatches`.
+
+    Gray images are stored with three equal channels and marked in `gray`: their luma is the file's
+    own value divided by 255, not remapped to the studio range, as the evaluation protocol reads
+    gray files.
+
+    Make one with `from_folder`, `from_images`, `from_samples` or `from_tfds`; `split`, `join` and
+    `resized` make others of it.
+
+    Args:
+        lr: uint8 `(lr_pixels, 3)`.
+        hr: uint8 `(lr_pixels * scale**2, 3)`.
+        heights: Heights of the low-resolution images in px, `(images,)`.
+        widths: Widths of the low-resolution images in px, `(images,)`.
+        scale: Upscaling factor: a whole number, 2 or more.
+        gray: Which images were gray, `(images,)` of bool; none by default.
+        names: What to call the images in messages.
+
+    Raises:
+        ValueError: if the scale is no such number, or the buffers do not hold what heights, widths
+            and scale say.
+    """
+
+    def __init__(self, lr, hr, heights, widths, *, scale, gray=None, names=None):
+        self.lr, self.hr, self.scale = lr, hr, check_scale(scale, least=2)
+        self.heights = np.asarray(heights, np.int64)
+        self.widths = np.asarray(widths, np.int64)
+        ends = np.cumsum(self.heights * self.widths)
+        self.offsets = ends - self.heights * self.widths
+        self.gray = np.zeros(len(ends), bool) if gray is None else np.asarray(gray, bool)
+        self.names = tuple(names) if names else tuple(f"image {i}" for i in range(len(ends)))
+        pixels, scale = int(ends[-1]) if len(ends) else 0, self.scale
+        if lr.shape != (pixels, 3) or hr.shape != (pixels * scale**2, 3):
+            raise ValueError(
+                f"Expected buffers ({pixels}, 3) and ({pixels * scale**2}, 3); got {lr.shape} and "
+                f"{hr.shape}."
+            )
+
+    @classmethod
+    def from_folder(
+        cls, hr_dir, *, scale, lr_dir=None, border="replicate", workers=4, progress=True
+    ):
+        """Read a folder of images, and make or read their low-resolution twins.
+
+        Sides that are no multiple of `scale` are cropped (bottom, right). Every file that cannot
+        be used is named in one error, before any training starts.
+
+        Args:
+            hr_dir: Folder of images, see `read_image`, or several of them in a list.
+            scale: Whole number, 2 or more.
+            lr_dir: Folder with a low-resolution file for each image, named `NAMEx2.png` (with
+                the scale) or as the original; no name may occur twice on either side. By default
+                they are made by `downscale`.
+            border: See `resize`; only without `lr_dir`.
+            workers: Threads that read.
+            progress: Show a bar with the time left, if the error stream is a terminal.
+
+        Raises:
+            FileNotFoundError: if a folder is missing.
+            ValueError: if the scale is no such number, a folder is empty or the list of them, a
+                file is damaged or smaller than `scale` px, an image has no low-resolution file or
+                shares its name, or the two do not match in size or colour.
+        """
+        return cls(
+            **pair_sources.read_folder(
+                hr_dir,
+                scale=scale,
+                lr_dir=lr_dir,
+                border=border,
+                workers=workers,
+                progress=progress,
+            )
+        )
+
+    @classmethod
+    def from_images(cls, images, *, scale, lr=None, names=None, border="replicate"):
+        """Take images that are in memory already.
+
+        Args:
+            images: Iterable of uint8 `(height, width)` or `(height, width, 1 or 3)`.
+            scale: Whole number, 2 or more.
+            lr: Their low-resolution images, in the same order; made by `downscale` by default.
+            names: What to call them in messages.
+            border: See `resize`; only without `lr`.
+
+        Raises:
+            ValueError: as `from_folder`.
+
+        Example:
+            >>> pairs = ImagePairs.from_images([np.zeros((9, 8, 3), "uint8")], scale=2)
+            >>> [image.shape for image in pairs.image(0)]
+            [(4, 4, 3), (8, 8, 3)]
+        """
+        return cls(
+            **pair_sources.pack_images(images, scale=scale, lr=lr, names=names, border=border)
+        )
+
+    @classmethod
+    def from_samples(cls, split="train", *, scale):
+        """Photographs that need no download; see `sample_images`.
+
+        Args:
+            split: `"train"`, `"validation"` or `"test"`.
+            scale: Whole number, 2 or more.
+        """
+        images = sample_images(split)
+        return cls.from_images(images.values(), scale=scale, names=images)
+
+    @classmethod
+    def from_tfds(cls, name, *, split="train", scale, data_dir=None):
+        """A TensorFlow Datasets set with `"lr"` and `"hr"` images, such as DIV2K.
+
+        It is downloaded on first use. DIV2K's own low-resolution images were made by a tool that
+        mirrors the border; `from_folder(..., border="mirror")` makes the same.
+
+        Args:
+            name: For instance `"div2k/bicubic_x2"`.
+            split: For instance `"train"` or `"train[:100]"`.
+            scale: Upscaling factor of the set: a whole number, 2 or more.
+            data_dir: Where TensorFlow Datasets keeps its files.
+
+        Raises:
+            ImportError: if tensorflow-datasets is missing.
+            ValueError: if the split is empty, or the images are no pairs or not of this scale.
+        """
+        examples = pair_sources.read_tfds(name, split=split, data_dir=data_dir)
+        return cls(**pair_sources.pack_stream(examples, scale=scale))
+
+    def __len__(self):
+        return len(self.heights)
+
+    def __repr__(self):
+        size = (self.lr.nbytes + self.hr.nbytes) / 2**20
+        return f"ImagePairs({len(self)} images, scale={self.scale}, {size:.0f} MiB)"
+
+    def image(self, index):
+        """`(lr, hr)` of one image: views, uint8 `(height, width, 1 or 3)`."""
+        height, width, scale = self.heights[index], self.widths[index], self.scale
+        start, pixels = self.offsets[index], height * width
+        channels = 1 if self.gray[index] else 3
+        lr = self.lr[start : start + pixels].reshape(height, width, 3)
+        hr = self.hr[start * scale**2 : (start + pixels) * scale**2]
+        hr = hr.reshape(height * scale, width * scale, 3)
+        return lr[..., :channels], hr[..., :channels]
+
+    def resized(self, factor):
+        """The same images in another size, with low-resolution images of that size.
+
+        Shrunk copies are more to train on, and sharper: shrinking a JPEG file removes part of
+        what its compression left behind. LR images are made anew, with borders replicated.
+
+        Args:
+            factor: Of both sides, above 0; below 1 shrinks, antialiased.
+
+        Returns:
+            `ImagePairs`; these ones for a factor of 1.
+
+        Raises:
+            ValueError: if the factor is not above 0, or an image gets smaller than `scale` px.
+        """
+        if factor <= 0:
+            raise ValueError(f"Expected a factor above 0; got {factor}.")
+        if factor == 1:
+            return self
+        shortest = int(min(self.heights.min(), self.widths.min())) * self.scale
+        if round(shortest * factor) < self.scale:
+            raise ValueError(
+                f"A factor of {factor} leaves less than {self.scale} px of an image of {shortest} "
+                "px. Use a larger one."
+            )
+        hrs = (self.image(index)[1] for index in range(len(self)))
+        images = (resize(hr, [round(n * factor) for n in hr.shape[:2]]) for hr in hrs)
+        return ImagePairs.from_images(images, scale=self.scale, names=self.names)
+
+    @classmethod
+    def join(cls, parts):
+        """One set of several of one scale, in order. Copies them: for a moment both are in memory.
+
+        Args:
+            parts: `ImagePairs`, one or more.
+
+        Raises:
+            ValueError: if there are none, or their scales differ.
+        """
+        scales = {part.scale for part in parts}
+        if len(scales) != 1:
+            raise ValueError(f"Expected sets of one scale; got {sorted(scales) or 'no set'}.")
+        if len(parts) == 1:
+            return parts[0]
+        arrays = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("lr", "hr", "heights", "widths", "gray")
+        }
+        names = [name for part in parts for name in part.names]
+        return cls(**arrays, scale=scales.pop(), names=names)
+
+    def split(self, at):
+        """The images before and from index `at` on, as two sets that share this one's memory.
+
+        Args:
+            at: Index as in a slice: `-10` keeps the last ten apart.
+
+        Raises:
+            ValueError: if either part would be empty.
+        """
+        cut = slice(None, at).indices(len(self))[1]
+        if not 0 < cut < len(self):
+            raise ValueError(f"Splitting {len(self)} images at {at} leaves one part empty.")
+        parts = []
+        for start, stop in ((0, cut), (cut, len(self))):
+            first = self.offsets[start]
+            last = self.offsets[stop] if stop < len(self) else len(self.lr)
+            parts.append(
+                ImagePairs(
+                    self.lr[first:last],
+                    self.hr[first * self.scale**2 : last * self.scale**2],
+                    self.heights[start:stop],
+                    self.widths[start:stop],
+                    scale=self.scale,
+                    gray=self.gray[start:stop],
+                    names=self.names[start:stop],
+                )
+            )
+        return tuple(parts)

@@ -1,0 +1,144 @@
+"""Batches of patches as a `tf.data.Dataset`."""
+
+import itertools
+
+from keras_pisr.data.pairs.image_pairs import ImagePairs
+from keras_pisr.data.pairs.patches import PatchSampler
+
+
+def tf_patches(
+    pairs,
+    *,
+    patch=96,
+    batch_size=16,
+    steps_per_epoch=None,
+    detail=0.0,
+    augment=True,
+    shuffle=True,
+    seed=0,
+    first_epoch=0,
+):
+    """Batches `(lr, hr)` for `fit`: one iteration is one epoch, each with patches of its own.
+
+    Iteration number `k` over the dataset gives epoch `first_epoch + k`, a function of the seed
+    alone: a run resumed at epoch 7 passes `first_epoch=7`. On TensorFlow `fit` iterates once an
+    epoch and trains `first_epoch`, `first_epoch + 1`, ... Where Keras takes one batch before the
+    first epoch, that is an iteration too, so that `fit` trains `first_epoch + 1`,
+    `first_epoch + 2`, ...: under `tf.distribute` in every `fit` (not in that of a distiller), on
+    JAX and PyTorch (for which `PatchSequence` is meant, where it counts nothing) in the first
+    `fit` after `compile`. A resumed run is shifted by the same one, and so equals the run that
+    was not stopped.
+
+    Patches are cut by NumPy in a background thread: the same code, hence the same bits, as in
+    `PatchSequence`.
+
+    Args:
+        pairs: `ImagePairs`.
+        patch: Side of the high-resolution patch in px, a multiple of the scale.
+        batch_size: Patches a batch.
+        steps_per_epoch: Batches an epoch. By default as many as cover the area of the set once.
+        detail: Prefer patches with detail; see `PatchSampler`.
+        augment: Flip up-down, flip left-right and transpose, each with probability 1/2.
+        shuffle: Shuffle the images of each pass.
+        seed: Whole number, 0 or more.
+        first_epoch: Epoch of the first iteration.
+
+    Returns:
+        `tf.data.Dataset` of known length, prefetched: float32 luma in [0, 1], shapes
+        `(batch_size, patch / scale, patch / scale, 1)` and `(batch_size, patch, patch, 1)`.
+
+    Raises:
+        ValueError: as `PatchSampler`.
+
+    Example:
+        >>> pairs = ImagePairs.from_samples("train", scale=2)
+        >>> lr, hr = next(iter(tf_patches(pairs, patch=32, batch_size=4)))
+        >>> lr.shape, hr.shape
+        (TensorShape([4, 16, 16, 1]), TensorShape([4, 32, 32, 1]))
+    """
+    import tensorflow as tf
+
+    sampler = PatchSampler(
+        pairs,
+        patch=patch,
+        batch_size=batch_size,
+        steps_per_epoch=steps_per_epoch,
+        detail=detail,
+        augment=augment,
+        shuffle=shuffle,
+        seed=seed,
+    )
+    steps, epochs = sampler.steps_per_epoch, itertools.count(first_epoch)
+
+    def batch(epoch, step):
+        lr, hr = tf.numpy_function(sampler.batch, [epoch, step], (tf.float32, tf.float32))
+        lr.set_shape((batch_size, sampler.side, sampler.side, 1))
+        hr.set_shape((batch_size, patch, patch, 1))
+        return lr, hr
+
+    # The generator runs anew for each iteration, which is how an iteration learns its number.
+    dataset = tf.data.Dataset.from_generator(
+        lambda: [next(epochs)], output_signature=tf.TensorSpec((), tf.int64)
+    )
+    dataset = dataset.flat_map(
+        lambda epoch: tf.data.Dataset.range(steps).map(lambda step: (epoch, step))
+    )
+    # One thread, that of the prefetch: a second one mostly waits for the interpreter lock.
+    dataset = dataset.map(batch)
+    options = tf.data.Options()
+    # There are no files to shard by: under tf.distribute each worker takes its share of elements.
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
+    return dataset.prefetch(4).with_options(options)
+
+
+def paired_folder(hr_dir, *, scale, lr_dir=None, border="replicate", **options):
+    """`tf_patches` of a folder of images.
+
+    Args:
+        hr_dir: Folder of images, or several in a list; see `ImagePairs.from_folder`.
+        scale: Whole number, 2 or more.
+        lr_dir: Folder of their low-resolution files; made by `downscale` by default.
+        border: See `resize`.
+        **options: Those of `tf_patches`.
+
+    Returns:
+        `tf.data.Dataset` of `(lr, hr)` batches.
+
+    Example:
+        >>> pairs = paired_folder("DIV2K/HR", scale=2, patch=96)  # doctest: +SKIP
+        >>> distiller.fit(pairs, epochs=100)  # doctest: +SKIP
+    """
+    pairs = ImagePairs.from_folder(hr_dir, scale=scale, lr_dir=lr_dir, border=border)
+    return tf_patches(pairs, **options)
+
+
+def paired_samples(split="train", *, scale, **options):
+    """`tf_patches` of the photographs that need no download.
+
+    Args:
+        split: See `sample_images`.
+        scale: Whole number, 2 or more.
+        **options: Those of `tf_patches`.
+
+    Returns:
+        `tf.data.Dataset` of `(lr, hr)` batches.
+    """
+    return tf_patches(ImagePairs.from_samples(split, scale=scale), **options)
+
+
+def paired_tfds(name, *, split="train", scale, data_dir=None, **options):
+    """`tf_patches` of a TensorFlow Datasets set.
+
+    Args:
+        name: For instance `"div2k/bicubic_x2"`; see `ImagePairs.from_tfds`.
+        split: For instance `"train"`.
+        scale: Upscaling factor of the set.
+        data_dir: Where TensorFlow Datasets keeps its files.
+        **options: Those of `tf_patches`.
+
+    Returns:
+        `tf.data.Dataset` of `(lr, hr)` batches.
+    """
+    pairs = ImagePairs.from_tfds(name, split=split, scale=scale, data_dir=data_dir)
+    return tf_patches(pairs, **options)

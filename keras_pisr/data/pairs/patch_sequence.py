@@ -1,0 +1,85 @@
+"""Batches of patches by NumPy alone, for JAX and PyTorch."""
+
+import keras
+
+from keras_pisr.data.pairs.patches import PatchSampler
+
+
+class PatchSequence(keras.utils.PyDataset):
+    """The batches of `tf_patches`, bit for bit, without TensorFlow.
+
+    `fit` trains epochs `first_epoch`, `first_epoch + 1`, ...; the next `fit` with the same feed
+    goes on from there. An epoch counts once its last batch was taken, so the batch that Keras may
+    look at to build a model costs none. (Keras on JAX and PyTorch takes one, with JAX on an
+    accelerator two: where an epoch has no more than those, that look is an epoch.) Under
+    `tf.distribute` use `tf_patches`.
+
+    Call `fit(..., shuffle=False)`: the patches are shuffled here, and Keras would otherwise put the
+    batches in an order of its own that a resumed run does not repeat. There are no `workers`: those
+    of Keras run ahead of the epoch and hand on, later, what they had cut for the look.
+
+    Args:
+        pairs: `ImagePairs`.
+        patch: Side of the high-resolution patch in px, a multiple of the scale.
+        batch_size: Patches a batch.
+        steps_per_epoch: Batches an epoch. By default as many as cover the area of the set once.
+        detail: Prefer patches with detail; see `PatchSampler`.
+        augment: Flip up-down, flip left-right and transpose, each with probability 1/2.
+        shuffle: Shuffle the images of each pass.
+        seed: Whole number, 0 or more.
+        first_epoch: Number of the first epoch, for a resumed run.
+
+    Raises:
+        ValueError: as `PatchSampler`.
+
+    Example:
+        >>> model.fit(PatchSequence(pairs, patch=96), epochs=10, shuffle=False)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        pairs,
+        *,
+        patch=96,
+        batch_size=16,
+        steps_per_epoch=None,
+        detail=0.0,
+        augment=True,
+        shuffle=True,
+        seed=0,
+        first_epoch=0,
+    ):
+        super().__init__()
+        self.sampler = PatchSampler(
+            pairs,
+            patch=patch,
+            batch_size=batch_size,
+            steps_per_epoch=steps_per_epoch,
+            detail=detail,
+            augment=augment,
+            shuffle=shuffle,
+            seed=seed,
+        )
+        self.epoch = first_epoch
+        self._begun = self._complete = False
+
+    def __len__(self):
+        return self.sampler.steps_per_epoch
+
+    def __getitem__(self, index):
+        self._complete |= index == len(self) - 1
+        return self._batch(index)
+
+    def _batch(self, index):
+        return self.sampler.batch(self.epoch, index)
+
+    def on_epoch_begin(self):
+        """Keras calls this before each epoch, and before it looks at a batch to build a model."""
+        self._begun = True
+
+    def on_epoch_end(self):
+        """Move on to the next epoch's patches, if this one's were all taken."""
+        # Keras ends an epoch before the first one too, after a look at some batches or at none;
+        # on TensorFlow it looks before it has begun any.
+        self.epoch += self._begun and self._complete
+        self._begun = self._complete = False

@@ -1,0 +1,199 @@
+"""Which patches a batch holds, and how NumPy cuts them.
+
+Every feed asks the same `PatchSampler`, so all of them give the same batches, and any batch of any
+epoch can be had without the ones before it: that is what makes a resumed run equal.
+"""
+
+import warnings
+
+import numpy as np
+
+from keras_pisr.data.images.color import LUMA, luma_factor
+from keras_pisr.data.pairs.patch_detail import Detail, prefer
+
+# Level of 255 below which a patch is as good as flat; keeps the chance of any patch above 0.
+_FLAT = 0.1
+
+
+class PatchSampler:
+    """Draws patches: a table of image, position and turn for each step, from the seed alone.
+
+    Images come in shuffled passes, each once a pass (a pass may end within a batch or an epoch);
+    the position in the image is uniform on the low-resolution grid. Images smaller than the patch
+    are left out with a warning that names them.
+
+    Much of a photograph is smooth, and teaches little. With `detail` above 0 twice as many patches
+    are drawn, and half of them kept: one after another, each time with chances in proportion to
+    `(detail_of_patch + 0.1) ** detail` (see `keras_pisr.data.detail`; its tables cost a pass over
+    the set). Where most patches are flat, flat ones are kept too. An image counts as seen when a
+    patch of it was drawn.
+
+    Args:
+        pairs: `ImagePairs`.
+        patch: Side of the high-resolution patch in px, a multiple of the scale.
+        batch_size: Patches a batch.
+        steps_per_epoch: Batches an epoch. By default as many as cover the area of the set once.
+        detail: How strongly patches with detail are preferred: 0 not at all; 1 was tried.
+        augment: Flip up-down, flip left-right and transpose, each with probability 1/2.
+        shuffle: Shuffle the images of each pass; `False` keeps their order.
+        seed: Whole number, 0 or more.
+
+    Raises:
+        ValueError: if `patch` does not fit the scale, `detail` is below 0, or no image is large
+            enough.
+    """
+
+    def __init__(
+        self,
+        pairs,
+        *,
+        patch=96,
+        batch_size=16,
+        steps_per_epoch=None,
+        detail=0.0,
+        augment=True,
+        shuffle=True,
+        seed=0,
+    ):
+        for name, value in (("patch", patch), ("batch_size", batch_size)):
+            if int(value) != value or value < 1:
+                raise ValueError(f"Expected {name} to be a whole number above 0; got {value!r}.")
+        if patch % pairs.scale:
+            raise ValueError(
+                f"Expected patch, in px of the large image, to be a multiple of the scale "
+                f"{pairs.scale}; got {patch}. Use {patch - patch % pairs.scale or pairs.scale}."
+            )
+        if steps_per_epoch is not None and steps_per_epoch < 1:
+            raise ValueError(f"Expected steps_per_epoch of 1 or more; got {steps_per_epoch}.")
+        if detail < 0:
+            raise ValueError(f"Expected detail of 0 or more; got {detail}.")
+        self.pairs, self.batch_size, self.seed = pairs, batch_size, seed
+        self.augment, self.shuffle = augment, shuffle
+        self.side = patch // pairs.scale
+        self.images = _large_enough(pairs, self.side)
+        self.preference = detail
+        self.detail_of = Detail(pairs, self.side) if detail else None
+        area = int((pairs.heights * pairs.widths)[self.images].sum())
+        covering = max(1, round(area / (self.side**2 * batch_size)))
+        self.steps_per_epoch = covering if steps_per_epoch is None else int(steps_per_epoch)
+
+    def draw(self, epoch, step):
+        """The patches of one batch.
+
+        Args:
+            epoch: Number of the epoch, from 0.
+            step: Number of the batch in it, from 0.
+
+        Returns:
+            int32 `(batch_size, 4)`: image, y and x of the low-resolution corner in px, and turn
+            (bit 0: flip up-down, bit 1: flip left-right, bit 2: transpose after the flips).
+        """
+        count = self.batch_size * (2 if self.preference else 1)
+        first = (epoch * self.steps_per_epoch + step) * count
+        turns, places = np.divmod(first + np.arange(count), len(self.images))
+        image = np.empty(count, np.int64)
+        for turn in np.unique(turns):
+            image[turns == turn] = self._order(int(turn))[places[turns == turn]]
+        rng = np.random.default_rng([self.seed, 1, epoch, step])
+        room = np.stack([self.pairs.heights[image], self.pairs.widths[image]]) - self.side + 1
+        y, x = rng.integers(0, room)
+        turn = rng.integers(0, 8, count) if self.augment else np.zeros_like(y)
+        table = np.stack([image, y, x, turn], 1).astype(np.int32)
+        if not self.preference:
+            return table
+        log_weights = self.preference * np.log(self.detail_of(image, y, x) + _FLAT)
+        return table[prefer(log_weights, self.batch_size, rng)]
+
+    def batch(self, epoch, step):
+        """`cut_patches` of the patches drawn for one batch."""
+        return cut_patches(self.pairs, self.draw(epoch, step), self.side)
+
+    def _order(self, turn):
+        if not self.shuffle:
+            return self.images
+        return np.random.default_rng([self.seed, 0, turn]).permutation(self.images)
+
+
+def cut_patches(pairs, table, side):
+    """Luma of the patches a table names, in register.
+
+    Args:
+        pairs: `ImagePairs`.
+        table: int32 `(batch, 4)`, see `PatchSampler.draw`.
+        side: Side of the low-resolution patch in px.
+
+    Returns:
+        `(lr, hr)`: float32 `(batch, side, side, 1)` and `(batch, side * scale, side * scale, 1)`
+        in [0, 1].
+    """
+    gray = pairs.gray[table[:, 0]]
+    weights = np.float32(LUMA)
+    rgb_factor, rgb_offset = luma_factor()
+    factor = np.where(gray, np.float32(1 / 255), rgb_factor).reshape(-1, 1, 1, 1)
+    offset = np.where(gray, np.float32(0), rgb_offset).reshape(-1, 1, 1, 1)
+    batch = []
+    for which, size in enumerate((side, side * pairs.scale)):
+        target = np.empty((len(table), size, size, 1), np.float32)
+        # One patch at a time in the same scratch space, which stays in the cache. Slices copy
+        # whole rows: gathering single pixels takes 30 times as long.
+        pixels = np.empty((size, size, 3), np.float32)
+        plane = np.empty((size, size, 1), np.float32)
+        for index, (number, y, x, turn) in enumerate(table.tolist()):
+            top, left = y * size // side, x * size // side
+            source = pairs.image(number)[which][top : top + size, left : left + size]
+            if gray[index]:
+                plane[...] = source
+            else:
+                pixels[...] = source
+                np.matmul(pixels, weights, out=plane[..., 0])
+            patch = plane[::-1] if turn & 1 else plane
+            patch = patch[:, ::-1] if turn & 2 else patch
+            target[index] = patch.transpose(1, 0, 2) if turn & 4 else patch
+        target *= factor
+        target += offset
+        batch.append(target)
+    return tuple(batch)
+
+
+def fixed_patches(pairs, *, patch=96):
+    """All patches of a grid without overlap, for `validation_data`: the same in every run.
+
+    What does not fill a patch at the bottom and right of an image is left out, and so are images
+    smaller than a patch, with a warning that names them.
+
+    Args:
+        pairs: `ImagePairs`.
+        patch: Side of the high-resolution patch in px, a multiple of the scale.
+
+    Returns:
+        `(lr, hr)`: float32 luma in [0, 1], `(patches, patch / scale, patch / scale, 1)` and
+        `(patches, patch, patch, 1)`.
+
+    Raises:
+        ValueError: as `PatchSampler`.
+    """
+    sampler = PatchSampler(pairs, patch=patch)
+    side = sampler.side
+    table = [
+        (image, y, x, 0)
+        for image in sampler.images
+        for y in range(0, pairs.heights[image] - side + 1, side)
+        for x in range(0, pairs.widths[image] - side + 1, side)
+    ]
+    return cut_patches(pairs, np.array(table, np.int32), side)
+
+
+def _large_enough(pairs, side):
+    fits = np.minimum(pairs.heights, pairs.widths) >= side
+    small = [pairs.names[index] for index in np.flatnonzero(~fits)]
+    wanted = f"a patch of {side * pairs.scale} px at scale {pairs.scale}"
+    if not fits.any():
+        raise ValueError(f"None of the {len(pairs)} images holds {wanted}. Use a smaller patch.")
+    if small:
+        more = f" and {len(small) - 10} more" if len(small) > 10 else ""
+        warnings.warn(
+            f"{len(small)} of {len(pairs)} images are smaller than {wanted} and are left out: "
+            f"{', '.join(map(str, small[:10]))}{more}.",
+            stacklevel=4,
+        )
+    return np.flatnonzero(fits)

@@ -1,0 +1,1 @@
+"""Labelled images for recognition, and what feeds them to `fit`."""

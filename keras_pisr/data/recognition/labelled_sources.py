@@ -1,0 +1,172 @@
+"""Where labelled images come from: class folders, tar archives, TensorFlow Datasets."""
+
+import io
+import re
+import tarfile
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from keras_pisr.data.images.files import SUFFIXES, open_image
+from keras_pisr.data.images.resize import resize
+
+# A photograph is a few megabytes; what is larger is not meant, or not well meant.
+MAX_FILE_BYTES = 64 * 2**20
+MAX_FILES = 5_000_000
+MAX_PIXELS = 50_000_000
+
+
+def folder_files(folder):
+    """Yield `(class, name, bytes)` of a folder of class folders."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"There is no folder {folder}.")
+    for path in sorted(folder.glob("*/*")):
+        if path.suffix.lower() in SUFFIXES and path.is_file():
+            if path.stat().st_size > MAX_FILE_BYTES:
+                raise ValueError(
+                    f"{path} has {path.stat().st_size} bytes; at most {MAX_FILE_BYTES} are read."
+                )
+            yield path.parent.name, str(path), path.read_bytes()
+
+
+@contextmanager
+def damage_told(path):
+    """Say of an archive that cannot be read that it is damaged, in a `ValueError`."""
+    try:
+        yield
+    except (ValueError, OSError):
+        raise
+    # Those of tarfile, gzip, zlib and lzma have nothing in common.
+    except Exception as error:
+        raise ValueError(f"{path} cannot be read as a tar archive: {error}.") from error
+
+
+def tar_members(path):
+    """Yield `(archive, member)` for every file of an archive, of bounded number and size."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no archive {path}.")
+    with damage_told(path), tarfile.open(path) as archive:
+        for count, member in enumerate(archive):
+            if count >= MAX_FILES or member.size > MAX_FILE_BYTES:
+                raise ValueError(
+                    f"{path}: {member.name} is file {count} of {member.size} bytes; at most "
+                    f"{MAX_FILES} files of {MAX_FILE_BYTES} bytes are read."
+                )
+            # Links and devices have no content of their own.
+            if member.isreg():
+                yield archive, member
+
+
+def tar_files(path, folder):
+    """Yield `(class, name, bytes)` of an archive. Nothing is written to disk."""
+    for archive, member in tar_members(path):
+        parts = PurePosixPath(member.name).parts
+        if len(parts) < 2 or folder not in (None, *parts[:-2]):
+            continue
+        if PurePosixPath(parts[-1]).suffix.lower() in SUFFIXES:
+            with damage_told(path):
+                content = archive.extractfile(member).read()
+            yield parts[-2], member.name, content
+
+
+def natural(name):
+    """Sort key under which `s2` comes before `s10`."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+
+
+def decode(files, size, channels, classes, where):
+    """Turn files into arrays.
+
+    Args:
+        files: Iterable of `(class, name, bytes)`.
+        size: `(height, width)` or None.
+        channels: 1 or 3.
+        classes: Names in order, or None.
+        where: What to call the source in messages.
+
+    Returns:
+        `(images, labels, class_names)`, sorted by class and by file name.
+    """
+    wanted = None if classes is None else set(classes)
+    found = {}
+    for kind, name, content in files:
+        if wanted is None or kind in wanted:
+            image = fit(decode_image(content, channels, name), size)
+            found.setdefault(kind, []).append((name, image))
+    names = sorted(found, key=natural) if classes is None else list(classes)
+    empty = [name for name in names if name not in found]
+    if empty or not names:
+        raise ValueError(
+            f"{where} has no image of {', '.join(empty[:10]) or 'any class'}. Expected a folder "
+            f"of images for each class; found {', '.join(sorted(found)[:10]) or 'none'}."
+        )
+    images, labels = [], []
+    for label, kind in enumerate(names):
+        members = sorted(found[kind], key=lambda member: natural(member[0]))
+        images += [image for _, image in members]
+        labels += [label] * len(members)
+    return stack(images), labels, names
+
+
+def stack(images):
+    """One array of images that must be of one size."""
+    sizes = {image.shape[:2] for image in images}
+    if len(sizes) > 1:
+        raise ValueError(
+            f"The images are of {len(sizes)} sizes, {sorted(sizes)[0]} to {sorted(sizes)[-1]} "
+            "(height, width). Say which one they shall have: `size=(64, 64)`."
+        )
+    return np.stack(images)
+
+
+def decode_image(content, channels, name):
+    """An image file's bytes as uint8 `(height, width, channels)`, upright."""
+    try:
+        with open_image(io.BytesIO(content)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise ValueError(f"{image.width}x{image.height} px, above {MAX_PIXELS} in all")
+            upright = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"Cannot read {name} as an image: {error}. Remove it.") from error
+    return np.asarray(upright).reshape(upright.height, upright.width, channels)
+
+
+def fit(image, size):
+    """Crop at the centre to the shape of `size`, then resize to it."""
+    if size is None or image.shape[:2] == tuple(size):
+        return image
+    height, width = image.shape[:2]
+    factor = min(height / size[0], width / size[1])
+    inner = max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+    top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
+    return resize(image[top : top + inner[0], left : left + inner[1]], tuple(size))
+
+
+def read_tfds(name, split, size, channels, data_dir):
+    """`(images, labels, class_names)` of a TensorFlow Datasets set."""
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise ImportError(
+            "LabelledImages.from_tfds needs tensorflow-datasets. "
+            "Run: pip install 'keras-pisr[tfds]'"
+        ) from error
+    dataset, info = tfds.load(name, split=split, data_dir=data_dir, with_info=True)
+    if not {"image", "label"} <= set(info.features):
+        raise ValueError(
+            f"Expected {name} to have 'image' and 'label'; it has {sorted(info.features)}. Read "
+            "it yourself and pass the arrays to LabelledImages."
+        )
+    images, labels = [], []
+    for example in tfds.as_numpy(dataset):
+        image = Image.fromarray(example["image"].squeeze()).convert("L" if channels == 1 else "RGB")
+        images.append(fit(np.asarray(image).reshape(image.height, image.width, channels), size))
+        labels.append(example["label"])
+    if isinstance(info.features["label"], tfds.features.ClassLabel):
+        return stack(images), labels, info.features["label"].names
+    # lfw: the label is the person's name.
+    names, numbers = np.unique([label.decode() for label in labels], return_inverse=True)
+    return stack(images), numbers, names.tolist()

@@ -1,0 +1,164 @@
+"""A network in the form in which an 8-bit file computes it, to be trained or exported."""
+
+import keras
+import numpy as np
+from keras import layers
+
+from keras_pisr.forms.int8.equalization import equalize_channels
+from keras_pisr.forms.int8.fake_quant import FAKE_QUANT_FORMS, FakeQuant
+from keras_pisr.forms.int8.rounding import round_weights
+from keras_pisr.forms.leaky import Leaky
+from keras_pisr.forms.phone import deployed_form
+from keras_pisr.models import SubpixelResidual
+
+# A range is tried at these shares of what was seen.
+SHARES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
+
+
+def is_quantized(model):
+    """Whether a model is a `quantized_form`."""
+    return any(isinstance(layer, FakeQuant) for layer in getattr(model, "layers", ()))
+
+
+def check_backend(model):
+    """Refuse to run a `quantized_form` on another backend than TensorFlow."""
+    if is_quantized(model) and keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            f"{model.name!r} rounds as an 8-bit file does, which takes the TensorFlow backend; "
+            f"this is {keras.backend.backend()}. Set KERAS_BACKEND=tensorflow."
+        )
+
+
+def can_be_quantized(model):
+    """Whether `quantized_form` knows every operation of a `deployed_form`."""
+    known = (layers.InputLayer, layers.ReLU, Leaky, *FAKE_QUANT_FORMS)
+    return all(isinstance(operation, known) for operation in model.operations)
+
+
+def quantized_form(model):
+    """A copy of a luma network in which weights and tensors are rounded as an 8-bit file does.
+
+    Its output is that of the file, to the last level. Ranges are those of pixels at the ends,
+    and 0 to 1 elsewhere: follow it with `settle_ranges`. It trains like any Keras model, by
+    `fit` or as the student of a distiller; then `to_tflite(..., precision="int8")` stores
+    what was trained.
+
+    Tensors are rounded after every layer but before a ReLU, which the convolution does itself.
+    Layers keep their names, so that the same features can be distilled.
+
+    Args:
+        model: A functional model of convolutions, (leaky, one-slope parametric) ReLUs,
+            `SubpixelDeconvolution` and `SubpixelResidual`. Left as it is.
+
+    Returns:
+        `keras.Model` with weights of its own.
+
+    Raises:
+        ValueError: If a layer has no such form.
+
+    Example:
+        >>> in_8_bit = quantized_form(student)  # doctest: +SKIP
+    """
+    deployed = deployed_form(model)
+    if not can_be_quantized(deployed):
+        unknown = {type(x).__name__ for x in deployed.operations if not _is_known(x)}
+        raise ValueError(
+            f"{model.name!r} holds {', '.join(sorted(unknown))}, for which there is no layer that "
+            "rounds as 8 bit does. Build the network of Conv2D, ReLU, SubpixelDeconvolution and "
+            "SubpixelResidual."
+        )
+    by_relu = {
+        layer.input._keras_history.operation.name
+        for layer in deployed.operations
+        if isinstance(layer, layers.ReLU)
+    }
+    pixels = {}  # The input, rounded, for each layer that reads it.
+
+    def copy(layer):
+        if isinstance(layer, Leaky):
+            return Leaky(round(layer.slope * 256) / 256, name=layer.name)
+        kind = next((k for k in FAKE_QUANT_FORMS if isinstance(layer, k)), None)
+        return FAKE_QUANT_FORMS.get(kind, type(layer)).from_config(layer.get_config())
+
+    def rounded_input(tensor):
+        if isinstance(tensor, list):
+            return [rounded_input(one) for one in tensor]
+        if not isinstance(tensor._keras_history.operation, layers.InputLayer):
+            return tensor
+        if id(tensor) not in pixels:
+            pixels[id(tensor)] = FakeQuant(0, 1, trainable=False, name="pixels_levels")(tensor)
+        return pixels[id(tensor)]
+
+    def call(layer, inputs, **kwargs):
+        outputs = layer(rounded_input(inputs), **kwargs)
+        if layer.name in by_relu or isinstance(layer, SubpixelResidual):
+            return outputs
+        if isinstance(layer, Leaky):
+            # The same steps as before it: XNNPACK multiplies by their ratio in steps of 1/256.
+            return inputs._keras_history.operation(outputs)
+        last = layer.name == deployed.layers[-1].name
+        return FakeQuant(0, 1, trainable=not last, name=f"{layer.name}_levels")(outputs)
+
+    quantized = keras.models.clone_model(deployed, clone_function=copy, call_function=call)
+    for layer in deployed.layers:
+        if layer.get_weights():
+            quantized.get_layer(layer.name).set_weights(layer.get_weights())
+    return quantized
+
+
+def post_training_form(model, lumas):
+    """The 8-bit form of a trained network, made as good as it gets without training.
+
+    Channels are equalized, weights rounded so that errors cancel, ranges settled.
+
+    Args:
+        model: A `deployed_form`; its channels are equalized in place, its weights not rounded.
+        lumas: As in `settle_ranges`.
+
+    Returns:
+        A `quantized_form`.
+    """
+    equalize_channels(model, lumas)
+    rounded = keras.models.clone_model(model)
+    rounded.set_weights(model.get_weights())
+    return settle_ranges(quantized_form(round_weights(rounded, lumas)), model, lumas)
+
+
+def settle_ranges(quantized, model, lumas):
+    """Give every rounded tensor the range with which the output errs least.
+
+    First the extremes seen on `lumas`; then, layer by layer, a smaller range wherever the
+    output comes closer to that of `model`: finer steps for all are often worth more than room
+    for the rarest values.
+
+    Args:
+        quantized: A `quantized_form`, changed in place.
+        model: What it should compute: a model with its layers' names, in float.
+        lumas: float32 `(batch, height, width, 1)`. They should cover the range, black and
+            white edges included, or the file will clip those.
+
+    Returns:
+        `quantized`.
+    """
+    images = np.concatenate(list(lumas))
+    ranged = [x for x in quantized.layers if isinstance(x, FakeQuant) and x.trainable]
+    names = [layer.name.removesuffix("_levels") for layer in ranged]
+    taps = keras.Model(model.inputs[0], [model.get_layer(n).output for n in names] + model.outputs)
+    *seen, wanted = taps.predict_on_batch(images)
+    for layer, values in zip(ranged, seen, strict=True):
+        layer.set_weights([np.minimum(values.min(), 0), np.maximum(values.max(), 0)])
+
+    def error(layer, ends):
+        layer.set_weights(ends)
+        return np.square(quantized.predict_on_batch(images) - wanted).mean()
+
+    for layer in ranged:
+        for end in (0, 1):
+            low, high = layer.get_weights()
+            choices = [[s * low, high] if end == 0 else [low, s * high] for s in SHARES]
+            layer.set_weights(min(choices, key=lambda ends, layer=layer: error(layer, ends)))
+    return quantized
+
+
+def _is_known(operation):
+    return isinstance(operation, (layers.InputLayer, layers.ReLU, Leaky, *FAKE_QUANT_FORMS))

@@ -1,0 +1,72 @@
+"""The form of a network that a phone runs: same numbers, operations that it runs well."""
+
+import keras
+
+from keras_pisr.forms.blocked import BLOCKED
+from keras_pisr.forms.leaky import with_leaky
+from keras_pisr.models import SubpixelResidual
+
+
+class Unclipped(SubpixelResidual):
+    """A `SubpixelResidual` for 8 bit, which cannot hold what a clip would cut off."""
+
+    def limit(self, blocks):
+        """Luma as it is."""
+        return blocks
+
+
+def deployed_form(model):
+    """A copy of `model` that computes the same in float32 and suits a phone.
+
+    - A PReLU with one slope for the layer, as in FSRCNN, becomes a leaky ReLU with that slope:
+      exactly the same function, and one that XNNPACK runs in 8 bit, which it does not for
+      PReLU.
+    - Layers of mixed-precision training compute in float32. How many bits the phone uses is
+      decided by the conversion.
+    - Convolutions to few channels, as the last one for x2, are computed in blocks of pixels
+      where the size is known (`forms/blocked.py`).
+
+    FSRCNN's transposed convolution is a convolution and a depth_to_space in the model already.
+
+    Args:
+        model: A functional Keras model with one input and one output. Left as it is.
+
+    Returns:
+        `keras.Model` with weights of its own.
+
+    Raises:
+        ValueError: If the model is not functional, or has several inputs or outputs.
+
+    Example:
+        >>> student = keras_pisr.models.FSRCNN(scale=2)
+        >>> any("p_re_lu" in layer.name for layer in deployed_form(student).layers)
+        False
+    """
+    if len(getattr(model, "inputs", None) or ()) != 1 or len(model.outputs) != 1:
+        raise ValueError(
+            f"Expected a functional model with one input and one output; got {model.name!r}."
+        )
+
+    def copy(layer):
+        kind = BLOCKED.get(type(layer), type(layer))
+        return kind.from_config(layer.get_config() | {"dtype": "float32"})
+
+    return with_leaky(model, copy)
+
+
+def without_clip(model):
+    """A copy of a `deployed_form` whose `SubpixelResidual` leaves clipping to the file's range.
+
+    XNNPACK does not run the clip in 8 bit. Other models are given back as they are.
+    """
+    if not any(isinstance(layer, SubpixelResidual) for layer in model.layers):
+        return model
+
+    def copy(layer):
+        kind = type(layer)
+        kind = Unclipped if kind is SubpixelResidual else kind
+        return kind.from_config(layer.get_config())
+
+    unclipped = keras.models.clone_model(model, clone_function=copy)
+    unclipped.set_weights(model.get_weights())
+    return unclipped

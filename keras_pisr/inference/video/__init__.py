@@ -1,0 +1,1 @@
+"""Videos in and out, frame by frame, with sound and subtitles copied."""

@@ -1,0 +1,132 @@
+"""Whether a `.tflite` file computes what the Keras model computes, in dB, on photographs."""
+
+import dataclasses
+
+import numpy as np
+
+from keras_pisr.data.images.color import rgb_to_y
+from keras_pisr.data.images.resize import downscale
+from keras_pisr.data.synthetic.samples import sample_images
+from keras_pisr.evaluation.benchmark_folder import benchmark_pairs
+from keras_pisr.evaluation.evaluate import luma_score, predict_luma
+from keras_pisr.inference import upscale
+
+# Least PSNR between the two outputs, dB. Sound float files of FSRCNN reach 136 and 65
+# (docs/mobile.md). In 8 bit, 35 dB already costs a student of 37 dB about 2 dB against HR: a file
+# below that computes something else. What loss one accepts above it is `max_loss`.
+FLOORS = {"float32": 90.0, "float16": 55.0, "dynamic": 35.0, "int8": 35.0}
+# Rounding to 8-bit pixels alone leaves 58.9 dB.
+PIXEL_FLOOR = 52.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Agreement:
+    """A file beside its Keras model, as means over images.
+
+    Attributes:
+        images: How many.
+        agreement: PSNR between the two outputs, dB: of the worst image.
+        keras_psnr: PSNR of the Keras model against the HR images, dB.
+        file_psnr: PSNR of the file against the HR images, dB.
+    """
+
+    images: int
+    agreement: float
+    keras_psnr: float
+    file_psnr: float
+
+    @property
+    def loss(self):
+        """What the file loses against the Keras model, dB."""
+        return self.keras_psnr - self.file_psnr
+
+    def to_dict(self):
+        """Plain types, for JSON."""
+        return dataclasses.asdict(self) | {"loss": self.loss}
+
+
+def photographs(folder, scale, size=(None, None)):
+    """Pairs `(lr, hr)` of a folder in the layout of `evaluate`, or embedded photographs.
+
+    With `size`, for files that take only that, LR is cropped to it and mirrored where it is
+    smaller; HR accordingly.
+    """
+    if folder is not None:
+        pairs = (pair.read() for pair in benchmark_pairs(folder, scale=scale))
+    else:
+        pairs = ((downscale(hr, scale), hr) for hr in sample_images("test").values())
+    for lr, hr in pairs:
+        height, width = (n or m for n, m in zip(size, lr.shape[:2], strict=True))
+        yield fit(lr, height, width), fit(hr, height * scale, width * scale)
+
+
+def fit(image, height, width):
+    """Cut off what is too much at the bottom and right, mirror what is missing."""
+    image = image[:height, :width]
+    missing = [(0, height - image.shape[0]), (0, width - image.shape[1]), (0, 0)]
+    return np.pad(image, missing, mode="symmetric")
+
+
+def check_agreement(model, file, *, scale, precision, folder=None, floor=None, max_loss=None):
+    """Compare a file with the Keras model it was made from, on real images.
+
+    A file of whole images is compared with `keras_pisr.upscale`, in RGB.
+
+    Args:
+        model: The Keras model.
+        file: `TFLiteModel`.
+        scale: Upscaling factor.
+        precision: Of the file; decides `floor`.
+        folder: Test images in the layout of `keras_pisr.evaluate`; embedded photographs if
+            not given.
+        floor: Least PSNR between the two outputs on any image, dB. If not given: 90 for
+            float32, 55 for float16, 35 for dynamic and int8; 52 where the file rounds to 8-bit
+            pixels.
+        max_loss: Most that the mean PSNR against the HR images may fall, dB; no limit if not
+            given.
+
+    Returns:
+        `Agreement`.
+
+    Raises:
+        ValueError: If the file falls below `floor` or loses more than `max_loss`.
+    """
+    agreements, keras_scores, file_scores = [], [], []
+    for lr, hr in photographs(folder, scale, file.shape[1:3]):
+        if file.color == "rgb":
+            lr, hr = (np.broadcast_to(image, (*image.shape[:2], 3)) for image in (lr, hr))
+            lr = lr / np.float32(255)
+            wanted, got = upscale(model, lr), file(lr[None])[0]
+        else:
+            wanted, got = predict_luma(model, lr, scale), file(rgb_to_y(lr)[None])[0]
+        if got.shape != wanted.shape:
+            raise ValueError(f"The file makes {got.shape} where the model makes {wanted.shape}.")
+        agreements.append(decibels(wanted, got))
+        keras_scores.append(luma_score("", hr, rgb_to_y(wanted), scale).psnr)
+        file_scores.append(luma_score("", hr, rgb_to_y(got), scale).psnr)
+    result = Agreement(
+        len(agreements),
+        float(np.min(agreements)),
+        float(np.mean(keras_scores)),
+        float(np.mean(file_scores)),
+    )
+    if floor is None:
+        floor = min(FLOORS[precision], np.inf if file.dtype == np.float32 else PIXEL_FLOOR)
+    # Written so that NaN fails too.
+    if not result.agreement >= floor:
+        raise ValueError(
+            f"The file does not compute what the model computes: {result.agreement:.1f} dB "
+            f"between the two on the worst image; a {precision} file should reach {floor:.1f}."
+        )
+    if max_loss is not None and not result.loss <= max_loss:
+        raise ValueError(
+            f"The file loses {result.loss:.3f} dB against the Keras model ({result.file_psnr:.2f} "
+            f"instead of {result.keras_psnr:.2f} dB); at most {max_loss} was allowed."
+        )
+    return result
+
+
+def decibels(a, b):
+    """PSNR between two lumas with peak 1, both clipped to [0, 1], at most 150 dB."""
+    error = np.mean(np.square(np.clip(a, 0, 1).astype("float64") - np.clip(b, 0, 1)))
+    return -10 * np.log10(np.maximum(error, 1e-15))

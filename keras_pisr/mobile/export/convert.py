@@ -1,0 +1,239 @@
+"""From a Keras student to a `.tflite` file."""
+
+from typing import Literal, get_args
+
+import keras
+import numpy as np
+
+import keras_pisr
+from keras_pisr.atomic import atomic_path
+from keras_pisr.data.images.color import rgb_to_y
+from keras_pisr.data.images.resize import downscale
+from keras_pisr.data.synthetic.samples import sample_images
+from keras_pisr.forms.int8.equalization import equalize_channels
+from keras_pisr.forms.int8.quantized import can_be_quantized, is_quantized, post_training_form
+from keras_pisr.forms.int8.rounding import round_weights
+from keras_pisr.forms.phone import deployed_form, without_clip
+from keras_pisr.forms.rgb import colour_batches, whole_image
+from keras_pisr.mobile.runtime.metadata import write_metadata
+
+Precision = Literal["float32", "float16", "dynamic", "int8"]
+PixelType = Literal["float32", "uint8", "int8"]
+Color = Literal["luma", "rgb"]
+# In words, for whoever opens a file.
+VALUES = {
+    "luma": "Y of BT.601 (16 to 235 of 255) in [0, 1]; 8-bit pixels have a scale of 1/255",
+    "rgb": "RGB in [0, 1]; 8-bit pixels have a scale of 1/255",
+}
+# Side of a calibration patch, px. Ranges are settled by content, not by size.
+PATCH = 96
+
+
+def to_tflite(
+    model,
+    path,
+    *,
+    precision="float32",
+    color="luma",
+    pixels=None,
+    size=None,
+    batch=1,
+    representative=None,
+):
+    """Convert a luma network to TFLite.
+
+    The file takes and gives luma: float in `[0, 1]`, not clipped, or 8-bit pixels; or whole
+    images, see `whole_image`. It has no
+    variables and no shape arithmetic; without `size` it is resized freely at run time. The file
+    appears whole or not at all. It is not checked here: `check_file` and `check_agreement` do.
+
+    Args:
+        model: Functional Keras model from `(batch, height, width, 1)` to
+            `(batch, scale * height, scale * width, 1)`, or a `quantized_form` of one. Left as it
+            is.
+        path: File to write, ending in `.tflite`.
+        precision: `"float32"`; `"float16"`: weights of 16 bit, arithmetic as the phone decides;
+            `"dynamic"`: weights of 8 bit, activations quantized while running; `"int8"`:
+            weights, activations and arithmetic of 8 bit.
+        color: `"luma"`, or `"rgb"`: the file takes and gives RGB and does what
+            `keras_pisr.upscale` does.
+        pixels: What goes in and comes out: `"float32"`, or for int8 and RGB also `"uint8"` (the
+            default for int8: value 255 is 1), or for int8 `"int8"` (the same minus 128).
+        size: `(height, width)` of the input, if the file is to take only that.
+        batch: Images a call.
+        representative: For dynamic and int8: float32 lumas `(height, width, 1)` in `[0, 1]`
+            on which rounding errors are to cancel and, for int8, from which the ranges of the
+            activations are taken. Embedded photographs if not given. Copies stretched to the
+            full range and ramps are added: photographs alone leave out black and white, and an
+            int8 file would clip them.
+
+    Raises:
+        ValueError: If an argument is none of the above, the backend is not TensorFlow, or the
+            model is not functional.
+
+    Example:
+        >>> to_tflite(student, "student.tflite", precision="float16")  # doctest: +SKIP
+    """
+    pixels = pixels or ("uint8" if precision == "int8" else "float32")
+    check_conversion(path, precision, pixels, color)
+    if is_quantized(model) and precision != "int8":
+        raise ValueError(
+            f"{model.name!r} computes in 8 bit: it becomes a file with precision 'int8', "
+            f"not {precision!r}. Convert the model it was made from."
+        )
+    import tensorflow as tf
+
+    lumas, patches = None, None
+    if precision in ("dynamic", "int8"):
+        lumas = calibration_lumas(model, representative)
+        patches = [luma for (luma,) in calibration_batches(lumas)]
+    deployed = model if is_quantized(model) else deployed_form(model)
+    if precision == "dynamic":
+        round_weights(deployed, patches)
+    elif precision == "int8" and not is_quantized(model):
+        if can_be_quantized(deployed):
+            deployed = post_training_form(deployed, patches)
+        else:
+            deployed = without_clip(deployed)
+            round_weights(equalize_channels(deployed, patches), patches)
+    if color == "rgb":
+        # A file of 8 bit throughout has pixels at its ends anyway; others are told to cast.
+        cast = "float32" if precision == "int8" else pixels
+        deployed = whole_image(deployed, scale=model_scale(model), pixels=cast)
+
+    def measured():
+        batches = calibration_batches(lumas, size, batch)
+        return colour_batches(batches) if color == "rgb" else batches
+
+    # What surrounds the network in a file of whole images has no ranges of its own.
+    needs_ranges = color == "rgb" or not is_quantized(deployed)
+    options = converter_options(precision, measured if needs_ranges else None)
+    if precision == "int8":
+        options["inference_input_type"] = options["inference_output_type"] = getattr(tf, pixels)
+    shape = (batch, *(size or (None, None)), deployed.inputs[0].shape[-1])
+    signature = keras.InputSpec(shape=shape, dtype=deployed.inputs[0].dtype, name="lr")
+    with atomic_path(path) as temporary:
+        deployed.export(
+            temporary, format="litert", input_signature=[signature], verbose=False, **options
+        )
+        write_metadata(
+            temporary,
+            name=model.name,
+            scale=model_scale(model),
+            color=color,
+            values=VALUES[color],
+            precision=precision,
+            version=keras_pisr.__version__,
+        )
+
+
+def calibration_lumas(model, representative):
+    """Lumas for the ranges: those given, or embedded photographs made small."""
+    if representative is None:
+        # Shrunk by the model's own scale, photographs look like what it will see.
+        scale = model_scale(model)
+        photographs = sample_images("train").values()
+        representative = [rgb_to_y(downscale(image, scale)) for image in photographs]
+    lumas = [np.asarray(luma, "float32") for luma in representative]
+    if not lumas or any(luma.ndim != 3 or luma.shape[2] != 1 for luma in lumas):
+        raise ValueError(
+            "Expected `representative` to hold lumas (height, width, 1); got "
+            f"{[luma.shape for luma in lumas][:3]}."
+        )
+    return lumas
+
+
+def calibration_batches(lumas, size=None, batch=1):
+    """What the converter measures ranges on.
+
+    From each luma its middle, as it is and stretched to `[0, 1]`; then ramps and a
+    checkerboard of black and white, so that the input's range is `[0, 1]` and sharp edges of
+    full contrast have been seen.
+
+    Yields:
+        `[float32 (batch, height, width, 1)]`.
+    """
+    height, width = size or (PATCH, PATCH)
+    rows, columns = np.indices((height, width)).astype("float32")
+    patterns = [rows / max(height - 1, 1), columns / max(width - 1, 1), (rows + columns) // 6 % 2]
+    for luma in lumas:
+        # Mirrored where the image is smaller than what the file takes.
+        spare = [(0, max(n - m, 0)) for n, m in zip((height, width), luma.shape[:2], strict=True)]
+        luma = np.pad(luma[..., 0], spare, mode="symmetric")
+        top, left = (luma.shape[0] - height) // 2, (luma.shape[1] - width) // 2
+        middle = luma[top : top + height, left : left + width]
+        darkest, brightest = middle.min(), middle.max()
+        patterns += [middle, (middle - darkest) / max(brightest - darkest, 1 / 255)]
+    for pattern in patterns:
+        yield [np.broadcast_to(pattern[None, :, :, None], (batch, height, width, 1)).astype("f")]
+
+
+def model_scale(model):
+    """Upscaling factor of a model, read off its output shape.
+
+    Raises:
+        ValueError: If it does not take luma of any size to luma enlarged by a whole number.
+    """
+    if isinstance(getattr(model, "output", None), dict):
+        raise ValueError(
+            f"{model.name!r} gives {', '.join(model.output)}, and no image; expected a "
+            "super-resolution student."
+        )
+    try:
+        batch, height, width, channels = model.compute_output_shape((1, 24, 36, 1))
+    except Exception as error:  # Keras raises many types for a shape that does not fit.
+        reason = str(error).strip().splitlines()
+        raise ValueError(
+            f"{model.name!r} does not take luma (1, 24, 36, 1): {reason[0] if reason else error!r}"
+        ) from error
+    scale = height // 24
+    if (batch, height, width, channels) != (1, 24 * scale, 36 * scale, 1) or scale < 1:
+        raise ValueError(
+            f"{model.name!r} makes {(batch, height, width, channels)} of luma (1, 24, 36, 1); "
+            "expected luma enlarged by a whole number."
+        )
+    return scale
+
+
+def converter_options(precision, measured=None):
+    """What to tell the converter, for `model.export`.
+
+    Args:
+        precision: See `to_tflite`.
+        measured: Function that yields `[input]` for int8 to take ranges from; None for a model
+            that holds its own.
+    """
+    import tensorflow as tf
+
+    built_ins = tf.lite.OpsSet.TFLITE_BUILTINS
+    options = {"target_spec": {"supported_ops": [built_ins]}}
+    if precision != "float32":
+        options["optimizations"] = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        options["target_spec"]["supported_types"] = [tf.float16]
+    if precision == "int8" and measured is not None:
+        options["target_spec"]["supported_ops"] = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        options["representative_dataset"] = measured
+    return options
+
+
+def check_conversion(path, precision, pixels, color="luma"):
+    """Refuse arguments of `to_tflite` that are none of its choices, or another backend."""
+    if not str(path).endswith(".tflite"):
+        raise ValueError(f"Expected a path ending in .tflite; got {path}.")
+    if precision not in get_args(Precision):
+        raise ValueError(
+            f"Expected precision to be one of {get_args(Precision)}; got {precision!r}."
+        )
+    if pixels not in get_args(PixelType):
+        raise ValueError(f"Expected pixels to be one of {get_args(PixelType)}; got {pixels!r}.")
+    if color not in get_args(Color):
+        raise ValueError(f"Expected color to be one of {get_args(Color)}; got {color!r}.")
+    castable = ("float32", "uint8") if color == "rgb" else ("float32",)
+    if precision != "int8" and pixels not in castable:
+        raise ValueError(f"Pixels of {pixels} need precision 'int8'; got {precision!r}.")
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "Conversion to TFLite takes the TensorFlow backend; this is "
+            f"{keras.backend.backend()}. Set KERAS_BACKEND=tensorflow (.keras files carry over)."
+        )

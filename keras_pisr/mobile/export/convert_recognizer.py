@@ -1,0 +1,160 @@
+"""From a recognition student, with embedding and logits, to a `.tflite` file."""
+
+import keras
+import numpy as np
+from keras import layers
+
+import keras_pisr
+from keras_pisr.atomic import atomic_path
+from keras_pisr.mobile.export.convert import check_conversion, converter_options
+from keras_pisr.mobile.runtime.metadata import write_metadata
+
+VALUES = "image in [0, 1]; 8-bit pixels have a scale of 1/255"
+
+
+def recognizer_to_tflite(
+    model, path, *, precision="float32", pixels=None, size=None, representative=None
+):
+    """Convert a recognition network to TFLite.
+
+    The file takes one image of one size and gives float32 outputs, named in its signature as in
+    the model. It is not checked here: `check_file` and `check_recognition` do. Its metadata say:
+    `name`, `task`, `outputs` (name to width), `unit_length`, `values`, `precision`, `version`.
+
+    A model that scales its embedding to length 1 does so in the file, too, but for int8: 8 bit
+    has no such operation. There `unit_length` is "left to the app", and `TFLiteRecognizer` does it;
+    cosines do not care.
+
+    Args:
+        model: Functional Keras model from `(batch, height, width, 1 or 3)` to
+            `{"embedding": (batch, dimensions), "logits": (batch, classes)}`, the latter
+            optional. Left as it is.
+        path: File to write, ending in `.tflite`.
+        precision: As in `to_tflite`.
+        pixels: What the file takes: `"float32"`, or for int8 also `"uint8"` (the default there)
+            or `"int8"`.
+        size: `(height, width)` of the input, px; not needed if the model has only one.
+        representative: For int8: float32 images `(samples, height, width, channels)` in `[0, 1]`
+            like those it was trained on, of this size, from which ranges are taken.
+
+    Raises:
+        ValueError: If an argument is none of the above, the size or the images are wanted and not
+            given, or the backend is not TensorFlow.
+
+    Example:
+        >>> recognizer_to_tflite(student, "student.tflite", size=(16, 16))  # doctest: +SKIP
+    """
+    pixels = pixels or ("uint8" if precision == "int8" else "float32")
+    check_conversion(path, precision, pixels)
+    shape = (1, *input_size(model, size), model.inputs[0].shape[-1])
+    if precision == "int8":
+        import tensorflow as tf
+
+        images = ranged(representative, shape[1:])
+        options = converter_options(precision, lambda: ([image[None]] for image in images))
+        options["inference_input_type"] = getattr(tf, pixels)
+    else:
+        options = converter_options(precision)
+    deployed = deployed_recognizer(model, unit_length=precision != "int8")
+    signature = keras.InputSpec(shape=shape, dtype="float32", name="image")
+    with atomic_path(path) as temporary:
+        deployed.export(
+            temporary, format="litert", input_signature=[signature], verbose=False, **options
+        )
+        write_metadata(
+            temporary,
+            name=model.name,
+            task="recognition",
+            outputs={name: output.shape[-1] for name, output in deployed.output.items()},
+            unit_length=unit_length(model, precision),
+            values=VALUES,
+            precision=precision,
+            version=keras_pisr.__version__,
+        )
+
+
+def is_recognizer(model):
+    """Whether a model is a recognition network: one that names an output "embedding"."""
+    outputs = getattr(model, "output", None)
+    return isinstance(outputs, dict) and "embedding" in outputs
+
+
+def input_size(model, size=None):
+    """`(height, width)` of the images a file takes, px.
+
+    Raises:
+        ValueError: If the size is empty or not the model's only one, or is wanted and not given.
+    """
+    fixed = tuple(model.inputs[0].shape[1:3])
+    if size is None and None in fixed:
+        raise ValueError(
+            f"{model.name!r} takes images of any size. Say which low-resolution size it was "
+            "trained on, px: size=(16, 16) (--size 16 16)."
+        )
+    size = fixed if size is None else tuple(size)
+    if min(size) < 1:
+        raise ValueError(f"Expected a size of at least (1, 1) px; got {size}.")
+    if any(wanted not in (None, given) for wanted, given in zip(fixed, size, strict=True)):
+        raise ValueError(f"{model.name!r} takes images of {fixed} px only; got size {size}.")
+    return size
+
+
+def deployed_recognizer(model, *, unit_length=True):
+    """A copy of a recognition network that computes in float32.
+
+    Layers of mixed-precision training would leave casts in the file.
+
+    Args:
+        model: See `recognizer_to_tflite`.
+        unit_length: Whether to keep the scaling of the embedding to length 1.
+
+    Returns:
+        `keras.Model`, with weights of its own and the outputs of the model by name.
+    """
+    outputs = {name: model.output[name] for name in ("embedding", "logits") if name in model.output}
+    if not unit_length and scaling(model) is not None:
+        outputs["embedding"] = scaling(model).input
+    plain = keras.Model(model.inputs[0], outputs)
+
+    def copy(layer):
+        config = layer.get_config()
+        if isinstance(layer, layers.Layer):
+            config["dtype"] = "float32"
+        return type(layer).from_config(config)
+
+    deployed = keras.models.clone_model(plain, clone_function=copy, recursive=True)
+    deployed.set_weights(plain.get_weights())
+    return deployed
+
+
+def scaling(model):
+    """The layer that scales the embedding to length 1, or None."""
+    operation = model.output["embedding"]._keras_history.operation
+    return operation if isinstance(operation, layers.UnitNormalization) else None
+
+
+def unit_length(model, precision):
+    """Who scales the embedding to length 1, in words for the metadata."""
+    if scaling(model) is None:
+        return "no"
+    return "left to the app" if precision == "int8" else "by the file"
+
+
+def ranged(images, shape):
+    """Images for the ranges, the first with a corner of black and white.
+
+    So the input's range is `[0, 1]` and its steps are those of pixels, however dim the images.
+    """
+    if images is None:
+        raise ValueError(
+            "int8 takes its ranges from images like those the student was trained on: give "
+            "representative= (--calibration, a folder or tar archive of class folders)."
+        )
+    images = np.array(images, "float32")
+    if images.ndim != 4 or images.shape[1:] != shape or not len(images):
+        raise ValueError(
+            f"Expected `representative` to hold images (samples, {', '.join(map(str, shape))}); "
+            f"got {images.shape}."
+        )
+    images[0, 0, 0], images[0, -1, -1] = 0, 1
+    return images

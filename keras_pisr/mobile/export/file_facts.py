@@ -1,0 +1,172 @@
+"""What a `.tflite` file is made of, and whether a phone can run it as meant."""
+
+import dataclasses
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from keras_pisr.mobile.runtime.tflite_file import TFLiteFile
+
+# Variables in a file mean that the exporter lost track of weights: the file is small and
+# computes nothing sensible.
+VARIABLE_OPERATIONS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
+# What turns pixels from one type into another, at the ends of a file. Costs next to nothing.
+BOUNDARY = {"QUANTIZE", "DEQUANTIZE", "CAST"}
+# Bytes a weight, and what a file holds beside weights: names, shapes, quantization.
+WEIGHT_BYTES = {"float32": 4, "float16": 2, "dynamic": 1, "int8": 1}
+OVERHEAD = 64 * 2**10
+
+
+@dataclasses.dataclass(frozen=True)
+class FileFacts:
+    """What a file is made of.
+
+    Attributes:
+        name: File name.
+        bytes: File size.
+        operations: Operation name to count, before delegation.
+        delegates: How many parts XNNPACK runs. 1 means the whole network.
+        not_delegated: Names of the operations that it does not run, in no special order.
+        float_operations: Names of the operations that compute in float.
+    """
+
+    name: str
+    bytes: int
+    operations: dict
+    delegates: int
+    not_delegated: tuple
+    float_operations: tuple
+
+    @classmethod
+    def of(cls, path):
+        """The facts of a file; raises what `TFLiteFile` raises."""
+        model = TFLiteFile(path)
+        # Delegation happens when memory is given out, for which open sizes must be settled.
+        model.resize(tuple(n or 16 for n in model.shape))
+        operations = [*model.interpreter._get_ops_details()]
+        types = {t["index"]: t["dtype"] for t in model.interpreter.get_tensor_details()}
+        original = [op for op in operations if op["op_name"] != "DELEGATE"]
+        return cls(
+            name=Path(path).name,
+            bytes=Path(path).stat().st_size,
+            operations=dict(Counter(op["op_name"] for op in original)),
+            delegates=len(operations) - len(original),
+            not_delegated=executed(operations, model.interpreter.get_output_details()),
+            float_operations=tuple(
+                op["op_name"]
+                for op in original
+                if any(types.get(i) == np.float32 for i in op["outputs"])
+            ),
+        )
+
+    def to_dict(self):
+        """Plain types, for JSON."""
+        return dataclasses.asdict(self)
+
+
+def executed(operations, outputs):
+    """Names of the operations that the interpreter runs itself, outside delegates.
+
+    The runtime lists the original operations and, after them, the delegates that replaced
+    some. A delegate takes over the tensors it writes, so walking back from the outputs, by
+    delegates where there are any, meets exactly what runs.
+    """
+    writer = {}
+    for operation in operations:  # Delegates come last and so take precedence.
+        writer |= {int(tensor): operation for tensor in operation["outputs"]}
+    waiting, seen, names = [output["index"] for output in outputs], set(), []
+    while waiting:
+        operation = writer.get(int(waiting.pop()))
+        if operation is None or operation["index"] in seen:
+            continue
+        seen.add(operation["index"])
+        waiting += list(operation["inputs"])
+        if operation["op_name"] != "DELEGATE":
+            names.append(operation["op_name"])
+    return tuple(names)
+
+
+def check_file(path, *, precision, weights=None, max_bytes=None, wholly_delegated=True):
+    """Refuse a file that is not what was asked for.
+
+    Gates: no variables; in an int8 file, nothing that computes in float between its first and
+    its last operation; not smaller than its weights (some exporters drop them silently) nor
+    larger than `max_bytes`; the whole network, but for conversions of pixels at its ends, run by
+    XNNPACK; finite output for black, white and noise at an odd size.
+
+    Args:
+        path: A `.tflite` file.
+        precision: What it was converted to; see `to_tflite`.
+        weights: How many weights the Keras model has. Without it, sizes are compared with
+            `max_bytes` only.
+        max_bytes: Largest file allowed; if not given, twice the weights and 64 KiB.
+        wholly_delegated: Whether operations outside XNNPACK are an error. If not, they are
+            listed in the result.
+
+    Returns:
+        `FileFacts`.
+
+    Raises:
+        ValueError: If a gate is not passed; the message says which.
+    """
+    facts = FileFacts.of(path)
+    variables = sorted(VARIABLE_OPERATIONS & facts.operations.keys())
+    if variables:
+        raise ValueError(
+            f"The file holds {', '.join(variables)}: weights were not converted to constants. "
+            "Convert with to_tflite."
+        )
+    if precision == "int8":
+        floats = [name for name in facts.float_operations if name not in BOUNDARY]
+        if floats:
+            raise ValueError(
+                f"The file should be int8, but computes in float: {_counted(floats)}. These "
+                "operations have no 8-bit form; replace their layers."
+            )
+    _check_size(facts, precision, weights, max_bytes)
+    outside = [name for name in facts.not_delegated if name not in BOUNDARY]
+    if wholly_delegated and outside:
+        slopes = ""
+        if "PRELU" in outside:
+            slopes = (
+                "In 8 bit it runs a PReLU only with one slope for the layer; it runs ReLUs, as in "
+                "ResidualFSRCNN (preset residual_fsrcnn_x2); and float16 and dynamic files of this "
+                "network. "
+            )
+        raise ValueError(
+            f"XNNPACK does not run {_counted(outside)}, so that the network falls into "
+            f"{facts.delegates} pieces and is slower. {slopes}Replace those layers, or allow it "
+            "with wholly_delegated=False (--allow-undelegated)."
+        )
+    _check_finite(path)
+    return facts
+
+
+def _check_size(facts, precision, weights, max_bytes):
+    if weights is not None:
+        expected = weights * WEIGHT_BYTES[precision]
+        # Half, because a converter may fold some weights into others.
+        if facts.bytes < expected / 2:
+            raise ValueError(
+                f"The file has {facts.bytes} bytes, but the {weights} weights alone take "
+                f"{expected}: the conversion lost some."
+            )
+        max_bytes = max_bytes or 2 * expected + OVERHEAD
+    if max_bytes is not None and facts.bytes > max_bytes:
+        raise ValueError(f"The file has {facts.bytes} bytes; at most {max_bytes} were expected.")
+
+
+def _check_finite(path):
+    model = TFLiteFile(path)
+    batch, height, width, channels = (n or 1 for n in model.shape)
+    shape = (batch, max(height, 17), max(width, 23), channels)
+    noise = np.random.default_rng(0).random(shape, "float32")
+    for name, image in {"black": 0 * noise, "white": 0 * noise + 1, "noise": noise}.items():
+        image = image[:, : model.shape[1], : model.shape[2]]
+        if not all(np.isfinite(output).all() for output in model.run(image)):
+            raise ValueError(f"The file gives values that are not finite for {name} {image.shape}.")
+
+
+def _counted(names):
+    return ", ".join(f"{count} {name}" for name, count in sorted(Counter(names).items()))

@@ -1,0 +1,125 @@
+"""What `export.py` does with a recognition student: options, checks of decisions, words."""
+
+import dataclasses
+from typing import Annotated, Literal
+
+import tyro
+
+Number = Annotated[float | None, tyro.conf.arg(metavar="X")]
+Count = Annotated[int | None, tyro.conf.arg(metavar="N")]
+
+
+@dataclasses.dataclass(frozen=True)
+class RecognitionOptions:
+    """Of recognition students (embedding and logits)."""
+
+    score: Literal["top1", "verification"] | None = None
+    """top1: the images' classes are those the student knows. verification: any classes; AUC over
+    all pairs [top1 if there are as many classes as logits]."""
+    lr_factor: Count = None
+    """The student's images are so many times smaller than those it was trained from: images are
+    cropped to this multiple of --size, then shrunk [the student's own upsampling, or 1]."""
+    train_classes: Count = None
+    """The student was trained on the first so many classes: --calibration takes these, --images
+    the others."""
+    min_score: Number = None
+    """Exit with code 1 if the file's top 1, or AUC, is below this, percent."""
+    max_score_loss: Number = None
+    """Refuse a file that loses more of it against the student, percentage points."""
+    min_cosine: Number = None
+    """Refuse a file whose embedding of any image has a lower cosine with the student's [0.99999
+    for float32, 0.999 for float16, 0.98 for dynamic, 0.95 for int8]."""
+    min_equal: Number = None
+    """Refuse a file that decides as the student does for fewer images, percent [99, 97, 85, 80]."""
+
+
+def convert_and_check(
+    model, temporary, *, precision, pixels, size, calibration, images, wholly_delegated, options
+):
+    """Convert to a temporary file and refuse it unless every check passes.
+
+    Returns:
+        `(FileFacts, RecognitionAgreement)`.
+    """
+    from keras_pisr.mobile.export.convert_recognizer import input_size, recognizer_to_tflite
+    from keras_pisr.mobile.export.file_facts import check_file
+    from keras_pisr.mobile.export.recognition_agreement import check_recognition
+    from keras_pisr.mobile.export.recognition_images import calibration_images, recognition_images
+    from keras_pisr.mobile.runtime.metadata import write_metadata
+    from keras_pisr.mobile.runtime.tflite_recognizer import TFLiteRecognizer
+
+    if images is None:
+        raise ValueError(
+            f"{model.name!r} is a recognition network: give --images, a folder or tar archive of "
+            "class folders on which the file is compared with it ('letters' for the recipes' own)."
+        )
+    factor = getattr(model, "upsampling", 1) if options.lr_factor is None else options.lr_factor
+    reading = {
+        "size": input_size(model, size),
+        "channels": model.inputs[0].shape[-1],
+        "lr_factor": factor,
+        "train_classes": options.train_classes,
+    }
+    # Read before the conversion: a wrong path should be told at once.
+    data = recognition_images(images, "val", **reading)
+    representative = None
+    if precision == "int8" and calibration is not None:
+        representative = calibration_images(recognition_images(calibration, "train", **reading))
+    recognizer_to_tflite(
+        model,
+        temporary,
+        precision=precision,
+        pixels=pixels,
+        size=size,
+        representative=representative,
+    )
+    facts = check_file(
+        temporary,
+        precision=precision,
+        weights=model.count_params(),
+        wholly_delegated=wholly_delegated,
+    )
+    agreement = check_recognition(
+        model,
+        TFLiteRecognizer(temporary),
+        data,
+        precision=precision,
+        score=options.score,
+        min_cosine=options.min_cosine,
+        min_equal=options.min_equal,
+        max_score_loss=options.max_score_loss,
+    )
+    write_metadata(
+        temporary,
+        scores=agreement.file_scores,
+        scores_of_keras=agreement.keras_scores,
+        scored_on=f"{agreement.images} images of {images.name}",
+    )
+    return facts, agreement
+
+
+def shortcoming(agreement, options, name):
+    """A sentence if the file is sound but scores too low, otherwise None."""
+    reached = 100 * agreement.file_scores[agreement.score]
+    if options.min_score is None or reached >= options.min_score:
+        return None
+    return (
+        f"{name} reaches {reached:.2f}% {agreement.score} on {agreement.images} images; "
+        f"at least {options.min_score:g}% was asked for."
+    )
+
+
+def described(agreement):
+    """Rows of the table that `export.py` prints."""
+    decisions = ""
+    if agreement.equal_decisions is not None:
+        decisions = f"{100 * agreement.equal_decisions:.1f}% of decisions equal; "
+    rows = {
+        "against Keras": f"{decisions}cosine {agreement.mean_cosine:.5f}, "
+        f"worst {agreement.worst_cosine:.5f}, of {agreement.images} images"
+    }
+    for name, value in agreement.file_scores.items():
+        before = agreement.keras_scores[name]
+        change = round(100 * (value - before), 2) + 0
+        rows[name] = f"{100 * value:.2f}%; Keras {100 * before:.2f}%; change {change:+.2f} points"
+    return rows

@@ -1,0 +1,85 @@
+"""Labelled images as a recognition student saw them in training, for calibration and scores."""
+
+from pathlib import Path
+
+import numpy as np
+
+from keras_pisr.data.images.resize import check_scale, resize
+from keras_pisr.data.recognition.labelled_images import LabelledImages
+from keras_pisr.data.recognition.labelled_sources import tar_files
+
+# A name in place of a folder: the letters that the HORKD recipes train on by default.
+LETTERS = "letters"
+LETTERS_SIZE = (32, 32)
+# So many settle the ranges of int8; a whole training set would only take longer.
+MOST_CALIBRATION = 300
+
+
+def recognition_images(source, part, *, size, channels, lr_factor=1, train_classes=None):
+    """Images of low resolution, made as the HORKD recipes make them.
+
+    Each is cropped at the centre and resized to `lr_factor` times `size`, and from there shrunk
+    to `size` by the same bicubic kernel, in 8 bit. Images that are of low resolution already
+    pass through unchanged with a factor of 1.
+
+    Args:
+        source: Folder of class folders, a tar archive of such, or `"letters"`: glyphs, of which
+            the recipes hold out three a class.
+        part: `"train"` or `"val"`: which part of a source that is divided into these.
+        size: `(height, width)` of the result, px.
+        channels: 1 or 3.
+        lr_factor: How many times larger the HR images were.
+        train_classes: The student was trained on the first so many classes: take only these for
+            `"train"`, and only the others for `"val"`.
+
+    Returns:
+        `LabelledImages`.
+
+    Raises:
+        FileNotFoundError: If there is no such source.
+        ValueError: If it holds no class folders, or there are fewer classes.
+    """
+    hr_size = tuple(check_scale(lr_factor) * side for side in size)
+    source = Path(source)
+    options = {"size": hr_size, "channels": channels}
+    if str(source) == LETTERS and not source.exists():
+        data = letters(part, hr_size, channels, whole=train_classes is not None)
+    elif source.is_dir():
+        inner = source / part
+        data = LabelledImages.from_folder(inner if inner.is_dir() else source, **options)
+    elif not source.exists():
+        raise FileNotFoundError(f"There is no folder or archive {source}.")
+    else:
+        divided = any(True for _ in tar_files(source, part))
+        data = LabelledImages.from_tar(source, folder=part if divided else None, **options)
+    if train_classes is not None:
+        total = len(data.class_names)
+        if not 0 < train_classes < total:
+            raise ValueError(
+                f"{source} has {total} classes: the first {train_classes} cannot be those of "
+                "training and the others new."
+            )
+        sets = data.split_classes(train_classes, total - train_classes)
+        data = sets[0 if part == "train" else 1]
+    return LabelledImages(resize(data.images, size), data.labels, data.class_names)
+
+
+def letters(part, size, channels, *, whole):
+    """The recipes' letters, or the part of them that is held out (or not) of every class."""
+    data = LabelledImages.from_glyphs(size=LETTERS_SIZE)
+    if not whole:
+        # As `hold_out_share` of the recipes: a tenth of 36 images a class.
+        data = data.hold_out(3)[0 if part == "train" else 1]
+    images = np.repeat(resize(data.images, size), channels, axis=3)
+    return LabelledImages(images, data.labels, data.class_names)
+
+
+def calibration_images(data, most=MOST_CALIBRATION):
+    """Some images of every part of a set, float32 in `[0, 1]`.
+
+    Args:
+        data: `LabelledImages` in the order of classes.
+        most: Images at most.
+    """
+    chosen = np.unique(np.linspace(0, len(data) - 1, min(most, len(data))).round().astype(int))
+    return data.images[chosen] / np.float32(255)

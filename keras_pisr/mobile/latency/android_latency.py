@@ -1,0 +1,240 @@
+"""How long a `.tflite` file takes on an Android phone, timed by `benchmark_model` through adb."""
+
+import dataclasses
+import shlex
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+from keras_pisr.mobile.latency.adb import Adb, AdbError, last_line
+from keras_pisr.mobile.latency.benchmark_output import parse_benchmark
+from keras_pisr.mobile.latency.phone_folder import PARENT, PhoneFolder
+from keras_pisr.mobile.latency.timing import SIZE
+from keras_pisr.mobile.runtime.tflite_file import TFLiteFile
+
+# The delegate is named, so that the program reports what it took over.
+DELEGATES = {"cpu": "--use_xnnpack=true", "gpu": "--use_gpu=true", "nnapi": "--use_nnapi=true"}
+APP = "org.tensorflow.lite.benchmark"
+# The program stops warming up, and then timing, after 150 s each.
+TIMEOUT = 400
+# Bytes of output that are read: a program that says more is not the one we know.
+MOST_OUTPUT = 2**20
+PROPERTIES = {
+    "manufacturer": "ro.product.manufacturer",
+    "model": "ro.product.model",
+    "processor": "ro.soc.model",
+    "android": "ro.build.version.release",
+    "abi": "ro.product.cpu.abi",
+}
+HOW_TO_GET = (
+    "Timing on a phone takes LiteRT's program `benchmark_model` (--benchmark-binary) or the app "
+    "around it (--benchmark-apk), built for the phone's processor, mostly android_aarch64. Both "
+    "are linked, ready made, at https://ai.google.dev/edge/litert/models/measurement; to build "
+    "the program from LiteRT's sources: "
+    "bazel build -c opt --config=android_arm64 //tflite/tools/benchmark:benchmark_model"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class PhoneLatency:
+    """Times of one file at one size with one delegate on one phone.
+
+    Attributes:
+        name: File name.
+        machine: Phone, processor, Android version.
+        tool: "binary" or "app".
+        delegate: "cpu" (XNNPACK), "gpu" or "nnapi".
+        delegation: How much of the network it runs; see `parse_benchmark`, also for the rest.
+        size: Input, `(height, width)` px.
+        threads: CPU threads.
+    """
+
+    name: str
+    machine: str
+    tool: str
+    delegate: str
+    delegation: str
+    size: tuple
+    threads: int
+    runs: int
+    warmup: int
+    median_ms: float
+    p95_ms: float
+    average_ms: float
+    min_ms: float
+    initialisation_ms: float
+    first_ms: float
+    peak_memory_bytes: int | None
+
+    def to_dict(self):
+        """Plain types, for JSON."""
+        return dataclasses.asdict(self)
+
+
+def measure_on_phone(
+    path,
+    *,
+    binary=None,
+    apk=None,
+    serial=None,
+    delegates=("cpu",),
+    size=None,
+    threads=(1,),
+    runs=50,
+    warmup=3,
+    parent=PARENT,
+):
+    """Time a file on an Android phone, with each delegate and each number of threads.
+
+    The phone is left as it was: the files are removed, and the app too unless it was there.
+    TensorFlow is not imported.
+
+    Args:
+        path: A `.tflite` file.
+        binary: `benchmark_model` for the phone's processor; or
+        apk: the benchmark app for it. An app is scheduled as the user's own will be.
+        serial: Which phone, if several are connected.
+        delegates: Of "cpu", "gpu", "nnapi".
+        size: Input `(height, width)`, px; if not given, what the file fixes, or 360x640.
+        threads: Numbers of CPU threads; delegates other than "cpu" are timed with the first.
+        runs, warmup: Calls at least; the program also warms up for at least half a second and
+            times at least one.
+        parent: Folder on the phone to work in.
+
+    Returns:
+        List of `PhoneLatency`.
+
+    Raises:
+        ValueError: If an argument is out of range, or the phone cannot run the file.
+        FileNotFoundError: If a file does not exist.
+        AdbError: If the phone, or the way to it, fails.
+    """
+    if (binary is None) == (apk is None):
+        raise ValueError(HOW_TO_GET if binary is None else "Expected a binary or an app, got both.")
+    tool = Path(binary or apk)
+    for file in (Path(path), tool):
+        if not file.is_file():
+            explanation = f" {HOW_TO_GET}." if file == tool else ""
+            raise FileNotFoundError(f"There is no file {file}.{explanation}")
+    for name, count in {"threads": min(threads), "runs": runs, "warmup": warmup}.items():
+        if count < 1:
+            raise ValueError(f"Expected {name} to be 1 or more; got {count}.")
+    unknown = set(delegates) - set(DELEGATES)
+    if unknown or not delegates:
+        raise ValueError(f"Expected delegates of {sorted(DELEGATES)}; got {sorted(unknown)}.")
+    name, shape = input_of(path, size)
+    adb = Adb.find(serial)
+    machine = describe(adb)
+    benchmark = run_binary if apk is None else run_app
+    # Known before the folder is made: it takes the app with it when it goes.
+    farewell = ":" if apk is None else app_farewell(adb)
+    rows = []
+    with PhoneFolder(adb, parent, farewell) as folder:
+        folder.push(path, "model.tflite")
+        if apk is None:
+            folder.push(binary, "benchmark_model", mode="755")
+        else:
+            # Not `adb install`, which keeps its copy of the app elsewhere.
+            folder.push(apk, "benchmark.apk")
+            adb.shell(f"pm install -r -d -g {folder.path}/benchmark.apk", timeout=300)
+        for delegate in delegates:
+            # Once each: the log of an app is told apart by what was asked of it.
+            for count in dict.fromkeys(threads if delegate == "cpu" else threads[:1]):
+                text = benchmark(
+                    folder,
+                    f"--graph={folder.path}/model.tflite --num_threads={count} --num_runs={runs} "
+                    f"--warmup_runs={warmup} --input_layer={shlex.quote(name)} "
+                    f"--input_layer_shape={','.join(map(str, shape))} {DELEGATES[delegate]}",
+                )
+                row = PhoneLatency(
+                    name=Path(path).name,
+                    machine=machine,
+                    tool="binary" if apk is None else "app",
+                    delegate=delegate,
+                    size=shape[1:3],
+                    threads=count,
+                    **parse_benchmark(text),
+                )
+                rows.append(row)
+    return rows
+
+
+def run_binary(folder, flags):
+    """Output of the pushed `benchmark_model`.
+
+    Raises:
+        ValueError: If it did not end well.
+    """
+    code = folder.execute(f"./benchmark_model {flags}", log="log", timeout=TIMEOUT)
+    with tempfile.TemporaryDirectory() as here:
+        log = Path(here) / "log"
+        folder.read("log", log)
+        text = log.read_bytes()[:MOST_OUTPUT].decode(errors="replace")
+    if code in (126, 127):
+        raise ValueError(
+            f"The phone cannot run this benchmark_model ({last_line(text)}). It must be built for "
+            f"its processor, {folder.adb.shell('getprop ro.product.cpu.abi || uname -m')}."
+        )
+    if code > 128:
+        name = signal.Signals(code - 128).name
+        memory = ", perhaps for want of memory" if name == "SIGKILL" else ""
+        raise ValueError(
+            f"benchmark_model was killed by {name}{memory}; its last words: {last_line(text)}."
+        )
+    if code != 0:
+        raise ValueError(f"benchmark_model ended with code {code}: {last_line(text)}.")
+    return text
+
+
+def run_app(folder, flags):
+    """What the installed benchmark app writes to the phone's log.
+
+    Raises:
+        ValueError: If it died.
+        AdbError: If it does not start, or does not end in time.
+    """
+    activity = f"{APP}/.BenchmarkModelActivity"
+    adb, arguments = folder.adb, shlex.quote(flags)
+    adb.shell(f"am start -S -W -n {activity} --es args {arguments}", timeout=TIMEOUT)
+    end = time.monotonic() + TIMEOUT
+    while time.monotonic() < end:
+        alive = adb.attempt("shell", f"pidof {APP}").returncode == 0
+        # Lines of this run come after the app repeats what it was asked; nothing is erased.
+        log = adb.shell("logcat -d -s tflite:* tflite_BenchmarkModelActivity:*")
+        text = log[-MOST_OUTPUT:].rpartition(flags)[2]
+        if "Inference timings in us" in text:
+            return text
+        if not alive:
+            raise ValueError(f"The benchmark app died; its last words: {last_line(text)}.")
+        time.sleep(1)
+    raise AdbError(f"The benchmark app did not end within {TIMEOUT} s.")
+
+
+def app_farewell(adb):
+    """Shell commands that leave the phone without the app, or with it stopped if it was there."""
+    installed = adb.attempt("shell", f"pm path {APP}").stdout.startswith("package:")
+    return f"am force-stop {APP}" if installed else f"pm uninstall {APP} > /dev/null"
+
+
+def input_of(path, size):
+    """Name and shape of a file's input, `(batch, height, width, channels)`, at a size, px."""
+    model = TFLiteFile(path)
+    batch, height, width, channels = model.shape
+    height, width = size or (height or SIZE[0], width or SIZE[1])
+    # Refuses here, not on the phone, a size that the file does not take.
+    model.resize((batch or 1, height, width, channels))
+    name = model.interpreter.get_input_details()[0]["name"]
+    return name, (batch or 1, height, width, channels)
+
+
+def describe(adb):
+    """Phone, processor and Android version, as far as it tells."""
+    script = "; ".join(f'echo "$(getprop {key} 2> /dev/null)"' for key in PROPERTIES.values())
+    answers = adb.attempt("shell", script).stdout.splitlines()
+    known = dict(zip(PROPERTIES, map(str.strip, answers), strict=False))
+    found = {name: value for name, value in known.items() if value}
+    maker, model = found.get("manufacturer", ""), found.get("model", "unknown phone")
+    words = [model if model.startswith(maker) else f"{maker} {model}"]
+    words += [found[name] for name in ("processor", "abi") if name in found]
+    return ", ".join([*words, f"Android {found.get('android', 'of unknown version')}"])

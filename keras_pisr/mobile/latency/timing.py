@@ -1,0 +1,192 @@
+"""Times and memory of one `.tflite` file, taken in a process of its own, without TensorFlow."""
+
+import dataclasses
+import json
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from keras_pisr.mobile.runtime.tflite_file import TFLiteFile, import_runtime
+
+# 1280x720 out of x2: the size that the literature counts operations at.
+SIZE = (360, 640)
+ERROR = "error: "
+
+
+@dataclasses.dataclass(frozen=True)
+class Latency:
+    """Times of one file at one size on one machine.
+
+    Attributes:
+        name: File name.
+        size: Input, `(height, width)` px.
+        output_size: Output, `(height, width)` px; empty if that is no image.
+        threads: CPU threads.
+        runs: Timed calls.
+        warmup: Calls before them that do not count.
+        median_ms: Half of the calls were faster.
+        p90_ms: Nine of ten calls were faster.
+        min_ms: The fastest call.
+        initialisation_ms: From the path to memory given out, delegation included.
+        first_ms: The first call, which does not count above.
+        peak_memory_bytes: What the process took at most, beyond what it took before the file
+            was opened (the runtime is loaded by then); None where the system does not tell
+            (not Linux).
+        machine: Processor and system.
+    """
+
+    name: str
+    size: tuple
+    output_size: tuple
+    threads: int
+    runs: int
+    warmup: int
+    median_ms: float
+    p90_ms: float
+    min_ms: float
+    initialisation_ms: float
+    first_ms: float
+    peak_memory_bytes: int | None
+    machine: str
+
+    def to_dict(self):
+        """Plain types, for JSON."""
+        return dataclasses.asdict(self)
+
+
+def measure_latency(path, *, size=None, threads=1, runs=20, warmup=3):
+    """Time a file in a process of its own.
+
+    A fresh process makes initialisation and memory the file's own, and keeps out what this one
+    has loaded. The input is noise: no operation of these networks depends on the values.
+
+    Args:
+        path: A `.tflite` file.
+        size: Input `(height, width)`, px; if not given, what the file fixes, or 360x640.
+        threads: CPU threads.
+        runs: Timed calls.
+        warmup: Calls before them that do not count, at least 1.
+
+    Returns:
+        `Latency`.
+
+    Raises:
+        ValueError: If an argument is out of range or the file cannot be run.
+        FileNotFoundError: If there is no such file.
+    """
+    request = {
+        "path": str(path),
+        "size": size and list(size),
+        "threads": threads,
+        "runs": runs,
+        "warmup": warmup,
+    }
+    for name in ("threads", "runs", "warmup"):
+        if request[name] < 1:
+            raise ValueError(f"Expected {name} to be 1 or more; got {request[name]}.")
+    TFLiteFile(path)  # Its errors come from here, with their types.
+    command = [sys.executable, "-m", "keras_pisr.mobile.latency.timing"]
+    result = subprocess.run(
+        command, input=json.dumps(request), capture_output=True, text=True, check=False
+    )
+    if result.returncode != 0:
+        last = (result.stderr.strip().splitlines() or ["no message"])[-1]
+        # A message of ours says it all; otherwise the process died, for want of memory perhaps.
+        prefix, _, reason = last.partition(ERROR)
+        died = f"Timing {path} ended with code {result.returncode}: {last}"
+        raise ValueError(reason if reason and not prefix else died)
+    answer = json.loads(result.stdout)
+    return Latency(**answer | {key: tuple(answer[key]) for key in ("size", "output_size")})
+
+
+def time_calls(path, *, size, threads, runs, warmup):
+    """What `measure_latency` runs in the fresh process."""
+    import_runtime()  # Its time and memory are the runtime's, not the file's.
+    before = memory("VmRSS")
+    start = time.perf_counter()
+    model = TFLiteFile(path, threads=threads)
+    batch, height, width, channels = model.shape
+    height, width = size or (height or SIZE[0], width or SIZE[1])
+    model.resize((batch or 1, height, width, channels))
+    initialisation = time.perf_counter() - start
+    image = np.random.default_rng(0).random((batch or 1, height, width, channels), "float32")
+    # Called directly: turning float into 8 bit and back is the app's affair.
+    model.fill(image)
+    times = []
+    for _ in range(warmup + runs):
+        start = time.perf_counter()
+        model.interpreter.invoke()
+        times.append(1000 * (time.perf_counter() - start))
+    counted = times[warmup:]
+    peak = memory("VmHWM")
+    output = model.interpreter.get_output_details()[0]["shape"]
+    return Latency(
+        name=Path(path).name,
+        size=(height, width),
+        output_size=tuple(map(int, output[1:3])) if len(output) == 4 else (),
+        threads=threads,
+        runs=runs,
+        warmup=warmup,
+        median_ms=float(np.median(counted)),
+        p90_ms=float(np.percentile(counted, 90)),
+        min_ms=min(counted),
+        initialisation_ms=1000 * initialisation,
+        first_ms=times[0],
+        peak_memory_bytes=None if peak is None else peak - before,
+        machine=machine(),
+    )
+
+
+def memory(field):
+    """A line of `/proc/self/status` in bytes, or None where there is none.
+
+    Not `getrusage`: on Linux its peak starts at that of the process that started this one.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return None
+    found = [line.split() for line in lines if line.startswith(f"{field}:")]
+    return 1024 * int(found[0][1]) if found else None
+
+
+def machine():
+    """Processor and system, in words."""
+    processor = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+        processor = f"{names[0]}, {len(names)} CPUs" if names else processor
+    except OSError:
+        pass
+    return f"{processor}, {platform.system()}"
+
+
+def over_budget(row, budget_ms):
+    """A sentence if the file is too slow, otherwise None."""
+    if budget_ms is None or row.median_ms <= budget_ms:
+        return None
+    height, width = row.size
+    return (
+        f"{row.name} takes {row.median_ms:.2f} ms (median of {row.runs} calls, threads: "
+        f"{row.threads}, input: {height}x{width}); the budget is {budget_ms:g} ms."
+    )
+
+
+def answer():
+    """Read a request from stdin, write the figures to stdout; returns the exit code."""
+    request = json.load(sys.stdin)
+    try:
+        print(json.dumps(time_calls(request.pop("path"), **request).to_dict()))
+    except (ValueError, OSError, ImportError) as error:
+        print(ERROR + " ".join(str(error).split()), file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(answer())

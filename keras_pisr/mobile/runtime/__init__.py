@@ -1,0 +1,1 @@
+"""Running `.tflite` files: NumPy and ai-edge-litert, no TensorFlow and no Keras."""

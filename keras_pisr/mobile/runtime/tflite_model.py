@@ -1,0 +1,71 @@
+"""A `.tflite` file as a function from luma to luma, or RGB to RGB, without TensorFlow."""
+
+import numpy as np
+
+from keras_pisr.mobile.runtime.tflite_file import TFLiteFile, check_image
+
+
+class TFLiteModel(TFLiteFile):
+    """Runs a super-resolution network from a `.tflite` file on the CPU, through ai-edge-litert.
+
+    Takes and gives float luma, or RGB for a file of whole images, whatever the file stores: for
+    a file with 8-bit input and output the scale and zero point are read from the file. Sizes
+    that the file leaves open follow the input. The file is treated as untrusted: its size is
+    bounded before it is read, it is verified by the runtime before it is built, and it must be
+    a network from one luma or RGB image to one. Not bounded is what an honest network costs to
+    run.
+
+    Args:
+        path: File ending in `.tflite`.
+        threads: CPU threads for the runtime.
+        max_bytes: Largest file to read. A student takes kilobytes.
+
+    Attributes:
+        name: The file's name.
+        shape: Of the input, `(batch, height, width, 1 or 3)`; None where the file leaves it open.
+        color: `"luma"` or `"rgb"`.
+        dtype: NumPy dtype that the file takes: float32, uint8 or int8.
+        metadata: What the file says of itself: `name`, `scale`, `color`, `values`,
+            `precision`, `version`, and after `export.py` its scores. Empty for others' files.
+
+    Call arguments:
+        luma: float32 in `[0, 1]`, `(batch, height, width, 1)`, or so for RGB.
+
+    Returns:
+        float32 luma `(batch, scale * height, scale * width, 1)`, not clipped; or RGB, clipped.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImportError: If ai-edge-litert is not installed.
+        ValueError: If the file is not TFLite, is damaged, too large, or not a network of luma;
+            or, when called, if the image does not fit it.
+
+    Example:
+        >>> model = TFLiteModel("student.tflite")  # doctest: +SKIP
+        >>> model(np.zeros((1, 24, 32, 1), "float32")).shape  # doctest: +SKIP
+        (1, 48, 64, 1)
+    """
+
+    def __call__(self, luma):
+        """Luma to luma; see the class."""
+        return self.run(np.asarray(luma, "float32"))[0]
+
+    def _advice(self):
+        return "A file for every size is made by `to_tflite` without `size`."
+
+    def _check(self, path, inputs, outputs):
+        if len(inputs) == 1 and {len(tensor["shape_signature"]) for tensor in outputs} == {2}:
+            check_image(path, inputs[0])
+            raise ValueError(
+                f"{path} gives vectors, as a recognition network does, and no image. Run it by "
+                "keras_pisr.mobile.TFLiteRecognizer; mobile/export.py scores it."
+            )
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise ValueError(
+                f"{path} has {len(inputs)} inputs and {len(outputs)} outputs; expected a network "
+                "from one image to one."
+            )
+        for tensor in (*inputs, *outputs):
+            check_image(path, tensor)
+        if len({int(tensor["shape_signature"][3]) for tensor in (*inputs, *outputs)}) > 1:
+            raise ValueError(f"{path} takes luma and gives RGB, or the other way round.")

@@ -1,0 +1,119 @@
+"""Pruning and weight clustering of students with tensorflow-model-optimization.
+
+Import it in functions, where it is needed: it imports tensorflow-model-optimization.
+"""
+
+import tensorflow as tf
+
+from keras_pisr.mobile.tfmot.twin import student_of, twin_of
+from keras_pisr.mobile.tfmot.twin_layers import WITH_KERNELS, tf_keras, tfmot
+
+
+def prune(student, feed, *, steps, sparsity=0.5, schedule="polynomial", **training):
+    """Train a student on while its smallest weights become zero, the same share in each kernel.
+
+    Args:
+        student: A trained luma model; see `twin_of`. Left as it is.
+        feed: Batches `(lr, hr)`, at least `steps`; `keras_pisr.data.tf_patches` makes them.
+        steps: Optimizer steps, at least 2.
+        sparsity: Share of zeros, from 0 to below 1. Biases stay.
+        schedule: `"polynomial"`: the share rises over the first two thirds of the steps, fast
+            and then slowly; `"constant"`: it is the whole from the first step.
+        **training: Of `fit`.
+
+    Returns:
+        A model of the student's class.
+
+    Raises:
+        ValueError: If an argument is none of the above.
+
+    Reference:
+        Zhu and Gupta 2017, "To prune, or not to prune", https://arxiv.org/abs/1710.01878.
+    """
+    if not 0 <= sparsity < 1:
+        raise ValueError(f"Expected a sparsity from 0 to below 1; got {sparsity}.")
+    if steps < 2:
+        raise ValueError(f"Pruning takes at least 2 steps; got {steps}.")
+    sparsities = tfmot.sparsity.keras
+    every = max(1, steps // 50)
+    if schedule == "polynomial":
+        end = max(1, steps * 2 // 3 // every) * every
+        plan = sparsities.PolynomialDecay(0.0, sparsity, 0, end, frequency=every)
+    elif schedule == "constant":
+        plan = sparsities.ConstantSparsity(sparsity, 0, frequency=every)
+    else:
+        raise ValueError(f"Expected the schedule 'polynomial' or 'constant'; got {schedule!r}.")
+
+    def wrap(layer):
+        if not isinstance(layer, WITH_KERNELS):
+            return layer
+        return sparsities.prune_low_magnitude(layer, pruning_schedule=plan)
+
+    twin = tf_keras.models.clone_model(twin_of(student), clone_function=wrap)
+    fit(twin, feed, steps=steps, callbacks=[sparsities.UpdatePruningStep()], **training)
+    return student_of(sparsities.strip_pruning(twin), student)
+
+
+def cluster(student, feed, *, steps, clusters=16, **training):
+    """Train a student on with few different values in each kernel.
+
+    The values start at those of k-means++ and learn.
+
+    Args:
+        student: A trained luma model; see `twin_of`. Left as it is.
+        feed: Batches `(lr, hr)`, at least `steps`.
+        steps: Optimizer steps.
+        clusters: Values a kernel, at least 2. A kernel of no more weights is left alone, and
+            so are biases.
+        **training: Of `fit`.
+
+    Returns:
+        A model of the student's class.
+
+    Raises:
+        ValueError: If `clusters` is below 2.
+
+    Reference:
+        Han et al. 2016, "Deep compression", https://arxiv.org/abs/1510.00149, section 3.
+    """
+    if clusters < 2:
+        raise ValueError(f"Expected at least 2 clusters; got {clusters}.")
+    clustering = tfmot.clustering.keras
+
+    def wrap(layer):
+        if not isinstance(layer, WITH_KERNELS) or tf.size(layer.kernel) <= clusters:
+            return layer
+        start = clustering.CentroidInitialization.KMEANS_PLUS_PLUS
+        return clustering.cluster_weights(layer, clusters, start)
+
+    twin = tf_keras.models.clone_model(twin_of(student), clone_function=wrap)
+    fit(twin, feed, steps=steps, **training)
+    return student_of(clustering.strip_clustering(twin), student)
+
+
+def fit(
+    twin,
+    feed,
+    *,
+    steps,
+    learning_rate=1e-4,
+    average=False,
+    callbacks=(),
+    verbose=0,
+):
+    """Train a twin in place by mean absolute error and Adam, whose rate falls by a cosine.
+
+    Args:
+        twin: A tf_keras model.
+        feed: Batches `(lr, hr)`.
+        steps: Optimizer steps, taken from `feed`.
+        learning_rate: At the start.
+        average: Whether the weights become their moving average at the end.
+        callbacks: Of tf_keras.
+        verbose: Of tf_keras' `fit`.
+    """
+    rate = tf_keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.01)
+    momentum = max(0.0, 1 - 20 / steps)
+    adam = tf_keras.optimizers.Adam(rate, use_ema=average, ema_momentum=momentum)
+    twin.compile(adam, loss="mae")
+    twin.fit(feed, steps_per_epoch=steps, callbacks=list(callbacks), verbose=verbose)

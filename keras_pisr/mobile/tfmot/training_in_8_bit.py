@@ -1,0 +1,213 @@
+"""Training in 8 bit with tensorflow-model-optimization, and the file of what was trained.
+
+Import it in functions, where it is needed: it imports tensorflow-model-optimization.
+"""
+
+import tensorflow as tf
+from keras import layers, ops
+
+import keras_pisr
+from keras_pisr.atomic import atomic_path
+from keras_pisr.forms.int8.fake_quant import round_kernel
+from keras_pisr.forms.int8.quantized import post_training_form
+from keras_pisr.forms.int8.rounding import transposed_kernel
+from keras_pisr.forms.phone import deployed_form
+from keras_pisr.mobile.export.convert import (
+    VALUES,
+    calibration_batches,
+    calibration_lumas,
+    model_scale,
+)
+from keras_pisr.mobile.runtime.metadata import write_metadata
+from keras_pisr.mobile.tfmot.training import fit
+from keras_pisr.mobile.tfmot.twin import student_of, twin_of
+from keras_pisr.mobile.tfmot.twin_layers import (
+    TWIN_LAYERS,
+    WITH_KERNELS,
+    TwinDeconvolution,
+    TwinResidual,
+    as_it_is,
+    tf_keras,
+    tfmot,
+)
+from keras_pisr.models import SubpixelDeconvolution
+
+quantization = tfmot.quantization.keras
+
+
+class KernelLevels(quantization.quantizers.Quantizer):
+    """Rounds the kernel that a file stores to 8 bit, a scale a channel."""
+
+    def __init__(self, layer):
+        self.layer = layer
+
+    def build(self, tensor_shape, name, layer):
+        """No state: steps follow from the weights."""
+        return {}
+
+    def __call__(self, inputs, training, weights, **kwargs):
+        """The rounded kernel."""
+        own = isinstance(self.layer, TwinDeconvolution)
+        return as_it_is(round_kernel)(as_it_is(self.layer.own_kernel)() if own else inputs)
+
+    def get_config(self):
+        """Made anew by `Levels`."""
+        return {}
+
+
+class Levels(quantization.QuantizeConfig):
+    """How a layer is rounded: its kernel, if it has one, and its output, to a fixed range.
+
+    Args:
+        low: Least value of the output.
+        high: Largest value of the output; without the two, it is not rounded.
+    """
+
+    def __init__(self, low=None, high=None):
+        self.low, self.high = low, high
+
+    def get_weights_and_quantizers(self, layer):
+        """The kernel."""
+        return [(layer.kernel, KernelLevels(layer))] if isinstance(layer, WITH_KERNELS) else []
+
+    def set_quantize_weights(self, layer, quantize_weights):
+        """Let the layer compute with the rounded kernel."""
+        for kernel in quantize_weights:
+            setattr(layer, "stored" if isinstance(layer, TwinDeconvolution) else "kernel", kernel)
+
+    def get_activations_and_quantizers(self, layer):
+        """None: activations are layers of their own."""
+        return []
+
+    def set_quantize_activations(self, layer, quantize_activations):
+        """Nothing to set."""
+        return  # A docstring alone would not survive TensorFlow's rewriting.
+
+    def get_output_quantizers(self, layer):
+        """The output's range."""
+        if self.low is None:
+            return []
+        return [quantization.quantizers.FixedQuantizer(8, self.low, self.high, narrow_range=False)]
+
+    def get_config(self):
+        """Every argument."""
+        return {"low": self.low, "high": self.high}
+
+
+class Scheme(quantization.default_8bit.Default8BitQuantizeScheme):
+    """Leaves the graph as it is: every layer says itself how it is rounded."""
+
+    def get_layout_transformer(self):
+        """Itself."""
+        return self
+
+    def apply(self, model, layer_quantize_map):
+        """Change nothing."""
+        return model, layer_quantize_map
+
+
+def train_in_8_bit(student, feed, *, steps, representative=None, **training):
+    """Train a student's twin with weights and tensors of 8 bit.
+
+    It starts from what `to_tflite` would write: channels equalized, weights rounded so that
+    errors cancel, ranges settled (`post_training_form`). Ranges stay; steps of kernels follow
+    their weights.
+
+    Args:
+        student: A trained luma model that `quantized_form` takes. Left as it is.
+        feed: Batches `(lr, hr)`, at least `steps`.
+        steps: Optimizer steps.
+        representative: As in `to_tflite`.
+        **training: Of `fit`.
+
+    Returns:
+        `(twin, trained)`: the 8-bit twin, for `twin_to_tflite`, and a model of the student's
+        class with the file's weights, which computes in float.
+
+    Raises:
+        ValueError: If a layer has no 8-bit form.
+    """
+    lumas = calibration_lumas(student, representative)
+    patches = [luma for (luma,) in calibration_batches(lumas)]
+    model = deployed_form(student)
+    form = post_training_form(model, patches)
+    for layer in model.layers:
+        layer.set_weights(form.get_layer(layer.name).get_weights())
+    twin = quantized_twin(model, form)
+    fit(twin, feed, steps=steps, average=True, **training)
+    return twin, round_kernels(student_of(twin, student))
+
+
+def round_kernels(student):
+    """Give a student, in place, the kernels that an 8-bit file of it has.
+
+    Without rounding, weights trained in 8 bit are off: they make up for their rounding.
+    """
+    for layer in student.layers:
+        if isinstance(layer, SubpixelDeconvolution):
+            stored = ops.convert_to_numpy(round_kernel(layer.subpixel_kernel()))
+            layer.set_weights([transposed_kernel(layer, stored), layer.get_weights()[1]])
+        elif isinstance(layer, layers.Conv2D):
+            kernel, *bias = layer.get_weights()
+            layer.set_weights([ops.convert_to_numpy(round_kernel(kernel)), *bias])
+    return student
+
+
+def quantized_twin(model, form):
+    """A twin that rounds as an 8-bit file does.
+
+    Args:
+        model: A `deployed_form`, whose weights are taken.
+        form: Its `quantized_form`, whose ranges are taken.
+
+    Returns:
+        `tf_keras.Model`.
+    """
+    ranges = {"pixels": (0.0, 1.0)}
+    for layer in form.layers:
+        name = layer.name.removesuffix("_levels")
+        if name != layer.name:
+            ranges[name] = tuple(float(end) for end in layer.get_weights())
+
+    def annotate(layer):
+        if isinstance(layer, TwinResidual):
+            return TwinResidual(layer.scale, in_8_bit=True, name=layer.name)
+        ends = ranges.get(layer.name, ())
+        if isinstance(layer, tf_keras.layers.LeakyReLU):
+            # As in `quantized_form`: slopes in steps of 1/256, the range of the input.
+            ends = ranges[layer.input._keras_history.layer.name]
+            slope = round(float(layer.alpha) * 256) / 256
+            layer = tf_keras.layers.LeakyReLU(slope, name=layer.name)
+        return quantization.quantize_annotate_layer(layer, Levels(*ends))
+
+    with quantization.quantize_scope({**TWIN_LAYERS, "Levels": Levels}):
+        annotated = tf_keras.models.clone_model(twin_of(model), clone_function=annotate)
+        return quantization.quantize_apply(annotated, Scheme())
+
+
+def twin_to_tflite(twin, path, *, student, pixels="uint8"):
+    """Write a trained 8-bit twin as a TFLite file, like `to_tflite(..., precision="int8")`.
+
+    Args:
+        twin: What `train_in_8_bit` gave.
+        path: File to write, ending in `.tflite`. It appears whole or not at all.
+        student: What the twin was made of, for the metadata.
+        pixels: What goes in and comes out: `"uint8"`, `"int8"` or `"float32"`.
+    """
+    signature = tf.TensorSpec((1, None, None, 1), tf.float32, name="lr")
+    run = tf.function(lambda lr: twin(lr, training=False), input_signature=[signature])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([run.get_concrete_function()], twin)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.inference_input_type = converter.inference_output_type = getattr(tf, pixels)
+    content = converter.convert()
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+        write_metadata(
+            temporary,
+            name=student.name,
+            scale=model_scale(student),
+            color="luma",
+            values=VALUES["luma"],
+            precision="int8",
+            version=keras_pisr.__version__,
+        )

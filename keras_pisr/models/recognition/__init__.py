@@ -1,0 +1,1 @@
+"""Networks that tell images apart: an embedding and logits."""

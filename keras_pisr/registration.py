@@ -1,0 +1,91 @@
+"""Keras finds the classes of this package in a saved model without their having been imported.
+
+`keras.saving.load_model` knows only classes that were registered, which happens when their module
+is imported. Importing all of them beside `import keras_pisr` would import Keras and a backend. So
+each name is registered with a stand-in that imports the class when a saved model asks for it.
+"""
+
+import importlib
+import importlib.abc
+import importlib.util
+import sys
+
+# Name that Keras stores, behind "keras_pisr>", to the module that defines the class.
+MODELS = {
+    "BackboneRecognizer": "models.recognition.backbone_recognizer",
+    "FSRCNN": "models.fsrcnn",
+    "PrivilegedTeacher": "models.privileged_teacher",
+    "ResNet": "models.recognition.resnet",
+    "ResidualFSRCNN": "models.residual_fsrcnn",
+    "SmallRecognizer": "models.recognition.small_recognizer",
+}
+CLASSES = MODELS | {
+    "AngleLoss": "losses.angle",
+    "DistanceLoss": "losses.distance",
+    "FakeQuant": "forms.int8.fake_quant",
+    "FakeQuantConv2D": "forms.int8.fake_quant",
+    "FakeQuantSubpixelDeconvolution": "forms.int8.fake_quant",
+    "FakeQuantSubpixelResidual": "forms.int8.fake_quant",
+    "GaussianNLL": "losses.likelihood",
+    "IndividualLoss": "losses.individual",
+    "LaplaceNLL": "losses.likelihood",
+    "Leaky": "forms.leaky",
+    "LocationScale": "models.location_scale",
+    "LogitLoss": "losses.logits",
+    "PSNR": "metrics.peak_signal_to_noise",
+    "SOAP": "optimizers.soap",
+    "SSIM": "metrics.structural_similarity",
+    "SubpixelDeconvolution": "models.subpixel_deconvolution",
+    "SubpixelResidual": "models.residual_fsrcnn",
+}
+
+
+def package_class(name):
+    """The class that `CLASSES` lists under `name`; imports its module."""
+    return getattr(importlib.import_module(f"keras_pisr.{CLASSES[name]}"), name)
+
+
+def stand_in(name):
+    """A class whose `from_config` is that of the class it stands for."""
+
+    def from_config(cls, config, **kwargs):
+        return package_class(name).from_config(config, **kwargs)
+
+    return type(name, (), {"from_config": classmethod(from_config), "get_config": None})
+
+
+def register():
+    """Register a stand-in for each class that is not imported yet."""
+    from keras import saving
+
+    for name in CLASSES:
+        if saving.get_registered_object(f"keras_pisr>{name}") is None:
+            saving.register_keras_serializable(package="keras_pisr", name=name)(stand_in(name))
+
+
+class AfterKeras(importlib.abc.MetaPathFinder):
+    """Calls `register` once Keras is imported, by whomever."""
+
+    def find_spec(self, name, path=None, target=None):
+        """Python's hook: the spec of Keras, whose loader registers when it is done."""
+        if name != "keras":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def exec_module(module):
+                execute(module)
+                register()
+
+            spec.loader.exec_module = exec_module
+        return spec
+
+
+def register_with_keras():
+    """Register now if Keras is imported, else as soon as it is."""
+    if hasattr(sys.modules.get("keras"), "saving"):
+        register()
+    else:
+        sys.meta_path.insert(0, AfterKeras())

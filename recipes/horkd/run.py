@@ -1,0 +1,187 @@
+"""What the three HORKD recipes do: train a teacher, then students by several methods, score.
+
+`run` is the whole story; `settings.py` says what can be set, `methods.py` what is compared,
+`data.py` what is trained and scored on, `networks.py` which networks, `scores.py` and `pictures.py`
+what is shown, `runs/stages.py` how a stage is trained and `runs/run_folder.py` what is written.
+"""
+
+import dataclasses
+import json
+
+import keras
+
+import keras_pisr as kp
+from horkd.data import load, lr_size
+from horkd.methods import ROWS, weights_of
+from horkd.networks import Networks
+from horkd.pictures import draw
+from horkd.scores import outputs_of, score, show, summary
+from runs.placement import Placement
+from runs.run_folder import RunFolder
+from runs.stages import Stages
+
+
+def run(settings):
+    """Teacher, every method with every seed, the table; returns what `results.json` holds."""
+    settings = settings.resolved()
+    training, scored = load(settings)
+    small = lr_size(training.images, settings.lr_factor)
+    settings.check_batches(training.labels)
+    networks = Networks(settings, len(training.class_names), training.images.shape[-1])
+    # A pretrained network that does not fit is better found now than after the teacher's training.
+    networks.teacher(), networks.assistant()
+    folder = RunFolder(settings.out, settings, resume=settings.resume)
+
+    stages = stages_in("teacher", 0, settings, training, small)
+    teacher = stages.train(
+        "teacher",
+        lambda: alone(networks.teacher(), student_sees="hr"),
+        settings.teacher_epochs,
+    )
+    for seed in settings.seeds:
+        stages = stages_in(f"seed_{seed}", seed, settings, training, small)
+        run_seed(stages, teacher, networks, scored, small)
+
+    runs = finished(settings.out)
+    if not runs:
+        return None
+    on_hr = {"teacher": score(settings.task, outputs_of(teacher, scored), scored.labels)}
+    results = {
+        "settings": folder.settings,
+        "environment": folder.environment,
+        "images": {"training": len(training), "scored": len(scored)},
+        "classes": {"training": len(training.class_names), "scored": len(scored.class_names)},
+        "networks": {
+            "teacher": cost(teacher, training.images.shape[1:]),
+            "student": cost(networks.student(), (*small, training.images.shape[-1])),
+        },
+        "rows": {**summary({0: on_hr}), **summary(runs)},
+        "runs": runs,
+    }
+    folder.write_json("results.json", results)
+    title = f"{settings.task}, {settings.score_on} images, percent, {len(runs)} seed(s)"
+    show(settings.task, title, results["rows"])
+    draw(settings, scored, small)
+    print(f"Results, models and pictures: {settings.out}/")
+    return results
+
+
+def stages_in(name, seed, settings, training, small):
+    """The stages of one seed, in a folder of their own."""
+    settings = dataclasses.replace(settings, seed=seed, out=settings.out / name)
+
+    def feed(epoch):
+        return kp.data.recognition_pairs(
+            training,
+            lr_size=small,
+            batch_size=settings.batch_size,
+            per_class=settings.per_class,
+            flip=settings.flip,
+            shift=settings.shift,
+            seed=seed,
+            first_epoch=epoch,
+        )
+
+    return Stages(
+        RunFolder(settings.out, settings, resume=True),
+        settings,
+        Placement(),
+        steps_per_epoch=len(feed(0)),
+        feed=feed,
+        validation_data=None,
+        compiling=lambda: {
+            "loss": crossentropy(len(training.class_names), settings.label_smoothing),
+            "metrics": [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        },
+    )
+
+
+def crossentropy(classes, smoothing):
+    """The task's loss, of labels and logits."""
+
+    def loss(label, logits):
+        target = keras.ops.one_hot(label, classes)
+        return keras.losses.categorical_crossentropy(
+            target, logits, from_logits=True, label_smoothing=smoothing
+        )
+
+    return loss
+
+
+def alone(model, **kwargs):
+    """A network trained on the task alone."""
+    return model, kp.distillers.HybridOrderDistiller(
+        student=model, distillation_loss_weights={}, **kwargs
+    )
+
+
+def run_seed(stages, teacher, networks, scored, small):
+    """Every method with one seed; each score is written as soon as it is known."""
+    settings = stages.settings
+    path = stages.folder / "scores.json"
+    scores = json.loads(path.read_text()) if path.exists() else {}
+    for name in settings.methods:
+        if name in scores:
+            stages.console.print(f"{name}: done before")
+            continue
+        models = train_method(stages, name, teacher, networks)
+        for row, model in models.items():
+            size = None if row.startswith("assistant") else small
+            outputs = outputs_of(model, scored, lr_size=size)
+            scores[row] = score(settings.task, outputs, scored.labels)
+        stages.folder.write_json("scores.json", scores)
+    histories = {
+        name: {log: values for log, values in record["history"].items() if log != "seconds"}
+        for name, record in stages.records.items()
+    }
+    if histories:
+        kp.plot_history(histories, stages.folder / "curves.png")
+
+
+def train_method(stages, name, teacher, networks):
+    """Train what a method needs; returns row to model, the assistant before the student."""
+    settings, method = stages.settings, ROWS[name]
+    options = {
+        "distillation_loss_weights": weights_of(method, settings),
+        "distillation_losses": {"logits": kp.losses.LogitLoss(settings.temperature)},
+    }
+    joint = settings.schedule == "joint" and method.assistant and method.terms
+    models = {}
+
+    def first_step():
+        assistant = networks.assistant()
+        return assistant, kp.distillers.HybridOrderDistiller(
+            teacher=teacher, student=assistant, student_sees="hr", **options
+        )
+
+    def last_step():
+        student = networks.student()
+        guides = {"teacher": teacher}
+        if method.assistant:
+            guides["assistant"] = models.get(f"assistant_{name}") or networks.assistant()
+            guides["source"] = settings.source
+        if joint:
+            guides["schedule"] = "joint"
+        return student, kp.distillers.HybridOrderDistiller(student=student, **guides, **options)
+
+    if method.assistant and not joint:
+        stage = f"assistant_{name}"
+        models[stage] = stages.train(stage, first_step, settings.epochs)
+    epochs = settings.epochs * (2 if joint else method.epochs)
+    models[name] = stages.train(name, last_step, epochs)
+    return models
+
+
+def finished(out):
+    """Seed to row to scores, of every seed in the folder."""
+    files = sorted(out.glob("seed_*/scores.json"), key=lambda path: path.parent.name)
+    return {path.parent.name.removeprefix("seed_"): json.loads(path.read_text()) for path in files}
+
+
+def cost(model, image):
+    """What a network weighs, and what one image costs it."""
+    return {
+        "parameters": model.count_params(),
+        "macs": kp.models.multiply_accumulates(model, image),
+        "image": list(image),
+    }

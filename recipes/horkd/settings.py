@@ -1,0 +1,149 @@
+"""What can be set in the HORKD recipes, and their command line.
+
+Imports neither Keras nor a backend, so that `--help` and mistakes answer at once.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from horkd.methods import ROWS
+from runs.command_line import run_command
+
+METHODS = tuple(ROWS)
+# Where nothing else is asked for; the others are for the table of ablations.
+MAIN_METHODS = ("plain", "plain_long", "kd", "rkd", "takd", "horkd_123")
+
+
+@dataclasses.dataclass
+class Settings:
+    """Train a teacher on HR images, then students on LR images by several methods; compare.
+
+    Without arguments: a short run on letters rendered from the fonts of Matplotlib.
+    """
+
+    task: tyro.conf.Suppress[Literal["classification", "retrieval", "faces"]] = "classification"
+    """What is scored."""
+
+    data: Path | None = None
+    """Folder of class folders, or a tar archive of such; one with train/ and val/ in it is
+    split so. By default, embedded letters."""
+    tfds: str | None = None
+    """This TensorFlow dataset instead, e.g. cifar100 or cars196."""
+    train_classes: int | None = None
+    """Retrieval and faces: the first so many classes are trained on, the others are new in
+    the test [three in five]."""
+    hr_size: tuple[int, int] | None = None
+    """Height and width of the HR images; others are cropped at the centre and resized
+    [faces: 102 84; else as they are]."""
+    lr_factor: int | None = None
+    """How many times smaller the LR images are [faces: 6; else 4]."""
+    gray: bool | None = None
+    """Read gray images [letters and faces: yes]."""
+    flip: bool | None = None
+    """Mirror half of the training images [yes, but for letters]."""
+    shift: int = 4
+    """Move each training image by up to this many HR pixels."""
+
+    epochs: int | None = None
+    """Of each step of a student or assistant [letters: 15]."""
+    teacher_epochs: int | None = None
+    """Of the teacher [letters: 15]."""
+    batch_size: int = 128
+    per_class: int | None = None
+    """Make batches of classes with this many images each [retrieval and faces: 4]."""
+    label_smoothing: float = 0.0
+    """Of the cross-entropy that every network is trained with."""
+    learning_rate: float = 2e-3
+    """Of Adam, at the start; falls by a cosine, step by step."""
+    final_learning_rate: float = 1e-5
+    warmup_steps: int = 20
+    averaging: float = 0.0
+    """Keep a moving average of the weights over about this share of a stage's steps."""
+    teacher_widths: tuple[int, ...] = (48, 96, 192)
+    """Channels of the teacher's stages, one block each."""
+    pretrained_teacher: Path | None = None
+    """The teacher starts from this one: a .keras file of a run on other HR images with the
+    same --teacher-widths. It may have learnt from colour images for a teacher of gray ones."""
+    pretrained_assistant: Path | None = None
+    """The same for every assistant, and so for every student that starts from one."""
+    widths: tuple[int, ...] = (16, 32, 64)
+    """The same of student and assistant."""
+
+    logits_weight: float = 1.0
+    """Weight of logit distillation, where a method has it."""
+    temperature: float = 4.0
+    """Of logit distillation."""
+    individual_weight: float = 1.0
+    """Weight of first-order relations, where a method has them."""
+    distance_weight: float = 25.0
+    """Weight of second-order relations."""
+    angle_weight: float = 50.0
+    """Weight of third-order relations."""
+    schedule: Literal["sequential", "joint"] = "sequential"
+    """Assistant first, or together with the student."""
+    source: Literal["assistant", "teacher", "both"] = "assistant"
+    """Who guides a student that has an assistant."""
+
+    methods: tuple[Literal[(*METHODS, "all")], ...] = MAIN_METHODS
+    """Rows of the table; all for every one."""
+    seed: tyro.conf.Suppress[int] = 0
+    """Of the run under way, one of `seeds`."""
+    seeds: tuple[int, ...] = (0,)
+    """One run of every method each. The table takes all that are done in --out, so several
+    commands can share the work; the teacher is trained once, with seed 0."""
+    score_on: Literal["test", "validation"] = "test"
+    """validation: to choose weights and schedules. A tenth of each class (classification) or
+    the last sixth of the training classes is then held out, and the test images stay unseen."""
+
+    out: Path | None = None
+    """Folder of everything this run writes [runs/horkd_TASK]."""
+    resume: bool = False
+    """Continue the run in --out where it was killed, or add methods and seeds."""
+    tensorboard: bool = False
+    """Write logs for TensorBoard (if TensorFlow is installed)."""
+
+    def resolved(self):
+        """These settings with what was left open filled in, checked."""
+        letters = not (self.data or self.tfds)
+        faces = self.task == "faces" and not letters
+        metric = self.task != "classification"
+        if self.data and self.tfds:
+            raise ValueError("Give either --data or --tfds.")
+        if not letters and None in (self.epochs, self.teacher_epochs):
+            raise ValueError("With your own data, also give --epochs and --teacher-epochs.")
+        defaults = {
+            "hr_size": (102, 84) if faces else (32, 32) if letters else None,
+            "lr_factor": 6 if faces else 4,
+            "gray": letters or faces,
+            "flip": not letters,
+            "epochs": 15,
+            "teacher_epochs": 15,
+            "out": Path(f"runs/horkd_{self.task}"),
+        }
+        if metric:
+            defaults["per_class"] = 4
+        if "all" in self.methods:
+            self = dataclasses.replace(self, methods=METHODS)
+        left_open = {name: v for name, v in defaults.items() if getattr(self, name) is None}
+        settings = dataclasses.replace(self, **left_open)
+        if settings.per_class and settings.batch_size % settings.per_class:
+            raise ValueError(
+                f"--batch-size {settings.batch_size} is not a multiple of --per-class "
+                f"{settings.per_class}."
+            )
+        return settings
+
+    def check_batches(self, labels):
+        """Refuse batches that the training images cannot fill: relations need them full."""
+        if len(labels) < self.batch_size:
+            raise ValueError(
+                f"--batch-size {self.batch_size} is larger than the {len(labels)} training images."
+            )
+
+
+def main(task, description):
+    """The command line of one recipe."""
+    run_command(Settings(task=task), description, "horkd.run")

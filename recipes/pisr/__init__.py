@@ -1,0 +1,1 @@
+"""PISR as a program: what a run does, its settings, its networks."""

@@ -1,0 +1,44 @@
+"""The networks of the PISR recipes, and the weights they start from."""
+
+import keras_pisr as kp
+from keras_pisr.cli.model_argument import TRAINABLE, super_resolution_model
+from keras_pisr.distillers.copy_weights import copy_weights
+
+NETWORKS = {"fsrcnn": kp.models.FSRCNN, "residual_fsrcnn": kp.models.ResidualFSRCNN}
+
+
+def new_network(settings):
+    """The chosen network."""
+    slopes = {"slope_per_channel": True} if settings.slope_per_channel else {}
+    return NETWORKS[settings.student](scale=settings.scale, **slopes)
+
+
+def started(model, upscaler, settings):
+    """Give `model`, a student or the teacher around `upscaler`, the chosen start."""
+    if settings.start == "bicubic":
+        kp.models.start_as_bicubic(model, seed=settings.seed)
+    if settings.start_from:
+        other = "change --student, --slope-per-channel or --start-from"
+        copy_weights(trained(settings), upscaler, otherwise=other)
+    return model
+
+
+def trained(settings):
+    """The student that `--start-from` names."""
+    path = settings.start_from
+    model, _ = super_resolution_model(path, accept=TRAINABLE)
+    if getattr(model, "scale", None) != settings.scale:
+        raise ValueError(f"--start-from {path} is no student for x{settings.scale}.")
+    return model
+
+
+def new_student(settings):
+    """The chosen network with the chosen start."""
+    student = new_network(settings)
+    return started(student, student, settings)
+
+
+def new_teacher(settings):
+    """A privileged teacher around the student's network, with the chosen start."""
+    teacher = kp.models.PrivilegedTeacher(new_network(settings))
+    return started(teacher, teacher.decoder, settings)

@@ -1,0 +1,1 @@
+"""What every training run needs: its command line, folder, stages and devices."""

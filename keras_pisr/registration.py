@@ -5,8 +5,6 @@ is imported. Importing all of them beside `import keras_pisr` would import Keras
 each name is registered with a stand-in that imports the class when a saved model asks for it.
 """
 
-import importlib
-import importlib.abc
 import importlib.util
 import sys
 
@@ -63,7 +61,7 @@ def register():
             saving.register_keras_serializable(package="keras_pisr", name=name)(stand_in(name))
 
 
-class AfterKeras(importlib.abc.MetaPathFinder):
+class AfterKeras:
     """Calls `register` once Keras is imported, by whomever."""
 
     def find_spec(self, name, path=None, target=None):

@@ -60,7 +60,7 @@ class Size:
         check_file(path, precision=precision, weights=model.count_params())
         agreement = check_agreement(
             model,
-            TFLiteModel(path),
+            TFLiteModel(path, trusted=True),
             scale=model_scale(model),
             precision=precision,
             folder=images,
@@ -147,7 +147,7 @@ def compress(
         settings |= {"clusters": 16 if clusters is None else clusters}
     precision = "int8" if method == "qat" else quantize or "float32"
     with without_notices(), tempfile.TemporaryDirectory() as folder:
-        model, feed = prepare(student, hr_dir, steps, batch_size, patch_size, seed)
+        model, feed = student_and_batches(student, hr_dir, steps, batch_size, patch_size, seed)
         from keras_pisr.mobile.export.convert import to_tflite
         from keras_pisr.mobile.tfmot.training import cluster, prune
         from keras_pisr.mobile.tfmot.training_in_8_bit import train_in_8_bit, twin_to_tflite
@@ -192,7 +192,7 @@ def compress(
     return 0
 
 
-def prepare(student, hr_dir, steps, batch_size, patch_size, seed):
+def student_and_batches(student, hr_dir, steps, batch_size, patch_size, seed):
     """The student of a file, and batches of `steps` steps for its training."""
     import keras
 

@@ -18,11 +18,12 @@ from typing import Annotated, Literal
 import tyro
 
 from keras_pisr.atomic import atomic_path
-from keras_pisr.cli.model_argument import TRAINABLE, resolve_model
+from keras_pisr.cli.model_argument import TRAINABLE, has_channel_slopes, kind_of, resolve_model
 from keras_pisr.cli.run_command import run_command, use_tensorflow
 from keras_pisr.console.quiet import without_notices
 from keras_pisr.mobile.export import recognition as recognition_export
 from keras_pisr.mobile.export import super_resolution as super_resolution_export
+from keras_pisr.mobile.export.file_facts import SLOPES
 from keras_pisr.mobile.export.recognition import RecognitionOptions
 from keras_pisr.mobile.export.super_resolution import SuperResolutionOptions
 
@@ -80,6 +81,18 @@ def export(
         raise ValueError(f"Expected --out to be a path ending in .tflite; got {out}.")
     if threads < 1:
         raise ValueError(f"Expected --threads to be 1 or more; got {threads}.")
+    if size is not None and min(size) < 1:
+        raise ValueError(f"Expected --size to be 1 px or more each way; got {size[0]} {size[1]}.")
+    for option, folder in (("--calibration", calibration), ("--images", images)):
+        if folder is not None and not folder.exists() and str(folder) != "letters":
+            raise FileNotFoundError(f"{option}: there is no {folder}.")
+    if kind_of(student) == "a .keras file" and not Path(student).expanduser().is_file():
+        raise FileNotFoundError(f"There is no file {student}.")
+    if quantize == "int8" and not allow_undelegated and has_channel_slopes(student):
+        raise ValueError(
+            f"{student} has PReLUs with one slope per channel, which XNNPACK does not run in 8 "
+            f"bit. {SLOPES} --allow-undelegated makes the file nonetheless."
+        )
     with without_notices():
         model, _ = resolve_model(student, accept=TRAINABLE)
         way, options = way_of(model, super_resolution, recognition)
@@ -87,6 +100,7 @@ def export(
             facts, agreement = way.convert_and_check(
                 model,
                 temporary,
+                preset=student if kind_of(student) == "a preset" else None,
                 precision=quantize,
                 pixels=pixels,
                 size=size,

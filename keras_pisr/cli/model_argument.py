@@ -37,6 +37,9 @@ def resolve_model(model, *, accept=KINDS):
     path = Path(model).expanduser()
     if kind == "bicubic":
         return "bicubic", "bicubic"
+    # Before the seconds that a backend takes to import.
+    if kind != "a preset" and not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
     if kind == "a .tflite file":
         from keras_pisr.mobile import TFLiteModel
 
@@ -66,6 +69,31 @@ def kind_of(model):
         return f"a {Path(model).suffix} file"
     is_preset = model in CATALOG or "://" in model or (model and Path(model).expanduser().is_dir())
     return "a preset" if is_preset else None
+
+
+def has_channel_slopes(model):
+    """Whether a student has PReLUs with one slope per channel, read without importing Keras.
+
+    Args:
+        model: A preset or `.keras` file.
+    """
+    from keras_pisr.presets.keras_file import read_config
+    from keras_pisr.presets.preset_checks import read_files
+    from keras_pisr.presets.sources import locate
+
+    if kind_of(str(model)) == "a .keras file":
+        waiting = [read_config(Path(model).expanduser())]
+    else:
+        waiting = [read_files(model, locate(model), max_bytes=2**28)[0]]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            if value.get("slope_per_channel") or value.get("shared_axes") == [1, 2]:
+                return True
+            waiting += value.values()
+    return False
 
 
 def super_resolution_model(model, *, accept=KINDS):

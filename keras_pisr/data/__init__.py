@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "pairs.patch_sequence": ["PatchSequence"],
         "pairs.patches": ["PatchSampler", "cut_patches", "fixed_patches"],
         "recognition.recognition_pairs": ["recognition_pairs"],
+        "recognition.recognition_sequence": ["RecognitionSequence"],
         "images.resize": ["downscale", "resize", "upscale"],
         "images.resize_graph": ["resize_tf"],
         "synthetic.samples": ["sample_images"],

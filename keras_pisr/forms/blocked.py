@@ -82,8 +82,8 @@ class InBlocks:
 class BlockedConv2D(InBlocks, layers.Conv2D):
     """A `Conv2D` that computes blocks of pixels where that pays."""
 
-    def call(self, inputs):
-        """Convolve."""
+    def pays(self):
+        """Whether this convolution has a form in blocks, and is faster in it."""
         plain = (
             (self.strides, self.dilation_rate) == ((1, 1), (1, 1))
             and (self.groups, self.padding, self.use_bias) == (1, "same", True)
@@ -91,9 +91,15 @@ class BlockedConv2D(InBlocks, layers.Conv2D):
         )
         size = self.kernel_size[0]
         square = size % 2 == 1 and self.kernel_size == (size, size)
-        if not (plain and square and pays_in_blocks(size, self.filters)):
-            return super().call(inputs)
-        if not self.knows_size(inputs):
+        return plain and square and pays_in_blocks(size, self.filters)
+
+    def plain_kernel_shape(self):
+        """Shape of the kernel that computes pixel by pixel."""
+        return tuple(self.kernel.shape)
+
+    def call(self, inputs):
+        """Convolve."""
+        if not (self.pays() and self.knows_size(inputs)):
             return super().call(inputs)
         return self.activation(self.convolve_in_blocks(inputs, self.kernel, self.bias))
 
@@ -101,17 +107,42 @@ class BlockedConv2D(InBlocks, layers.Conv2D):
 class BlockedSubpixelDeconvolution(InBlocks, SubpixelDeconvolution):
     """A `SubpixelDeconvolution` that computes blocks of LR pixels where that pays: at x2."""
 
+    def pays(self):
+        """Whether this convolution has a form in blocks, and is faster in it."""
+        aligned = self.shift == 0 and self.first == -self.last
+        return aligned and pays_in_blocks(self.last - self.first + 1, self.scale**2)
+
+    def plain_kernel_shape(self):
+        """Shape of the kernel that computes LR pixel by LR pixel."""
+        size = self.last - self.first + 1
+        return size, size, self.kernel.shape[3], self.scale**2
+
     def call(self, inputs):
         """Convolve, then move channels to pixels."""
-        size, filters = self.last - self.first + 1, self.scale**2
-        aligned = self.shift == 0 and self.first == -self.last
-        if not (aligned and pays_in_blocks(size, filters) and self.knows_size(inputs)):
+        filters = self.scale**2
+        if not (self.pays() and self.knows_size(inputs)):
             return super().call(inputs)
         # Not this class's own kernel: it is rounded, where it is, after being placed.
         kernel = SubpixelDeconvolution.subpixel_kernel(self)
         bias = ops.tile(ops.cast(self.bias, self.compute_dtype), filters)
         pixels = self.convolve_in_blocks(inputs, kernel, bias)
         return ops.depth_to_space(pixels, self.scale) if self.scale > 1 else pixels
+
+
+def stored_weights(model, *, size_known):
+    """How many numbers a file holds for a model, whose kernels may be stored in blocks.
+
+    Args:
+        model: A model with layers of this module, such as a `deployed_form`.
+        size_known: Whether the file takes images of one size only.
+    """
+    total = model.count_params()
+    for layer in model.layers:
+        if size_known and isinstance(layer, InBlocks) and layer.pays():
+            height, width, inputs, filters = layer.plain_kernel_shape()
+            in_blocks = (height + BLOCK - 1) * (width + BLOCK - 1) * BLOCK**2
+            total += (in_blocks - height * width) * inputs * filters
+    return total
 
 
 # What to take in place of a layer that computes pixel by pixel.

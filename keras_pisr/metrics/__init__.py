@@ -7,7 +7,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "pairs": ["all_pairs", "balanced_pairs", "pair_similarities"],
+        "pairs": ["all_pairs", "pair_similarities"],
         "peak_signal_to_noise": ["PSNR", "psnr"],
         "retrieval": ["enroll", "identification_rate", "retrieval_scores"],
         "structural_similarity": ["SSIM", "ssim"],

@@ -19,24 +19,6 @@ def all_pairs(labels):
     return pairs, labels[pairs[:, 0]] == labels[pairs[:, 1]]
 
 
-def balanced_pairs(labels, count, *, seed=0):
-    """Draw as many pairs of one class as of two, without repeating a pair.
-
-    Args:
-        labels: Class of each sample, `(samples,)`.
-        count: Pairs of each kind; fewer where the labels do not have so many.
-        seed: Of the draw.
-
-    Returns:
-        As `all_pairs`, in random order.
-    """
-    pairs, same = all_pairs(labels)
-    rng = np.random.default_rng(seed)
-    kinds = [rng.permutation(np.flatnonzero(same == kind))[:count] for kind in (True, False)]
-    chosen = rng.permutation(np.concatenate([kind[: min(map(len, kinds))] for kind in kinds]))
-    return pairs[chosen], same[chosen]
-
-
 def pair_similarities(embeddings, pairs, *, chunk=65536):
     """Cosine of each pair, in float32; 0 where an embedding is zero.
 

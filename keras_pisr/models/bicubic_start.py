@@ -12,7 +12,7 @@ from keras_pisr.models.residual_fsrcnn import ResidualFSRCNN
 NEARLY_SILENT = 1e-4
 
 
-def cubic(x):
+def keys_cubic(x):
     """Keys' cubic kernel with a = -0.5."""
     x = np.abs(x)
     near = (1.5 * x - 2.5) * x**2 + 1
@@ -31,7 +31,7 @@ def upscaling_taps(scale, kernel_size=9):
     for phase in range(scale):
         places = phase + padding - scale * pixels
         reached = (places >= 0) & (places < kernel_size)
-        weights = cubic(pixels[reached] - ((phase + 0.5) / scale - 0.5))
+        weights = keys_cubic(pixels[reached] - ((phase + 0.5) / scale - 0.5))
         taps[places[reached]] = weights + (1 - weights.sum()) / len(weights)
     return taps
 
@@ -54,7 +54,7 @@ def downscaling_taps(scale, kernel_size=5):
             if 0 <= tap < kernel_size:
                 row[channel, tap] = 1
         rows.append(row.ravel())
-        targets.append(cubic((pixel - centre) / scale))
+        targets.append(keys_cubic((pixel - centre) / scale))
     targets = np.array(targets) / np.sum(targets)
     taps = np.linalg.lstsq(np.stack(rows), targets, rcond=None)[0]
     return shifts, taps.reshape(len(shifts), kernel_size)
@@ -132,7 +132,7 @@ def start_residual(model, rng):
     """Start a ResidualFSRCNN as bicubic upscaling: it adds bicubic minus repeated pixels."""
     pixels = np.arange(-2, 3)[:, None]
     centres = (np.arange(model.scale) + 0.5) / model.scale - 0.5
-    shifts, bicubic = subpixel_taps(cubic(pixels - centres))
+    shifts, bicubic = subpixel_taps(keys_cubic(pixels - centres))
     _, repeated = subpixel_taps(np.where(pixels == 0, 1.0, 0.0 * centres))
     n = len(shifts) ** 2
     first, *others, last = (x for x in model.layers if isinstance(x, keras.layers.Conv2D))

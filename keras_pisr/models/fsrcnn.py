@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_pisr.models.presettable import Presettable
+from keras_pisr.models.size_limits import MOST_CHANNELS, MOST_LAYERS, MOST_SCALE, check_count
 from keras_pisr.models.subpixel_deconvolution import SubpixelDeconvolution
 
 
@@ -85,6 +86,11 @@ class FSRCNN(Presettable, keras.Model):
         slope_per_channel=False,
         **kwargs,
     ):
+        scale = check_count("scale", scale, MOST_SCALE)
+        features = check_count("features", features, MOST_CHANNELS)
+        shrunk_features = check_count("shrunk_features", shrunk_features, MOST_CHANNELS)
+        mapping_layers = check_count("mapping_layers", mapping_layers, MOST_LAYERS, least=0)
+
         # === Layers ===
         def block(name, filters, size, channels):
             return [
@@ -115,7 +121,7 @@ class FSRCNN(Presettable, keras.Model):
         super().__init__(inputs, last_layer(x), **kwargs)
 
         # === Config ===
-        self.scale = int(scale)
+        self.scale = scale
         self.features = features
         self.shrunk_features = shrunk_features
         self.mapping_layers = mapping_layers

@@ -5,6 +5,7 @@ from keras import layers, ops
 
 from keras_pisr.models.fsrcnn import convolution
 from keras_pisr.models.presettable import Presettable
+from keras_pisr.models.size_limits import MOST_CHANNELS, MOST_LAYERS, MOST_SCALE, check_count
 
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
@@ -33,7 +34,7 @@ class SubpixelResidual(layers.Layer):
 
     def __init__(self, scale, **kwargs):
         super().__init__(**kwargs)
-        self.scale = int(scale)
+        self.scale = scale
 
     def call(self, inputs):
         """Add, clip, move."""
@@ -94,6 +95,11 @@ class ResidualFSRCNN(Presettable, keras.Model):
     """
 
     def __init__(self, scale=2, *, features=56, shrunk_features=16, mapping_layers=4, **kwargs):
+        scale = check_count("scale", scale, MOST_SCALE)
+        features = check_count("features", features, MOST_CHANNELS)
+        shrunk_features = check_count("shrunk_features", shrunk_features, MOST_CHANNELS)
+        mapping_layers = check_count("mapping_layers", mapping_layers, MOST_LAYERS, least=0)
+
         # === Layers ===
         def block(name, filters, size, channels):
             return [
@@ -107,9 +113,7 @@ class ResidualFSRCNN(Presettable, keras.Model):
             blocks += block(f"mapping_{i}", shrunk_features, 3, shrunk_features)
         blocks += block("expanding", features, 1, shrunk_features)
         # In float16 the output could not tell neighbouring 8-bit levels apart.
-        blocks += [
-            convolution(int(scale) ** 2, 3, features, "residual", padding="same", dtype="float32")
-        ]
+        blocks += [convolution(scale**2, 3, features, "residual", padding="same", dtype="float32")]
         last_layer = SubpixelResidual(scale, dtype="float32", name="last_layer")
 
         # === Functional graph ===

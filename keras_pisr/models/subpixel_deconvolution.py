@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_pisr.models.size_limits import MOST_KERNEL, MOST_SCALE, check_count
+
 
 def phase_geometry(kernel_size, scale, padding):
     """Where the taps of a transposed convolution fall on the LR grid.
@@ -79,8 +81,8 @@ class SubpixelDeconvolution(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if int(scale) != scale or scale < 1:
-            raise ValueError(f"`scale` must be an integer of at least 1, got {scale!r}.")
+        check_count("scale", scale, MOST_SCALE)
+        check_count("kernel_size", kernel_size, MOST_KERNEL)
         if kernel_size % 2 != 1:
             raise ValueError(f"`kernel_size` must be odd, got {kernel_size!r}.")
         self.scale = int(scale)

@@ -7,39 +7,11 @@ import zipfile
 import zlib
 from pathlib import Path
 
-_MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
-# Where the parts of a plain Keras network live. Other modules hold what reads or fetches files.
-_KERAS_MODULES = {
-    "keras.constraints",
-    "keras.dtype_policies",
-    "keras.initializers",
-    "keras.layers",
-    "keras.quantizers",
-    "keras.regularizers",
-    # Operations on symbolic tensors, such as `x + y`, are saved under these names.
-    "keras.src.ops.image",
-    "keras.src.ops.nn",
-    "keras.src.ops.numpy",
-}
-_KERAS_CLASSES = {
-    ("keras", "DTypePolicy"),
-    ("keras", "Functional"),
-    ("keras", "Sequential"),
-    ("keras.models", "Functional"),
-    ("keras.models", "Sequential"),
-    ("keras.src.models.functional", "Functional"),
-}
-# Layers that run foreign code or read a file named in the configuration.
-_UNSAFE_LAYERS = {
-    "Lambda",
-    "TFSMLayer",
-    "TorchModuleWrapper",
-    "JaxLayer",
-    "FlaxLayer",
-    "StringLookup",
-    "IntegerLookup",
-    "TextVectorization",
-}
+from keras_pisr.presets.configuration import check_classes, parse_configuration
+from keras_pisr.presets.sources import CONFIG, FILES, WEIGHTS
+from keras_pisr.presets.weight_file import check_weights
+
+_MEMBERS = set(FILES)
 # What zipfile, its decompressors and json raise for bytes that make no sense.
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -53,8 +25,6 @@ _DAMAGE = (
     json.JSONDecodeError,
     UnicodeDecodeError,
 )
-# Plain values that Keras writes as objects.
-_PLAIN_CLASSES = {"__keras_tensor__", "__tensor__", "__numpy__", "__ellipsis__", "__slice__"}
 
 
 def load_student(path, *, max_bytes=256 * 2**20):
@@ -88,7 +58,13 @@ def load_student(path, *, max_bytes=256 * 2**20):
         raise ValueError(f"Expected a file ending in .keras, as model.save writes it; got {path}.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
-    check_classes(path, _read_config(path, max_bytes))
+    check_classes(path, read_config(path, max_bytes))
+    with zipfile.ZipFile(path) as archive:
+        weights = archive.read(WEIGHTS)
+    try:
+        check_weights(weights, max_bytes)
+    except ValueError as error:
+        raise ValueError(f"The weights in {path} are refused: {error}.") from error
 
     import keras
 
@@ -105,7 +81,9 @@ def load_student(path, *, max_bytes=256 * 2**20):
         ) from error
 
 
-def _read_config(path, max_bytes):
+def read_config(path, max_bytes=256 * 2**20):
+    """The configuration in a `.keras` file, checked as `load_student` checks it, without Keras."""
+    path = Path(path)
     # Opened here, so that a file we may not read is not called a bad zip.
     with path.open("rb") as file:
         if not zipfile.is_zipfile(file):
@@ -116,7 +94,7 @@ def _read_config(path, max_bytes):
         try:
             with zipfile.ZipFile(file) as archive:
                 _check_members(path, archive, max_bytes)
-                return json.loads(archive.read("config.json"))
+                return parse_configuration(f"config.json of {path}", archive.read(CONFIG))
         except _DAMAGE as error:
             raise ValueError(f"{path} is damaged: {error}. Copy it again.") from error
 
@@ -140,48 +118,3 @@ def _check_members(path, archive, max_bytes):
     damaged = archive.testzip()
     if damaged is not None:
         raise ValueError(f"{path} is damaged: {damaged} fails its checksum. Copy it again.")
-
-
-def check_classes(path, config):
-    """Raise `ValueError` unless every object in a model's configuration is of an allowed class.
-
-    Args:
-        path: Where the configuration came from, for the message.
-        config: What `keras.saving.serialize_keras_object` gives.
-    """
-    if not isinstance(config, dict) or "class_name" not in config:
-        raise ValueError(f"{path} is not a .keras file: its config.json describes no model.")
-    # Not loaded, since the model is not compiled: an optimizer or loss of the user is no harm.
-    waiting = [{key: value for key, value in config.items() if key != "compile_config"}]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting += value
-        elif isinstance(value, dict):
-            if "class_name" in value and not _is_allowed(value):
-                raise ValueError(
-                    f"{path} names the class {value.get('module')}.{value['class_name']} "
-                    f"(registered as {value.get('registered_name')}), which is neither a plain "
-                    "Keras layer nor of keras_pisr, or may run code. If you trust the file, load "
-                    "it yourself with keras.saving.load_model and pass the model."
-                )
-            waiting += value.values()
-
-
-def _is_allowed(value):
-    name, module = value["class_name"], value.get("module")
-    registered = value.get("registered_name")
-    if not isinstance(name, str):
-        return False
-    if name in _PLAIN_CLASSES:
-        return True
-    if not isinstance(module, str):
-        return False
-    # Keras looks the registered name up first, so that is the one to trust or not.
-    if registered not in (None, name):
-        ours = registered == f"keras_pisr>{name}" and module.split(".")[0] == "keras_pisr"
-        return ours and name[:1].isupper()
-    if name == "function":
-        return module == "builtins"  # One of Keras' own activations, initializers and the like.
-    plain = module in _KERAS_MODULES and name[:1].isupper() and name not in _UNSAFE_LAYERS
-    return plain or (module, name) in _KERAS_CLASSES

@@ -2,14 +2,14 @@
 
 import datetime
 import json
-import math
 import os
 import tempfile
 from pathlib import Path
 
-from keras_pisr.presets.keras_file import check_classes
-from keras_pisr.presets.preset_checks import check_model_class, check_weights, checksum, read_files
+from keras_pisr.presets.configuration import check_classes
+from keras_pisr.presets.preset_checks import check_model_class, checksum, read_files
 from keras_pisr.presets.sources import CONFIG, METADATA, WEIGHTS, locate
+from keras_pisr.presets.weight_file import check_numbers, check_weights
 
 
 def from_preset(preset, *, max_bytes=256 * 2**20):
@@ -46,7 +46,10 @@ def from_preset(preset, *, max_bytes=256 * 2**20):
     config.pop("compile_config", None)
     check_model_class(preset, config)
     check_classes(f"{CONFIG} of the preset {preset}", config)
-    numbers = check_weights(preset, weights, max_bytes)
+    try:
+        numbers = check_weights(weights, max_bytes)
+    except ValueError as error:
+        raise ValueError(f"{WEIGHTS} of the preset {preset} is refused: {error}.") from error
     try:
         model = keras.saving.deserialize_keras_object(config, safe_mode=True)
         with tempfile.TemporaryDirectory() as folder:
@@ -54,9 +57,7 @@ def from_preset(preset, *, max_bytes=256 * 2**20):
             path = Path(folder) / WEIGHTS
             path.write_bytes(weights)
             model.load_weights(path)
-        wanted = sum(math.prod(variable.shape) for variable in model.variables)
-        if numbers != wanted:
-            raise ValueError(f"the model takes {wanted} numbers, {WEIGHTS} holds {numbers}")
+        check_numbers(numbers, model)
     except MemoryError:
         raise
     except Exception as error:

@@ -1,10 +1,9 @@
 """What must be true of a preset's files before Keras sees them."""
 
 import hashlib
-import io
-import json
 import re
 
+from keras_pisr.presets.configuration import parse_configuration
 from keras_pisr.presets.sources import CONFIG, FILES, METADATA, WEIGHTS
 from keras_pisr.registration import MODELS
 
@@ -26,10 +25,14 @@ def read_files(preset, source, max_bytes):
     root, size = source.root.resolve(), 0
     for name in FILES:
         path = source.folder / name
-        if not path.resolve().is_relative_to(root):
+        try:
+            place = path.resolve()
+        except (RuntimeError, OSError) as error:
+            raise ValueError(f"{name} of the preset {preset} is a link to itself.") from error
+        if not place.is_relative_to(root):
             raise ValueError(
-                f"{name} of the preset {preset} is a link to {path.resolve()}, outside of its "
-                "folder. Copy the file itself there."
+                f"{name} of the preset {preset} is a link to {place}, outside of its folder. Copy "
+                "the file itself there."
             )
         if not path.is_file():
             raise ValueError(
@@ -43,9 +46,11 @@ def read_files(preset, source, max_bytes):
             "trust it, raise max_bytes."
         )
     content = {name: (source.folder / name).read_bytes() for name in FILES}
-    metadata = _json(preset, METADATA, content[METADATA])
+    metadata = parse_configuration(f"{METADATA} of the preset {preset}", content[METADATA])
     _check_sums(preset, metadata, content)
-    return _json(preset, CONFIG, content[CONFIG]), content[WEIGHTS]
+    return parse_configuration(f"{CONFIG} of the preset {preset}", content[CONFIG]), content[
+        WEIGHTS
+    ]
 
 
 def checksum(content):
@@ -62,54 +67,6 @@ def check_model_class(preset, config):
             f"The preset {preset} is of the class {config.get('module')}.{name} (registered as "
             f"{registered}), which is not a model of keras_pisr: {', '.join(sorted(MODELS))}."
         )
-
-
-def check_weights(preset, content, max_bytes):
-    """How many numbers a weights file holds, if it refers to nothing outside of itself.
-
-    HDF5 files can point to other files on the machine, and can announce more data than they
-    hold.
-
-    Raises:
-        ValueError: If this one does, or if it is no HDF5 file.
-    """
-    import h5py
-
-    total = size = 0
-    try:
-        with h5py.File(io.BytesIO(content)) as file:
-            groups = [file]
-            while groups:
-                group = groups.pop()
-                for name in group:
-                    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                        raise ValueError(f"{group.name}/{name} is a link")
-                    item = group[name]
-                    if isinstance(item, h5py.Group):
-                        groups.append(item)
-                        continue
-                    if item.is_virtual or item.external:
-                        raise ValueError(f"{item.name} lies in another file")
-                    total += item.size or 0
-                    size += item.nbytes
-                    if size > max_bytes:
-                        raise ValueError(
-                            f"it announces more than the {max_bytes} bytes allowed; if you trust "
-                            "it, raise max_bytes"
-                        )
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise ValueError(f"{WEIGHTS} of the preset {preset} is refused: {error}.") from error
-    return total
-
-
-def _json(preset, name, content):
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{name} of the preset {preset} is no JSON: {error}.") from error
-    if not isinstance(value, dict):
-        raise ValueError(f"{name} of the preset {preset} holds no JSON object.")
-    return value
 
 
 def _check_sums(preset, metadata, content):

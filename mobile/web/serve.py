@@ -8,7 +8,9 @@ the two headers the page runs on one thread.
 """
 
 import sys
+import threading
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +22,8 @@ from keras_pisr.mobile.runtime.tflite_model import TFLiteModel
 
 WEB = Path(__file__).resolve().parent
 MODEL = WEB / "model.tflite"
+LONGEST = 2000  # Characters of an address.
+MOST_CONNECTIONS = 64
 # The page and what it fetches; nothing else in the folder is shown.
 FILES = ("index.html", "style.css", "app.js", "upscaler.js", "tiles.js", "bicubic.js")
 
@@ -36,6 +40,9 @@ class Handler(SimpleHTTPRequestHandler):
         "": "application/octet-stream",
     }
 
+    # Seconds that a connection may stay silent: a request that never ends holds no thread for ever.
+    timeout = 10
+
     def __init__(self, *args, model, **kwargs):
         self.model = model
         super().__init__(*args, directory=str(WEB), **kwargs)
@@ -48,6 +55,13 @@ class Handler(SimpleHTTPRequestHandler):
         listed = path.name in FILES and path.parent == WEB
         runtime = path.is_file() and path.is_relative_to(WEB / "vendor")
         return str(path if listed or runtime else WEB / "absent")
+
+    def send_head(self):
+        """Refuse an address that is longer than any file here has."""
+        if len(self.path) > LONGEST:
+            self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
+            return None
+        return super().send_head()
 
     def end_headers(self):
         """Isolate the page from others, without which browsers share no memory among threads."""
@@ -81,9 +95,31 @@ def check_model(path):
         )
 
 
+class Server(ThreadingHTTPServer):
+    """A server with a bounded number of threads; who comes beyond is turned away."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.places = threading.BoundedSemaphore(MOST_CONNECTIONS)
+
+    def process_request(self, request, client_address):
+        """Answer in a thread, if one is free."""
+        if self.places.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request, client_address):
+        """Answer, then free the place."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.places.release()
+
+
 def server(model, *, host="127.0.0.1", port=0):
     """A server that is bound, but not running yet; port 0 takes any that is free."""
-    return ThreadingHTTPServer((host, port), partial(Handler, model=Path(model)))
+    return Server((host, port), partial(Handler, model=Path(model)))
 
 
 def serve(

@@ -1,11 +1,9 @@
 """Which images the HORKD recipes train on and which they score on."""
 
-from pathlib import Path
-
-import numpy as np
+import importlib.util
 
 import keras_pisr as kp
-from keras_pisr.data.recognition.labelled_sources import tar_members
+from keras_pisr.data.recognition.labelled_parts import has_parts, hold_out_share, labelled_part
 
 
 def load(settings):
@@ -16,7 +14,9 @@ def load(settings):
         of classes that are new otherwise.
     """
     read = reader(settings)
-    parts = [read("train"), read("val")] if has_parts(settings.data) else [read(None)]
+    parts = (
+        [read("train"), read("val")] if settings.data and has_parts(settings.data) else [read(None)]
+    )
     if settings.task == "classification":
         training, scored = parts if len(parts) == 2 else hold_out_share(parts[0])
         if settings.score_on == "validation":
@@ -35,12 +35,6 @@ def load(settings):
     return training, parts[-1].split_classes(seen, total - seen)[1]
 
 
-def hold_out_share(data, share=0.1):
-    """Split off this share of each class, one image at least."""
-    smallest = np.bincount(data.labels, minlength=len(data.class_names)).min()
-    return data.hold_out(max(1, int(share * smallest)))
-
-
 def reader(settings):
     """Function from the name of a part (or None) to its images."""
     options = {"size": settings.hr_size, "channels": 1 if settings.gray else 3}
@@ -48,25 +42,14 @@ def reader(settings):
         return lambda part: kp.data.LabelledImages.from_tfds(settings.tfds, **options)
     if settings.data is None:
         return lambda part: kp.data.LabelledImages.from_glyphs(size=settings.hr_size)
-    if settings.data.is_dir():
-        return lambda part: kp.data.LabelledImages.from_folder(
-            settings.data / (part or "."), **options
-        )
-    return lambda part: kp.data.LabelledImages.from_tar(settings.data, folder=part, **options)
+    return lambda part: labelled_part(settings.data, part, **options)
 
 
-def has_parts(path):
-    """Whether a folder or archive is divided into train/ and val/."""
-    if path is None:
-        return False
-    if path.is_dir():
-        return (path / "train").is_dir() and (path / "val").is_dir()
-    folders = set()
-    for _, member in tar_members(path):
-        folders.update(Path(member.name).parts[-3:-2])
-        if {"train", "val"} <= folders:
-            return True
-    return False
+def pairs_for_this_backend(data, **options):
+    """The feed for `fit`: a `tf.data.Dataset` where TensorFlow is installed, else by NumPy."""
+    if importlib.util.find_spec("tensorflow"):
+        return kp.data.recognition_pairs(data, **options)
+    return kp.data.RecognitionSequence(data, **options)
 
 
 def lr_size(images, factor):

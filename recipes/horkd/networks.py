@@ -35,12 +35,12 @@ class Networks:
     def teacher(self):
         """Wide, for HR images."""
         teacher = self.resnet(self.settings.teacher_widths, name="teacher")
-        return started(teacher, self.settings.pretrained_teacher)
+        return with_weights_of(teacher, self.settings.pretrained_teacher)
 
     def assistant(self):
         """The student's weights, for HR images."""
         assistant = self.resnet(self.settings.widths, name="assistant")
-        return started(assistant, self.settings.pretrained_assistant)
+        return with_weights_of(assistant, self.settings.pretrained_assistant)
 
     def student(self):
         """For LR images, which it enlarges itself."""
@@ -48,7 +48,7 @@ class Networks:
         return self.resnet(self.settings.widths, upsampling=factor, name="student")
 
 
-def started(model, path):
+def with_weights_of(model, path):
     """Give a network the weights of a saved one for other classes, but for its logits.
 
     A network for colour images becomes one for gray images that computes the same of them.

@@ -11,7 +11,7 @@ import json
 import keras
 
 import keras_pisr as kp
-from horkd.data import load, lr_size
+from horkd.data import load, lr_size, pairs_for_this_backend
 from horkd.methods import ROWS, weights_of
 from horkd.networks import Networks
 from horkd.pictures import draw
@@ -71,7 +71,7 @@ def stages_in(name, seed, settings, training, small):
     settings = dataclasses.replace(settings, seed=seed, out=settings.out / name)
 
     def feed(epoch):
-        return kp.data.recognition_pairs(
+        return pairs_for_this_backend(
             training,
             lr_size=small,
             batch_size=settings.batch_size,

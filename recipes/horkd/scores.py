@@ -25,10 +25,11 @@ def outputs_of(model, data, *, lr_size=None, batch_size=256):
         lr_size: `(height, width)` that the network sees; None for the images as they are.
         batch_size: Images at a time.
     """
-    pairs = kp.data.recognition_pairs(
+    pairs = kp.data.RecognitionSequence(
         data, lr_size=lr_size or data.images.shape[1:3], batch_size=batch_size, training=False
     )
-    parts = [model.predict_on_batch(lr if lr_size else guide["hr"]) for lr, guide in pairs]
+    batches = (pairs[index] for index in range(len(pairs)))
+    parts = [model.predict_on_batch(lr if lr_size else guide["hr"]) for lr, guide in batches]
     return {
         name: np.concatenate([keras.ops.convert_to_numpy(part[name]) for part in parts])
         for name in ("embedding", "logits")

@@ -71,7 +71,7 @@ def test_what_is_sound_but_misses_a_target_is_written_with_code_one(saved, capsy
         ([*ARGUMENTS, "--threads", "0"], "Expected --threads to be 1 or more; got 0"),
         ([*ARGUMENTS, "--max-loss", "-50"], "at most -50.0 was allowed"),
         ([*ARGUMENTS, "--min-agreement", "200"], "should reach 200.0"),
-        ([*ARGUMENTS, "--images", "nowhere"], "nowhere is not a folder"),
+        ([*ARGUMENTS, "--images", "nowhere"], "--images: there is no nowhere"),
         ([*ARGUMENTS, "--pixels", "uint8"], "need precision 'int8'"),
     ],
 )

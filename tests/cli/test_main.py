@@ -125,7 +125,10 @@ def test_downscale_of_a_broken_file_names_it_and_returns_one(images, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["evaluate", "nothing", "HR", "--scale", "2"], "a .keras or a .tflite file; got nothing"),
+        (
+            ["evaluate", "nothing", "HR", "--scale", "2"],
+            "a .keras file or a .tflite file; got nothing",
+        ),
         (["evaluate", "gone.keras", "HR", "--scale", "2"], "gone.keras"),
         (["evaluate", "text.keras", "HR", "--scale", "2"], "not a zip archive"),
         (["evaluate", "bicubic", "absent", "--scale", "2"], "absent is not a folder"),

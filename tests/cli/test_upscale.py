@@ -123,7 +123,7 @@ def test_an_unknown_preset_is_met_with_near_names(images, monkeypatch, capsys):
 
 def test_help_imports_no_backend_and_teaches_by_example():
     code = (
-        "import sys\nfrom keras_pisr.cli import main\n"
+        "import sys\nfrom keras_pisr.cli.main import main\n"
         "try:\n    main(['upscale', '--help'])\nexcept SystemExit:\n    pass\n"
         "sys.exit(str({'tensorflow', 'keras', 'jax', 'torch'} & sys.modules.keys() or ''))"
     )

@@ -44,7 +44,7 @@ def test_chroma_is_the_bicubic_one_and_luma_the_networks(scale, rng):
     rgb = rng.random((2, 6, 5, 3)).astype("float32") * 0.2 + 0.4  # Nothing is clipped.
     luma = keras.Input((None, None, 1))
     flat = keras.Model(luma, keras.layers.UpSampling2D(scale)(luma * 0 + 0.3))
-    got = keras.ops.convert_to_numpy(kp.mobile.whole_image(flat, scale=scale)(rgb))
+    got = keras.ops.convert_to_numpy(kp.forms.whole_image(flat, scale=scale)(rgb))
     y, *chroma = np.moveaxis(rgb_to_ycbcr(got), -1, 0)
     np.testing.assert_allclose(y, 0.3, atol=1e-5)
     wanted = bicubic(rgb_to_ycbcr(rgb), scale)[..., 1:]

@@ -3,7 +3,6 @@ import pytest
 
 from keras_pisr.metrics import (
     all_pairs,
-    balanced_pairs,
     k_fold_accuracy,
     pair_similarities,
     roc_auc,
@@ -26,16 +25,6 @@ def test_pairs_of_three_by_hand():
     pairs, same = all_pairs([7, 8, 7])
     np.testing.assert_array_equal(pairs, [[0, 1], [0, 2], [1, 2]])
     np.testing.assert_array_equal(same, [False, True, False])
-
-
-def test_balanced_pairs_are_half_and_half_and_repeatable():
-    labels = np.arange(30) % 5
-    pairs, same = balanced_pairs(labels, 20, seed=1)
-    assert len(pairs) == 40 and same.sum() == 20
-    assert len({tuple(pair) for pair in pairs}) == 40
-    np.testing.assert_array_equal(labels[pairs[:, 0]] == labels[pairs[:, 1]], same)
-    np.testing.assert_array_equal(pairs, balanced_pairs(labels, 20, seed=1)[0])
-    assert balanced_pairs([0, 0, 1], 20)[1].sum() == 1
 
 
 def test_similarities_are_cosines_in_any_chunk():

@@ -1,4 +1,4 @@
-"""Small students and their files. Conversion takes TensorFlow, so other backends skip."""
+"""A small recognition student, its files and its images, and a stand-in for a phone."""
 
 import tarfile
 
@@ -10,7 +10,6 @@ from PIL import Image
 import keras_pisr as kp
 from keras_pisr.data import LabelledImages, resize
 from tests.mobile.latency.phone import Phone
-from tests.models.students import small_student
 
 pytest.importorskip("ai_edge_litert", reason="running .tflite files takes ai-edge-litert")
 
@@ -22,31 +21,6 @@ SIZE = (8, 8)
 def glyphs():
     """Few letters in 16x16 px: `(training, scored)`."""
     return LabelledImages.from_glyphs(size=(16, 16), classes=CLASSES).hold_out(8)
-
-
-@pytest.fixture(scope="session")
-def tensorflow_backend():
-    if keras.backend.backend() != "tensorflow":
-        pytest.skip("conversion to TFLite takes the TensorFlow backend")
-
-
-@pytest.fixture(scope="session")
-def student(tensorflow_backend):
-    return small_student()
-
-
-@pytest.fixture(scope="session")
-def files(tensorflow_backend, student, tmp_path_factory):
-    """One file a precision, made when first asked for."""
-    folder, made = tmp_path_factory.mktemp("tflite"), {}
-
-    def file(precision):
-        if precision not in made:
-            made[precision] = folder / f"{precision}.tflite"
-            kp.mobile.to_tflite(student, made[precision], precision=precision)
-        return made[precision]
-
-    return file
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +64,7 @@ def letter_images(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def running_phone(tmp_path_factory):
-    """A stand-in for a phone, see `tests/mobile/phone.py`; skips where there is none."""
+    """A stand-in for a phone, see `tests/mobile/latency/phone.py`; skips where there is none."""
     phone = Phone(tmp_path_factory.mktemp("phone"))
     phone.start()
     yield phone
@@ -107,14 +81,3 @@ def phone(running_phone, monkeypatch):
     # One test that fails shall not make the next ones fail.
     running_phone.clear()
     assert left == []
-
-
-@pytest.fixture
-def photographs(tmp_path, rng):
-    """A folder `HR` of two smooth images to train on."""
-    folder = tmp_path / "HR"
-    folder.mkdir()
-    for i in range(2):
-        small = Image.fromarray(rng.integers(0, 255, (6, 6, 3), "uint8"))
-        small.resize((48, 48)).save(folder / f"{i}.png")
-    return folder

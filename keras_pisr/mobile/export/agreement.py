@@ -15,6 +15,8 @@ from keras_pisr.inference import upscale
 # (docs/mobile.md). In 8 bit, 35 dB already costs a student of 37 dB about 2 dB against HR: a file
 # below that computes something else. What loss one accepts above it is `max_loss`.
 FLOORS = {"float32": 90.0, "float16": 55.0, "dynamic": 35.0, "int8": 35.0}
+# What conversion costs a sound student, dB: more is said beside the score, not refused.
+USUAL_LOSSES = {"float32": 0.005, "float16": 0.01, "dynamic": 0.1, "int8": 0.15}
 # Rounding to 8-bit pixels alone leaves 58.9 dB.
 PIXEL_FLOOR = 52.0
 
@@ -28,17 +30,33 @@ class Agreement:
         agreement: PSNR between the two outputs, dB: of the worst image.
         keras_psnr: PSNR of the Keras model against the HR images, dB.
         file_psnr: PSNR of the file against the HR images, dB.
+        precision: What the file was converted to.
+        size: LR pixels `(height, width)` of each image that were compared, where the file takes
+            only so many; None for whole images.
     """
 
     images: int
     agreement: float
     keras_psnr: float
     file_psnr: float
+    precision: str
+    size: tuple[int, int] | None = None
 
     @property
     def loss(self):
         """What the file loses against the Keras model, dB."""
         return self.keras_psnr - self.file_psnr
+
+    @property
+    def warning(self):
+        """A sentence if the conversion cost more than it usually does, otherwise None."""
+        usual = USUAL_LOSSES[self.precision]
+        if self.loss <= usual:
+            return None
+        return (
+            f"{self.loss:.2f} dB lost; {self.precision} files usually lose at most {usual:g} dB. "
+            "Compare --quantize float16, or refuse such files with --max-loss."
+        )
 
     def to_dict(self):
         """Plain types, for JSON."""
@@ -57,10 +75,10 @@ def photographs(folder, scale, size=(None, None)):
         pairs = ((downscale(hr, scale), hr) for hr in sample_images("test").values())
     for lr, hr in pairs:
         height, width = (n or m for n, m in zip(size, lr.shape[:2], strict=True))
-        yield fit(lr, height, width), fit(hr, height * scale, width * scale)
+        yield crop_or_mirror(lr, height, width), crop_or_mirror(hr, height * scale, width * scale)
 
 
-def fit(image, height, width):
+def crop_or_mirror(image, height, width):
     """Cut off what is too much at the bottom and right, mirror what is missing."""
     image = image[:height, :width]
     missing = [(0, height - image.shape[0]), (0, width - image.shape[1]), (0, 0)]
@@ -109,6 +127,8 @@ def check_agreement(model, file, *, scale, precision, folder=None, floor=None, m
         float(np.min(agreements)),
         float(np.mean(keras_scores)),
         float(np.mean(file_scores)),
+        precision,
+        None if file.shape[1] is None else file.shape[1:3],
     )
     if floor is None:
         floor = min(FLOORS[precision], np.inf if file.dtype == np.float32 else PIXEL_FLOOR)

@@ -74,13 +74,25 @@ def to_tflite(
     Example:
         >>> to_tflite(student, "student.tflite", precision="float16")  # doctest: +SKIP
     """
+    options = {"color": color, "pixels": pixels, "size": size, "batch": batch}
+    with atomic_path(path) as temporary:
+        check_conversion(path, precision, pixels, color)
+        convert(model, temporary, precision=precision, representative=representative, **options)
+        describe(temporary, model, precision=precision, color=color, size=size)
+
+
+def convert(
+    model, path, *, precision, color="luma", pixels=None, size=None, batch=1, representative=None
+):
+    """What `to_tflite` does, without saying in the file what the file is.
+
+    Args:
+        model, precision, color, pixels, size, batch, representative: See `to_tflite`.
+        path: File to write.
+    """
     pixels = pixels or ("uint8" if precision == "int8" else "float32")
     check_conversion(path, precision, pixels, color)
-    if is_quantized(model) and precision != "int8":
-        raise ValueError(
-            f"{model.name!r} computes in 8 bit: it becomes a file with precision 'int8', "
-            f"not {precision!r}. Convert the model it was made from."
-        )
+    check_layers(model, precision)
     import tensorflow as tf
 
     lumas, patches = None, None
@@ -112,18 +124,40 @@ def to_tflite(
         options["inference_input_type"] = options["inference_output_type"] = getattr(tf, pixels)
     shape = (batch, *(size or (None, None)), deployed.inputs[0].shape[-1])
     signature = keras.InputSpec(shape=shape, dtype=deployed.inputs[0].dtype, name="lr")
-    with atomic_path(path) as temporary:
-        deployed.export(
-            temporary, format="litert", input_signature=[signature], verbose=False, **options
-        )
-        write_metadata(
-            temporary,
-            name=model.name,
-            scale=model_scale(model),
-            color=color,
-            values=VALUES[color],
-            precision=precision,
-            version=keras_pisr.__version__,
+    deployed.export(path, format="litert", input_signature=[signature], verbose=False, **options)
+
+
+def describe(path, model, *, precision, color, size, **found):
+    """Write into a file what it is.
+
+    Args:
+        path: A file that `convert` wrote.
+        model, precision, color, size: What it was given.
+        **found: What else is known of the file, for example its scores.
+    """
+    write_metadata(
+        path,
+        name=model.name,
+        scale=model_scale(model),
+        color=color,
+        values=VALUES[color],
+        input="any size" if size is None else f"{size[0]} x {size[1]} px only; do not resize it",
+        precision=precision,
+        version=keras_pisr.__version__,
+        **found,
+    )
+
+
+def check_layers(model, precision):
+    """Refuse what the layers alone say cannot become a file of this precision.
+
+    Raises:
+        ValueError: If it cannot.
+    """
+    if is_quantized(model) and precision != "int8":
+        raise ValueError(
+            f"{model.name!r} computes in 8 bit: it becomes a file with precision 'int8', "
+            f"not {precision!r}. Convert the model it was made from."
         )
 
 
@@ -225,12 +259,12 @@ def check_conversion(path, precision, pixels, color="luma"):
         raise ValueError(
             f"Expected precision to be one of {get_args(Precision)}; got {precision!r}."
         )
-    if pixels not in get_args(PixelType):
+    if pixels is not None and pixels not in get_args(PixelType):
         raise ValueError(f"Expected pixels to be one of {get_args(PixelType)}; got {pixels!r}.")
     if color not in get_args(Color):
         raise ValueError(f"Expected color to be one of {get_args(Color)}; got {color!r}.")
     castable = ("float32", "uint8") if color == "rgb" else ("float32",)
-    if precision != "int8" and pixels not in castable:
+    if precision != "int8" and pixels not in (None, *castable):
         raise ValueError(f"Pixels of {pixels} need precision 'int8'; got {precision!r}.")
     if keras.backend.backend() != "tensorflow":
         raise ValueError(

@@ -44,6 +44,20 @@ def recognizer_to_tflite(
     Example:
         >>> recognizer_to_tflite(student, "student.tflite", size=(16, 16))  # doctest: +SKIP
     """
+    with atomic_path(path) as temporary:
+        check_conversion(path, precision, pixels)
+        options = {"pixels": pixels, "size": size, "representative": representative}
+        convert_recognizer(model, temporary, precision=precision, **options)
+        describe_recognizer(temporary, model, precision=precision, size=size)
+
+
+def convert_recognizer(model, path, *, precision, pixels=None, size=None, representative=None):
+    """What `recognizer_to_tflite` does, without saying in the file what the file is.
+
+    Args:
+        model, precision, pixels, size, representative: See `recognizer_to_tflite`.
+        path: File to write.
+    """
     pixels = pixels or ("uint8" if precision == "int8" else "float32")
     check_conversion(path, precision, pixels)
     shape = (1, *input_size(model, size), model.inputs[0].shape[-1])
@@ -57,20 +71,31 @@ def recognizer_to_tflite(
         options = converter_options(precision)
     deployed = deployed_recognizer(model, unit_length=precision != "int8")
     signature = keras.InputSpec(shape=shape, dtype="float32", name="image")
-    with atomic_path(path) as temporary:
-        deployed.export(
-            temporary, format="litert", input_signature=[signature], verbose=False, **options
-        )
-        write_metadata(
-            temporary,
-            name=model.name,
-            task="recognition",
-            outputs={name: output.shape[-1] for name, output in deployed.output.items()},
-            unit_length=unit_length(model, precision),
-            values=VALUES,
-            precision=precision,
-            version=keras_pisr.__version__,
-        )
+    deployed.export(path, format="litert", input_signature=[signature], verbose=False, **options)
+
+
+def describe_recognizer(path, model, *, precision, size, **found):
+    """Write into a file what it is.
+
+    Args:
+        path: A file that `convert_recognizer` wrote.
+        model, precision, size: What it was given.
+        **found: What else is known of the file, for example its scores.
+    """
+    height, width = input_size(model, size)
+    names = [name for name in ("embedding", "logits") if name in model.output]
+    write_metadata(
+        path,
+        name=model.name,
+        task="recognition",
+        outputs={name: model.output[name].shape[-1] for name in names},
+        unit_length=unit_length(model, precision),
+        values=VALUES,
+        input=f"{height} x {width} px only; do not resize it",
+        precision=precision,
+        version=keras_pisr.__version__,
+        **found,
+    )
 
 
 def is_recognizer(model):

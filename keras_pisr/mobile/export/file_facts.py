@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +15,10 @@ BOUNDARY = {"QUANTIZE", "DEQUANTIZE", "CAST"}
 # Bytes a weight, and what a file holds beside weights: names, shapes, quantization.
 WEIGHT_BYTES = {"float32": 4, "float16": 2, "dynamic": 1, "int8": 1}
 OVERHEAD = 64 * 2**10
+SLOPES = (
+    "In 8 bit it runs a PReLU only with one slope for the layer; it runs ReLUs, as in "
+    "ResidualFSRCNN (preset residual_fsrcnn_x2); and float16 and dynamic files of this network."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,17 +42,17 @@ class FileFacts:
     float_operations: tuple
 
     @classmethod
-    def of(cls, path):
-        """The facts of a file; raises what `TFLiteFile` raises."""
-        model = TFLiteFile(path)
+    def of(cls, file):
+        """The facts of a file, given its path or opened; raises what `TFLiteFile` raises."""
+        model = opened(file)
         # Delegation happens when memory is given out, for which open sizes must be settled.
         model.resize(tuple(n or 16 for n in model.shape))
         operations = [*model.interpreter._get_ops_details()]
         types = {t["index"]: t["dtype"] for t in model.interpreter.get_tensor_details()}
         original = [op for op in operations if op["op_name"] != "DELEGATE"]
         return cls(
-            name=Path(path).name,
-            bytes=Path(path).stat().st_size,
+            name=model.name,
+            bytes=model.bytes,
             operations=dict(Counter(op["op_name"] for op in original)),
             delegates=len(operations) - len(original),
             not_delegated=executed(operations, model.interpreter.get_output_details()),
@@ -87,6 +90,11 @@ def executed(operations, outputs):
     return tuple(names)
 
 
+def opened(file):
+    """A `TFLiteFile` for a path, or the one that was given."""
+    return file if isinstance(file, TFLiteFile) else TFLiteFile(file)
+
+
 def check_file(path, *, precision, weights=None, max_bytes=None, wholly_delegated=True):
     """Refuse a file that is not what was asked for.
 
@@ -96,10 +104,11 @@ def check_file(path, *, precision, weights=None, max_bytes=None, wholly_delegate
     XNNPACK; finite output for black, white and noise at an odd size.
 
     Args:
-        path: A `.tflite` file.
+        path: A `.tflite` file, or one that is opened: `TFLiteFile`.
         precision: What it was converted to; see `to_tflite`.
-        weights: How many weights the Keras model has. Without it, sizes are compared with
-            `max_bytes` only.
+        weights: How many numbers the file should hold: the weights of the Keras model, or, for
+            a file of one size, `stored_weights`. Without it, sizes are compared with `max_bytes`
+            only.
         max_bytes: Largest file allowed; if not given, twice the weights and 64 KiB.
         wholly_delegated: Whether operations outside XNNPACK are an error. If not, they are
             listed in the result.
@@ -110,7 +119,8 @@ def check_file(path, *, precision, weights=None, max_bytes=None, wholly_delegate
     Raises:
         ValueError: If a gate is not passed; the message says which.
     """
-    facts = FileFacts.of(path)
+    file = opened(path)
+    facts = FileFacts.of(file)
     variables = sorted(VARIABLE_OPERATIONS & facts.operations.keys())
     if variables:
         raise ValueError(
@@ -127,19 +137,13 @@ def check_file(path, *, precision, weights=None, max_bytes=None, wholly_delegate
     _check_size(facts, precision, weights, max_bytes)
     outside = [name for name in facts.not_delegated if name not in BOUNDARY]
     if wholly_delegated and outside:
-        slopes = ""
-        if "PRELU" in outside:
-            slopes = (
-                "In 8 bit it runs a PReLU only with one slope for the layer; it runs ReLUs, as in "
-                "ResidualFSRCNN (preset residual_fsrcnn_x2); and float16 and dynamic files of this "
-                "network. "
-            )
+        slopes = f"{SLOPES} " if "PRELU" in outside else ""
         raise ValueError(
             f"XNNPACK does not run {_counted(outside)}, so that the network falls into "
             f"{facts.delegates} pieces and is slower. {slopes}Replace those layers, or allow it "
             "with wholly_delegated=False (--allow-undelegated)."
         )
-    _check_finite(path)
+    _check_finite(file)
     return facts
 
 
@@ -157,8 +161,7 @@ def _check_size(facts, precision, weights, max_bytes):
         raise ValueError(f"The file has {facts.bytes} bytes; at most {max_bytes} were expected.")
 
 
-def _check_finite(path):
-    model = TFLiteFile(path)
+def _check_finite(model):
     batch, height, width, channels = (n or 1 for n in model.shape)
     shape = (batch, max(height, 17), max(width, 23), channels)
     noise = np.random.default_rng(0).random(shape, "float32")

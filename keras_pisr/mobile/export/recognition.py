@@ -34,18 +34,31 @@ class RecognitionOptions:
 
 
 def convert_and_check(
-    model, temporary, *, precision, pixels, size, calibration, images, wholly_delegated, options
+    model,
+    temporary,
+    *,
+    preset,
+    precision,
+    pixels,
+    size,
+    calibration,
+    images,
+    wholly_delegated,
+    options,
 ):
     """Convert to a temporary file and refuse it unless every check passes.
 
     Returns:
         `(FileFacts, RecognitionAgreement)`.
     """
-    from keras_pisr.mobile.export.convert_recognizer import input_size, recognizer_to_tflite
+    from keras_pisr.mobile.export.convert_recognizer import (
+        convert_recognizer,
+        describe_recognizer,
+        input_size,
+    )
     from keras_pisr.mobile.export.file_facts import check_file
     from keras_pisr.mobile.export.recognition_agreement import check_recognition
     from keras_pisr.mobile.export.recognition_images import calibration_images, recognition_images
-    from keras_pisr.mobile.runtime.metadata import write_metadata
     from keras_pisr.mobile.runtime.tflite_recognizer import TFLiteRecognizer
 
     if images is None:
@@ -65,7 +78,7 @@ def convert_and_check(
     representative = None
     if precision == "int8" and calibration is not None:
         representative = calibration_images(recognition_images(calibration, "train", **reading))
-    recognizer_to_tflite(
+    convert_recognizer(
         model,
         temporary,
         precision=precision,
@@ -73,15 +86,16 @@ def convert_and_check(
         size=size,
         representative=representative,
     )
+    file = TFLiteRecognizer(temporary, trusted=True)
     facts = check_file(
-        temporary,
+        file,
         precision=precision,
         weights=model.count_params(),
         wholly_delegated=wholly_delegated,
     )
     agreement = check_recognition(
         model,
-        TFLiteRecognizer(temporary),
+        file,
         data,
         precision=precision,
         score=options.score,
@@ -89,11 +103,15 @@ def convert_and_check(
         min_equal=options.min_equal,
         max_score_loss=options.max_score_loss,
     )
-    write_metadata(
+    describe_recognizer(
         temporary,
+        model,
+        precision=precision,
+        size=size,
         scores=agreement.file_scores,
         scores_of_keras=agreement.keras_scores,
         scored_on=f"{agreement.images} images of {images.name}",
+        **({} if preset is None else {"preset": preset}),
     )
     return facts, agreement
 

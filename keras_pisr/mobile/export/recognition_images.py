@@ -6,11 +6,13 @@ import numpy as np
 
 from keras_pisr.data.images.resize import check_scale, resize
 from keras_pisr.data.recognition.labelled_images import LabelledImages
-from keras_pisr.data.recognition.labelled_sources import tar_files
+from keras_pisr.data.recognition.labelled_parts import (
+    LETTERS,
+    has_parts,
+    hold_out_share,
+    labelled_part,
+)
 
-# A name in place of a folder: the letters that the HORKD recipes train on by default.
-LETTERS = "letters"
-LETTERS_SIZE = (32, 32)
 # So many settle the ranges of int8; a whole training set would only take longer.
 MOST_CALIBRATION = 300
 
@@ -40,18 +42,10 @@ def recognition_images(source, part, *, size, channels, lr_factor=1, train_class
         ValueError: If it holds no class folders, or there are fewer classes.
     """
     hr_size = tuple(check_scale(lr_factor) * side for side in size)
-    source = Path(source)
-    options = {"size": hr_size, "channels": channels}
-    if str(source) == LETTERS and not source.exists():
-        data = letters(part, hr_size, channels, whole=train_classes is not None)
-    elif source.is_dir():
-        inner = source / part
-        data = LabelledImages.from_folder(inner if inner.is_dir() else source, **options)
-    elif not source.exists():
-        raise FileNotFoundError(f"There is no folder or archive {source}.")
-    else:
-        divided = any(True for _ in tar_files(source, part))
-        data = LabelledImages.from_tar(source, folder=part if divided else None, **options)
+    divided = has_parts(source) if Path(source).exists() else False
+    data = labelled_part(source, part if divided else None, size=hr_size, channels=channels)
+    if str(source) == LETTERS and train_classes is None:
+        data = hold_out_share(data)[0 if part == "train" else 1]
     if train_classes is not None:
         total = len(data.class_names)
         if not 0 < train_classes < total:
@@ -62,16 +56,6 @@ def recognition_images(source, part, *, size, channels, lr_factor=1, train_class
         sets = data.split_classes(train_classes, total - train_classes)
         data = sets[0 if part == "train" else 1]
     return LabelledImages(resize(data.images, size), data.labels, data.class_names)
-
-
-def letters(part, size, channels, *, whole):
-    """The recipes' letters, or the part of them that is held out (or not) of every class."""
-    data = LabelledImages.from_glyphs(size=LETTERS_SIZE)
-    if not whole:
-        # As `hold_out_share` of the recipes: a tenth of 36 images a class.
-        data = data.hold_out(3)[0 if part == "train" else 1]
-    images = np.repeat(resize(data.images, size), channels, axis=3)
-    return LabelledImages(images, data.labels, data.class_names)
 
 
 def calibration_images(data, most=MOST_CALIBRATION):

@@ -25,49 +25,68 @@ class SuperResolutionOptions:
 
 
 def convert_and_check(
-    model, temporary, *, precision, pixels, size, calibration, images, wholly_delegated, options
+    model,
+    temporary,
+    *,
+    preset,
+    precision,
+    pixels,
+    size,
+    calibration,
+    images,
+    wholly_delegated,
+    options,
 ):
     """Convert to a temporary file and refuse it unless every check passes.
 
     Returns:
         `(FileFacts, Agreement)`.
     """
+    from keras_pisr.forms.blocked import stored_weights
+    from keras_pisr.forms.phone import deployed_form
     from keras_pisr.mobile.export.agreement import check_agreement
-    from keras_pisr.mobile.export.convert import model_scale, to_tflite
+    from keras_pisr.mobile.export.convert import convert, describe, model_scale
     from keras_pisr.mobile.export.file_facts import check_file
-    from keras_pisr.mobile.runtime.metadata import write_metadata
     from keras_pisr.mobile.runtime.tflite_model import TFLiteModel
 
     scale = model_scale(model)
-    to_tflite(
+    color = options.color or "luma"
+    convert(
         model,
         temporary,
         precision=precision,
-        color=options.color or "luma",
+        color=color,
         pixels=pixels,
         size=size,
         representative=None if calibration is None else folder_lumas(calibration, scale),
     )
+    file = TFLiteModel(temporary, trusted=True)
     facts = check_file(
-        temporary,
+        file,
         precision=precision,
-        weights=model.count_params(),
+        weights=stored_weights(deployed_form(model), size_known=size is not None),
         wholly_delegated=wholly_delegated,
     )
     agreement = check_agreement(
         model,
-        TFLiteModel(temporary),
+        file,
         scale=scale,
         precision=precision,
         folder=images,
         floor=options.min_agreement,
         max_loss=options.max_loss,
     )
-    write_metadata(
+    describe(
         temporary,
+        model,
+        precision=precision,
+        color=color,
+        size=size,
         psnr=round(agreement.file_psnr, 3),
         psnr_of_keras=round(agreement.keras_psnr, 3),
-        scored_on=f"{agreement.images} images of {images.name if images else 'scikit-image'}",
+        scored_on=f"{agreement.images} images of {images.name if images else 'scikit-image'}"
+        + (f", {size[0]} x {size[1]} px of each" if size else ""),
+        **({} if preset is None else {"preset": preset}),
     )
     return facts, agreement
 
@@ -86,16 +105,21 @@ def shortcoming(agreement, options, name):
     """A sentence if the file is sound but scores too low, otherwise None."""
     if options.min_psnr is None or agreement.file_psnr >= options.min_psnr:
         return None
+    of = "" if agreement.size is None else "{} x {} LR px of each of ".format(*agreement.size)
     return (
-        f"{name} reaches {agreement.file_psnr:.2f} dB on {agreement.images} images; "
+        f"{name} reaches {agreement.file_psnr:.2f} dB on {of}{agreement.images} images; "
         f"at least {options.min_psnr:g} dB was asked for."
     )
 
 
 def described(agreement):
     """Rows of the table that `export.py` prints."""
-    return {
+    of = "" if agreement.size is None else "{} x {} LR px of each: ".format(*agreement.size)
+    rows = {
         "against Keras": f"{agreement.agreement:.1f} dB on the worst of {agreement.images} images",
-        "PSNR": f"{agreement.file_psnr:.2f} dB; Keras {agreement.keras_psnr:.2f} dB; "
+        "PSNR": f"{of}{agreement.file_psnr:.2f} dB; Keras {agreement.keras_psnr:.2f} dB; "
         f"change {round(-agreement.loss, 3) + 0:+.3f} dB",
     }
+    if agreement.warning is not None:
+        rows["warning"] = agreement.warning
+    return rows

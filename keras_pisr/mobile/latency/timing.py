@@ -88,7 +88,7 @@ def measure_latency(path, *, size=None, threads=1, runs=20, warmup=3):
     for name in ("threads", "runs", "warmup"):
         if request[name] < 1:
             raise ValueError(f"Expected {name} to be 1 or more; got {request[name]}.")
-    TFLiteFile(path)  # Its errors come from here, with their types.
+    TFLiteFile(path, trusted=True)  # Its errors come from here, with their types.
     command = [sys.executable, "-m", "keras_pisr.mobile.latency.timing"]
     result = subprocess.run(
         command, input=json.dumps(request), capture_output=True, text=True, check=False
@@ -108,7 +108,7 @@ def time_calls(path, *, size, threads, runs, warmup):
     import_runtime()  # Its time and memory are the runtime's, not the file's.
     before = memory("VmRSS")
     start = time.perf_counter()
-    model = TFLiteFile(path, threads=threads)
+    model = TFLiteFile(path, threads=threads, trusted=True)
     batch, height, width, channels = model.shape
     height, width = size or (height or SIZE[0], width or SIZE[1])
     model.resize((batch or 1, height, width, channels))

@@ -5,6 +5,7 @@ import struct
 from pathlib import Path
 
 from keras_pisr.atomic import atomic_path
+from keras_pisr.mobile.runtime import standard_metadata
 
 # Name of the buffer in the file's list of metadata; its content is JSON in UTF-8.
 NAME = "keras_pisr"
@@ -13,6 +14,9 @@ MOST_BYTES = 64 * 2**10  # A few hundred are written; a stranger's file may hold
 
 def write_metadata(path, **fields):
     """Add fields to the metadata of a `.tflite` file; those of the same name are replaced.
+
+    They are written twice: as JSON, for this package and for apps, and in TFLite's standard form,
+    for tools that show it. Pixels of 8 bit state a scale of 1/255, whatever the precision.
 
     Args:
         path: A `.tflite` file.
@@ -33,19 +37,43 @@ def write_metadata(path, **fields):
     if len(data) > MOST_BYTES:
         raise ValueError(f"Metadata of {len(data)} bytes; at most {MOST_BYTES} are read.")
     model = schema.ModelT.InitFromPackedBuf(content, 0)
-    others = [entry for entry in model.metadata or [] if entry.name != NAME.encode()]
-    old = [entry for entry in model.metadata or [] if entry.name == NAME.encode()]
-    entry, buffer = (old or [schema.MetadataT()])[0], schema.BufferT()
-    if not old:
-        entry.name, entry.buffer = NAME, len(model.buffers)
-        model.buffers.append(buffer)
-    model.buffers[entry.buffer] = buffer
-    buffer.data = list(data)
-    model.metadata = [*others, entry]
+    put_buffer(model, NAME, data)
+    put_buffer(model, standard_metadata.NAME, standard_metadata.standard_metadata(fields))
+    state_pixel_scale(model)
     builder = flatbuffers.Builder(len(content) + len(data) + 1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     with atomic_path(path) as temporary:
         temporary.write_bytes(bytes(builder.Output()))
+
+
+def put_buffer(model, name, data):
+    """Put bytes into a model's metadata under a name; those of the same name are replaced."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model.metadata = model.metadata or []
+    entries = [entry for entry in model.metadata if entry.name in (name, name.encode())]
+    if not entries:
+        entry = schema.MetadataT()
+        entry.name, entry.buffer = name, len(model.buffers)
+        model.metadata.append(entry)
+        model.buffers.append(None)
+        entries = [entry]
+    buffer = schema.BufferT()
+    buffer.data = list(data)
+    model.buffers[entries[0].buffer] = buffer
+
+
+def state_pixel_scale(model):
+    """Let uint8 ends of a network that casts its pixels say 1/255, as those of int8 files do."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    graph = model.subgraphs[0]
+    for index in {*graph.inputs, *graph.outputs}:
+        tensor = graph.tensors[index]
+        silent = tensor.quantization is None or tensor.quantization.scale is None
+        if tensor.type == schema.TensorType.UINT8 and silent:
+            tensor.quantization = schema.QuantizationParametersT()
+            tensor.quantization.scale, tensor.quantization.zeroPoint = [1 / 255], [0]
 
 
 def read_metadata(content):

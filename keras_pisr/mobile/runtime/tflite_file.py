@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_pisr.console.quiet import without_notices
 from keras_pisr.mobile.runtime.metadata import read_metadata
+from keras_pisr.mobile.runtime.trial_run import try_file
 
 # Bytes 4 to 8 of every TFLite file; https://ai.google.dev/edge/litert, schema.fbs.
 IDENTIFIER = b"TFL3"
@@ -14,17 +15,21 @@ IDENTIFIER = b"TFL3"
 class TFLiteFile:
     """A network from one image to anything, on the CPU, through ai-edge-litert.
 
-    The file is treated as untrusted: its size is bounded before it is read, and it is verified
-    by the runtime before it is built. What its outputs must be is said by `TFLiteModel` (images)
-    and `TFLiteRecognizer` (embedding and logits); to time and to check a file, this will do.
+    The file is treated as untrusted: its size is bounded before it is read, it is verified by the
+    runtime before it is built, and it runs in a process of its own before it runs in this one. What
+    its outputs must be is said by `TFLiteModel` (images) and `TFLiteRecognizer` (embedding and
+    logits); to time and to check a file, this will do.
 
     Args:
         path: File ending in `.tflite`.
         threads: CPU threads for the runtime.
         max_bytes: Largest file to read. A student takes kilobytes.
+        trusted: Leave out the run in another process, which takes about a second: for a file that
+            this program has just written.
 
     Attributes:
         name: The file's name.
+        bytes: The file's size.
         shape: Of the input, `(batch, height, width, 1 or 3)`; None where the file leaves it open.
         color: `"luma"` or `"rgb"`.
         dtype: NumPy dtype that the file takes: float32, uint8 or int8.
@@ -36,10 +41,10 @@ class TFLiteFile:
         ValueError: If the file is not TFLite, is damaged, too large, or takes no image.
     """
 
-    def __init__(self, path, *, threads=1, max_bytes=64 * 2**20):
+    def __init__(self, path, *, threads=1, max_bytes=64 * 2**20, trusted=False):
         path = Path(path)
         content = read_tflite(path, max_bytes)
-        self.name = path.name
+        self.name, self.bytes = path.name, len(content)
         self.interpreter = interpreter(content, path, threads)
         inputs, outputs = self.interpreter.get_input_details(), self._outputs()
         self._check(path, inputs, outputs)
@@ -50,6 +55,8 @@ class TFLiteFile:
         self.color = "rgb" if self.shape[3] == 3 else "luma"
         self.dtype = np.dtype(self._input["dtype"])
         self._allocated = None
+        if not trusted:
+            try_file(path, content)
 
     def fill(self, image):
         """Make room for a float32 image and put it where the network reads."""
@@ -125,10 +132,10 @@ class TFLiteFile:
     def _check(self, path, inputs, outputs):
         if len(inputs) != 1:
             raise ValueError(f"{path} has {len(inputs)} inputs; expected one image.")
-        check_image(path, inputs[0])
+        check_image_tensor(path, inputs[0])
 
 
-def check_image(path, tensor):
+def check_image_tensor(path, tensor):
     """Refuse a tensor that is no luma or RGB image of float32 or 8 bit.
 
     Args:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_pisr.mobile.runtime.tflite_file import TFLiteFile, check_image
+from keras_pisr.mobile.runtime.tflite_file import TFLiteFile, check_image_tensor
 
 
 class TFLiteModel(TFLiteFile):
@@ -11,14 +11,15 @@ class TFLiteModel(TFLiteFile):
     Takes and gives float luma, or RGB for a file of whole images, whatever the file stores: for
     a file with 8-bit input and output the scale and zero point are read from the file. Sizes
     that the file leaves open follow the input. The file is treated as untrusted: its size is
-    bounded before it is read, it is verified by the runtime before it is built, and it must be
-    a network from one luma or RGB image to one. Not bounded is what an honest network costs to
-    run.
+    bounded before it is read, it is verified by the runtime before it is built, it must be a
+    network from one luma or RGB image to one, and it runs in a process of its own before it runs in
+    this one. Not bounded is what an honest network costs to run.
 
     Args:
         path: File ending in `.tflite`.
         threads: CPU threads for the runtime.
         max_bytes: Largest file to read. A student takes kilobytes.
+        trusted: Leave out the run in another process; see `TFLiteFile`.
 
     Attributes:
         name: The file's name.
@@ -55,7 +56,7 @@ class TFLiteModel(TFLiteFile):
 
     def _check(self, path, inputs, outputs):
         if len(inputs) == 1 and {len(tensor["shape_signature"]) for tensor in outputs} == {2}:
-            check_image(path, inputs[0])
+            check_image_tensor(path, inputs[0])
             raise ValueError(
                 f"{path} gives vectors, as a recognition network does, and no image. Run it by "
                 "keras_pisr.mobile.TFLiteRecognizer; mobile/export.py scores it."
@@ -66,6 +67,6 @@ class TFLiteModel(TFLiteFile):
                 "from one image to one."
             )
         for tensor in (*inputs, *outputs):
-            check_image(path, tensor)
+            check_image_tensor(path, tensor)
         if len({int(tensor["shape_signature"][3]) for tensor in (*inputs, *outputs)}) > 1:
             raise ValueError(f"{path} takes luma and gives RGB, or the other way round.")

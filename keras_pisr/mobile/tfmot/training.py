@@ -50,7 +50,7 @@ def prune(student, feed, *, steps, sparsity=0.5, schedule="polynomial", **traini
         return sparsities.prune_low_magnitude(layer, pruning_schedule=plan)
 
     twin = tf_keras.models.clone_model(twin_of(student), clone_function=wrap)
-    fit(twin, feed, steps=steps, callbacks=[sparsities.UpdatePruningStep()], **training)
+    train_twin(twin, feed, steps=steps, callbacks=[sparsities.UpdatePruningStep()], **training)
     return student_of(sparsities.strip_pruning(twin), student)
 
 
@@ -87,11 +87,11 @@ def cluster(student, feed, *, steps, clusters=16, **training):
         return clustering.cluster_weights(layer, clusters, start)
 
     twin = tf_keras.models.clone_model(twin_of(student), clone_function=wrap)
-    fit(twin, feed, steps=steps, **training)
+    train_twin(twin, feed, steps=steps, **training)
     return student_of(clustering.strip_clustering(twin), student)
 
 
-def fit(
+def train_twin(
     twin,
     feed,
     *,

@@ -19,7 +19,7 @@ from keras_pisr.mobile.export.convert import (
     model_scale,
 )
 from keras_pisr.mobile.runtime.metadata import write_metadata
-from keras_pisr.mobile.tfmot.training import fit
+from keras_pisr.mobile.tfmot.training import train_twin
 from keras_pisr.mobile.tfmot.twin import student_of, twin_of
 from keras_pisr.mobile.tfmot.twin_layers import (
     TWIN_LAYERS,
@@ -134,7 +134,7 @@ def train_in_8_bit(student, feed, *, steps, representative=None, **training):
     for layer in model.layers:
         layer.set_weights(form.get_layer(layer.name).get_weights())
     twin = quantized_twin(model, form)
-    fit(twin, feed, steps=steps, average=True, **training)
+    train_twin(twin, feed, steps=steps, average=True, **training)
     return twin, round_kernels(student_of(twin, student))
 
 

@@ -4,9 +4,10 @@ import keras
 from keras import layers
 
 from keras_pisr.models.recognition.recognition_head import recognition_outputs, scaled_inputs
+from keras_pisr.models.size_limits import MOST_CHANNELS, MOST_LAYERS, check_count
 
 
-def convolution(x, filters, size, stride, name):
+def normalized_convolution(x, filters, size, stride, name):
     """A bias-free convolution and its batch normalisation."""
     x = layers.Conv2D(
         filters,
@@ -25,13 +26,13 @@ def residual_block(x, filters, stride, bottleneck, name):
     channels = 4 * filters if bottleneck else filters
     shortcut = x
     if stride != 1 or x.shape[-1] != channels:
-        shortcut = convolution(x, channels, 1, stride, f"{name}_shortcut")
+        shortcut = normalized_convolution(x, channels, 1, stride, f"{name}_shortcut")
     if bottleneck:
         plan = [(filters, 1, 1), (filters, 3, stride), (channels, 1, 1)]
     else:
         plan = [(filters, 3, stride), (channels, 3, 1)]
     for i, (width, size, step) in enumerate(plan, start=1):
-        x = convolution(x, width, size, step, f"{name}_{i}")
+        x = normalized_convolution(x, width, size, step, f"{name}_{i}")
         if i < len(plan):
             x = layers.ReLU(name=f"{name}_{i}_relu")(x)
     x = layers.Add(name=f"{name}_add")([x, shortcut])
@@ -108,6 +109,9 @@ class ResNet(keras.Model):
             )
         if stem not in ("small", "large"):
             raise ValueError(f'`stem` must be "small" or "large", got {stem!r}.')
+        check_count("blocks", sum(blocks), MOST_LAYERS)
+        for width in widths:
+            check_count("widths", width, MOST_CHANNELS)
 
         # === Functional graph ===
         inputs = keras.Input((None, None, channels), name="image")
@@ -115,7 +119,7 @@ class ResNet(keras.Model):
         if upsampling > 1:
             x = layers.UpSampling2D(upsampling, interpolation="bilinear", name="upsampling")(x)
         small = stem == "small"
-        x = convolution(x, widths[0], 3 if small else 7, 1 if small else 2, "stem")
+        x = normalized_convolution(x, widths[0], 3 if small else 7, 1 if small else 2, "stem")
         x = layers.ReLU(name="stem")(x)
         if not small:
             x = layers.MaxPooling2D(3, strides=2, padding="same", name="stem_pool")(x)

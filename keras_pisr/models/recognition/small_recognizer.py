@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_pisr.models.recognition.recognition_head import recognition_outputs, scaled_inputs
+from keras_pisr.models.size_limits import MOST_CHANNELS, check_count
 
 
 def normalized_relu(x, name):
@@ -71,6 +72,8 @@ class SmallRecognizer(keras.Model):
         channels=3,
         **kwargs,
     ):
+        width = check_count("width", width, MOST_CHANNELS)
+
         # === Functional graph ===
         inputs = keras.Input((None, None, channels), name="image")
         x = layers.Conv2D(

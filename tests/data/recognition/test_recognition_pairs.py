@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_pisr.data import LabelledImages, recognition_pairs, resize
-from keras_pisr.data.recognition.recognition_pairs import augment_batch
+from keras_pisr.data.recognition.recognition_batches import augment_batch
 
 tf = pytest.importorskip("tensorflow")
 
@@ -24,13 +24,6 @@ def test_lr_is_the_downscaled_hr_after_augmentation(training):
         np.testing.assert_array_equal(np.rint(lr * 255), resize(hr, (4, 3)))
         assert lr.dtype == guide["hr"].dtype == np.float32
         assert guide["label"].dtype == np.int32
-
-
-def test_resized_back_it_has_the_size_of_hr_and_the_content_of_lr():
-    small, _ = batches(random_set(), lr_size=(4, 3), training=False)[0]
-    large, _ = batches(random_set(), lr_size=(4, 3), training=False, resize_back=True)[0]
-    expected = resize(np.rint(small * 255).astype(np.uint8), (16, 12))
-    np.testing.assert_array_equal(np.rint(large * 255), expected)
 
 
 def test_without_training_every_image_once_in_order():

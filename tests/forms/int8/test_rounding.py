@@ -53,7 +53,7 @@ def test_columns_of_zeros_stay_zero():
 def test_equalized_channels_compute_the_same(tensorflow_backend, scale, rng):
     student = small_student(scale)
     lumas = [rng.random((1, 16, 16, 1)).astype("float32") for _ in range(2)]
-    deployed = kp.mobile.deployed_form(student)
+    deployed = kp.forms.deployed_form(student)
     equalize_channels(deployed, lumas)
     np.testing.assert_allclose(deployed(lumas[0]), student(lumas[0]), atol=1e-5)
     first = keras.Model(deployed.inputs[0], deployed.layers[1].output)
@@ -103,7 +103,7 @@ def test_rounded_kernels_lie_on_the_converters_grid(tensorflow_backend, scale, r
     # x3 shifts its grid of blocks, x2 does not.
     student = small_student(scale)
     lumas = [rng.random((1, 24, 24, 1)).astype("float32") for _ in range(3)]
-    rounded = round_weights(kp.mobile.deployed_form(student), lumas)
+    rounded = round_weights(kp.forms.deployed_form(student), lumas)
     kernels = [layer.get_weights()[0] for layer in rounded.layers[1:-1] if layer.get_weights()]
     kernels.append(np.asarray(rounded.layers[-1].subpixel_kernel()))
     assert len(kernels) == 5

@@ -68,7 +68,7 @@ def test_calibration_covers_the_range_at_the_asked_size():
 
 
 def test_the_deployed_form_is_the_same_function(student, rng):
-    deployed = kp.mobile.deployed_form(student)
+    deployed = kp.forms.deployed_form(student)
     luma = rng.random((2, 8, 9, 1)).astype("float32")
     before = [w.copy() for w in student.get_weights()]
     np.testing.assert_allclose(deployed(luma), student(luma), atol=1e-6)
@@ -80,7 +80,7 @@ def test_the_deployed_form_is_the_same_function(student, rng):
 
 def test_slopes_of_single_channels_stay_a_prelu(tensorflow_backend, rng):
     model = small_student(slope_per_channel=True)
-    deployed = kp.mobile.deployed_form(model)
+    deployed = kp.forms.deployed_form(model)
     luma = rng.random((1, 8, 8, 1)).astype("float32")
     np.testing.assert_allclose(deployed(luma), model(luma), atol=1e-6)
     assert sum(isinstance(layer, keras.layers.PReLU) for layer in deployed.layers) == 4
@@ -94,7 +94,7 @@ def test_mixed_precision_deploys_in_float32(tensorflow_backend, student, rng):
     finally:
         keras.config.set_dtype_policy(before)
     luma = rng.random((1, 8, 8, 1)).astype("float32")
-    np.testing.assert_allclose(kp.mobile.deployed_form(mixed)(luma), student(luma), atol=1e-6)
+    np.testing.assert_allclose(kp.forms.deployed_form(mixed)(luma), student(luma), atol=1e-6)
 
 
 def test_a_graph_with_operations_between_layers_deploys(tensorflow_backend, rng):
@@ -103,7 +103,7 @@ def test_a_graph_with_operations_between_layers_deploys(tensorflow_backend, rng)
     residual = keras.layers.UpSampling2D(2)(inputs)
     model = keras.Model(inputs, keras.ops.depth_to_space(x, 2) + residual)
     luma = rng.random((1, 8, 8, 1)).astype("float32")
-    np.testing.assert_allclose(kp.mobile.deployed_form(model)(luma), model(luma), atol=1e-6)
+    np.testing.assert_allclose(kp.forms.deployed_form(model)(luma), model(luma), atol=1e-6)
     assert model_scale(model) == 2
 
 
@@ -134,4 +134,4 @@ def test_a_model_of_another_kind_is_refused(tensorflow_backend):
     ):
         model_scale(kp.models.SmallRecognizer(3, width=4, name="small_recognizer"))
     with pytest.raises(ValueError, match="one input and one output"):
-        kp.mobile.deployed_form(keras.Model(inputs, [inputs * 2, inputs * 3]))
+        kp.forms.deployed_form(keras.Model(inputs, [inputs * 2, inputs * 3]))

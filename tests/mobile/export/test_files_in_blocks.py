@@ -62,6 +62,6 @@ def test_sizes_that_are_open_keep_the_plain_form(tmp_path):
 def test_the_deployed_form_has_blocks(rng):
     model = scrambled(small_student(), rng)
     luma = rng.random((1, 5, 8, 1)).astype("float32")
-    deployed = kp.mobile.deployed_form(model)
+    deployed = kp.forms.deployed_form(model)
     assert isinstance(deployed.layers[-1], InBlocks)
     np.testing.assert_allclose(deployed(luma), model(luma), rtol=1e-5, atol=1e-5)

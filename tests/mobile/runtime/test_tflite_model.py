@@ -40,7 +40,7 @@ def test_evaluate_scores_a_file_like_its_keras_model(student, files, images):
 
 def test_the_command_scores_a_file_without_tensorflow(files, images):
     arguments = ["evaluate", str(files("int8")), str(images), "--scale", "2"]
-    code = f"from keras_pisr.cli import main; sys.exit(main({arguments!r}))"
+    code = f"from keras_pisr.cli.main import main; sys.exit(main({arguments!r}))"
     result = subprocess.run(
         [sys.executable, "-c", WITHOUT_TENSORFLOW + code], capture_output=True, text=True
     )

@@ -44,9 +44,9 @@ STUDENTS = {
     "x3": lambda: small_student(scale=3),
     "x4": lambda: small_student(scale=4),
     "slopes": lambda: small_student(slope_per_channel=True),
-    "deployed": lambda: kp.mobile.deployed_form(small_student()),
+    "deployed": lambda: kp.forms.deployed_form(small_student()),
     "residual": small_residual,
-    "deployed residual": lambda: kp.mobile.deployed_form(small_residual()),
+    "deployed residual": lambda: kp.forms.deployed_form(small_residual()),
     "branches": sum_of_branches,
 }
 

@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import json
+import socket
 import threading
+import time
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -56,6 +58,33 @@ def test_every_file_of_the_page_is_served_with_its_type(address, path):
 def test_nothing_else_is_served(address, path):
     with pytest.raises(HTTPError, match="404"):
         urlopen(address + path)
+
+
+@pytest.mark.parametrize("length", [3000, 60_000])
+def test_an_endless_address_is_refused(address, length):
+    with pytest.raises(HTTPError, match="414"):
+        urlopen(address + "/" + "a" * length)
+
+
+def test_silent_connections_are_ended_and_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(serve.Handler, "timeout", 0.5)
+    monkeypatch.setattr(serve, "MOST_CONNECTIONS", 4)
+    (tmp_path / "mine.tflite").write_bytes(b"my model")
+    with serve.server(tmp_path / "mine.tflite") as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        place = ("127.0.0.1", running.server_port)
+        before = threading.active_count()
+        halves = [socket.create_connection(place) for _ in range(40)]
+        for half in halves:
+            half.sendall(b"GET / HT")
+        time.sleep(0.2)
+        assert threading.active_count() - before <= 4
+        time.sleep(1)
+        with urlopen(f"http://127.0.0.1:{running.server_port}/model.tflite") as answer:
+            assert answer.read() == b"my model"
+        for half in halves:
+            half.close()
+        running.shutdown()
 
 
 def test_the_page_loads_no_file_that_is_not_served():

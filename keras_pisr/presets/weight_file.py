@@ -1,0 +1,94 @@
+"""What must be true of a file of weights before Keras reads it."""
+
+import io
+import math
+
+# Groups and arrays in one file: a network for a phone has some hundred.
+MOST_ITEMS = 20_000
+# Plain numbers: of truth, signed and unsigned whole, and floating ones.
+NUMBERS = "biuf"
+
+
+def check_weights(content, max_bytes):
+    """How many numbers an HDF5 file of weights holds, if it is what Keras writes.
+
+    An HDF5 file can point to other files of the machine, can hold a group within itself, can
+    announce more data than it has, and can decompress to any size. Each is refused, and so are
+    numbers that are not finite.
+
+    Args:
+        content: The file's bytes.
+        max_bytes: Most that its arrays may take in memory.
+
+    Returns:
+        How many numbers all arrays hold.
+
+    Raises:
+        ValueError: If something is refused; the message names it.
+    """
+    import h5py
+
+    total = size = items = 0
+    seen = set()
+    try:
+        with h5py.File(io.BytesIO(content), "r") as file:
+            groups = [file]
+            while groups:
+                group = groups.pop()
+                for name in group:
+                    item = _plain_item(h5py, group, name)
+                    address = h5py.h5o.get_info(item.id).addr
+                    items += 1
+                    if address in seen or items > MOST_ITEMS:
+                        raise ValueError(
+                            f"{item.name} is there twice"
+                            if address in seen
+                            else f"it holds more than {MOST_ITEMS} parts"
+                        )
+                    seen.add(address)
+                    if isinstance(item, h5py.Group):
+                        groups.append(item)
+                        continue
+                    total += item.size or 0
+                    size += item.nbytes
+                    if size > max_bytes:
+                        raise ValueError(
+                            f"it announces more than the {max_bytes} bytes allowed; if you trust "
+                            "it, raise max_bytes"
+                        )
+                    _check_array(item)
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise ValueError(str(error).strip() or repr(error)) from error
+    return total
+
+
+def check_numbers(numbers, model):
+    """Refuse a file whose arrays hold more or fewer numbers than the model takes."""
+    wanted = sum(math.prod(variable.shape) for variable in model.variables)
+    if numbers != wanted:
+        raise ValueError(f"the model takes {wanted} numbers, its file holds {numbers}")
+
+
+def _plain_item(h5py, group, name):
+    """A group or an array that lies in this file, under its own name."""
+    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        raise ValueError(f"{group.name}/{name} is a link")
+    item = group[name]
+    if not isinstance(item, (h5py.Group, h5py.Dataset)):
+        raise ValueError(f"{item.name} is neither a group nor an array")
+    if isinstance(item, h5py.Dataset) and (item.is_virtual or item.external):
+        raise ValueError(f"{item.name} lies in another file")
+    return item
+
+
+def _check_array(array):
+    """Refuse an array that is not of plain, finite numbers, stored as Keras stores them."""
+    import numpy as np
+
+    if array.dtype.kind not in NUMBERS:
+        # Keras keeps a few words beside its optimizers; a student has none.
+        raise ValueError(f"{array.name} holds {array.dtype}, no numbers")
+    if array.chunks is not None:
+        raise ValueError(f"{array.name} is compressed or in chunks, as Keras does not write it")
+    if array.dtype.kind == "f" and not np.isfinite(array[()]).all():
+        raise ValueError(f"{array.name} holds values that are not finite")

@@ -45,8 +45,8 @@ class TFLiteRecognizer(TFLiteFile):
         (5, 50)
     """
 
-    def __init__(self, path, *, threads=1, max_bytes=64 * 2**20):
-        super().__init__(path, threads=threads, max_bytes=max_bytes)
+    def __init__(self, path, **options):
+        super().__init__(path, **options)
         self.outputs = tuple(name for name in NAMES if name in self._places)
 
     def __call__(self, images):

@@ -76,15 +76,11 @@ def test_a_process_that_does_not_end_is_ended(files, monkeypatch):
     trial_run._try.cache_clear()
 
 
-def test_reasons_of_the_other_process_are_its_own(tmp_path):
+def test_a_file_that_merely_fails_is_left_to_say_so_here(tmp_path):
     (tmp_path / "a.tflite").write_bytes(b"0000TFL3" + bytes(100))
-    result = subprocess.run(
-        [sys.executable, "-m", "keras_pisr.mobile.runtime.trial_run", tmp_path / "a.tflite"],
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == trial_run.REFUSED
-    assert "a.tflite is damaged" in result.stdout and not result.stderr
+    trial_run.try_file(tmp_path / "a.tflite", b"")
+    with pytest.raises(ValueError, match="a.tflite is damaged"):
+        kp.mobile.TFLiteModel(tmp_path / "a.tflite")
 
 
 def test_gray_comes_through(files):

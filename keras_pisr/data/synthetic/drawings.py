@@ -86,7 +86,7 @@ def shapes(size, rng):
 
 
 def pattern(size, rng):
-    """Stripes, checks or rings of 2 to 16 px, straight or turned; half of the rings narrow outwards."""
+    """Stripes or checks of 2 to 16 px, straight or turned; or rings, half narrower outwards."""
     y, x = np.mgrid[:size, :size] - rng.uniform(0, size, (2, 1, 1))
     angle = rng.choice([0, 0.25, rng.random()]) * np.pi
     across, along = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
@@ -105,8 +105,8 @@ def ring_phase(radius, power, size):
 
     Args:
         radius: Distances from the centre in px.
-        power: 1 for rings of one width; 2 for rings that have the width of `power` 1 only at a radius
-            of `size`, and are wider within.
+        power: 1 for rings of one width; 2 for rings that are as narrow only at a radius of `size`
+            and wider within.
         size: Side of the image in px.
     """
     return radius if power == 1 else radius**2 / (2 * size)

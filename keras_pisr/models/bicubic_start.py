@@ -160,7 +160,7 @@ def start_plain(model, rng):
     Body layers start near the identity, so that a deep body passes the first features on.
     """
     pixels = np.arange(-2, 3)[:, None]
-    taps = cubic(pixels - ((np.arange(model.scale) + 0.5) / model.scale - 0.5))
+    taps = keys_cubic(pixels - ((np.arange(model.scale) + 0.5) / model.scale - 0.5))
     kernel = np.einsum("tp,uq->tupq", taps, taps).reshape(5, 5, 1, model.scale**2)
     model.get_layer("linear").set_weights([kernel])
     first, *body = (model.get_layer(f"{name}_conv") for name in model.blocks())

@@ -14,6 +14,7 @@ MODELS = {
     "FSRCNN": "models.fsrcnn",
     "PrivilegedTeacher": "models.privileged_teacher",
     "ResNet": "models.recognition.resnet",
+    "PlainSR": "models.plain_sr",
     "ResidualFSRCNN": "models.residual_fsrcnn",
     "SmallRecognizer": "models.recognition.small_recognizer",
 }

@@ -30,11 +30,14 @@ class Leaky(layers.Layer):
 
 
 def with_leaky(model, copy):
-    """A copy of a model in which PReLUs with one slope for the layer are `Leaky`, in float32.
+    """A copy of a model whose PReLUs with one slope per layer, and leaky ReLUs, are `Leaky`.
+
+    They compute in float32.
 
     Args:
         model: A functional Keras model with one input and one output. Left as it is.
-        copy: Function from any other layer to a layer like it, which is given its weights.
+        copy: Function from any other layer to a layer like it, which is given its weights. A bias
+            that the copy has and the layer has not is zero.
 
     Returns:
         `keras.Model` with weights of its own.
@@ -47,10 +50,14 @@ def with_leaky(model, copy):
         if isinstance(layer, layers.PReLU) and np.size(layer.get_weights()[0]) == 1:
             slope = float(layer.get_weights()[0].item())
             return Leaky(slope, name=layer.name, dtype="float32")
+        if isinstance(layer, layers.LeakyReLU):
+            return Leaky(layer.negative_slope, name=layer.name, dtype="float32")
         copies[layer.name] = copy(layer)
         return copies[layer.name]
 
     leaky = keras.models.clone_model(plain, clone_function=made)
     for name, layer in copies.items():
-        layer.set_weights(plain.get_layer(name).get_weights())
+        weights = plain.get_layer(name).get_weights()
+        missing = [np.zeros(weight.shape) for weight in layer.weights[len(weights) :]]
+        layer.set_weights(weights + missing)
     return leaky

@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "cost": ["multiply_accumulates"],
         "fsrcnn": ["FSRCNN"],
         "location_scale": ["LocationScale"],
+        "plain_sr": ["PlainSR"],
         "privileged_teacher": ["PrivilegedTeacher"],
         "residual_fsrcnn": ["ResidualFSRCNN", "SubpixelResidual"],
         "recognition.resnet": ["ResNet"],

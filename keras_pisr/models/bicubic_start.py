@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from keras_pisr.models.fsrcnn import FSRCNN
+from keras_pisr.models.plain_sr import PlainSR
 from keras_pisr.models.privileged_teacher import PrivilegedTeacher
 from keras_pisr.models.residual_fsrcnn import ResidualFSRCNN
 
@@ -153,6 +154,28 @@ def start_residual(model, rng):
     last.set_weights([kernel, np.zeros(kernel.shape[3])])
 
 
+def start_plain(model, rng):
+    """Start a PlainSR as bicubic upscaling: the linear part is, and the rest adds nearly nothing.
+
+    Body layers start near the identity, so that a deep body passes the first features on.
+    """
+    pixels = np.arange(-2, 3)[:, None]
+    taps = keys_cubic(pixels - ((np.arange(model.scale) + 0.5) / model.scale - 0.5))
+    kernel = np.einsum("tp,uq->tupq", taps, taps).reshape(5, 5, 1, model.scale**2)
+    model.get_layer("linear").set_weights([kernel])
+    first, *body = (model.get_layer(f"{name}_conv") for name in model.blocks())
+    carry(first, np.zeros((0, 5, 5, 1)), rng)
+    for layer in body:
+        size, _, inputs, outputs = layer.kernel.shape
+        carry(layer, np.zeros((0, size, size, inputs)), rng)
+        kernel, bias = layer.get_weights()
+        layer.set_weights([kernel / 2 + np.moveaxis(deltas(outputs, size, inputs), 0, -1), bias])
+    last = model.get_layer("residual")
+    # Ten times as loud as the start of FSRCNN, which has four times as many channels to sum.
+    kernel = rng.normal(0, 10 * NEARLY_SILENT, last.kernel.shape)
+    last.set_weights([kernel, np.zeros(last.kernel.shape[3])])
+
+
 def start_encoder(encoder, scale, rng):
     """Start the teacher's encoder as bicubic downscaling, as far as its kernels reach."""
     shifts, taps = downscaling_taps(scale)
@@ -173,19 +196,19 @@ def start_encoder(encoder, scale, rng):
 def start_as_bicubic(model, *, seed=0):
     """Set initial weights with which `model` computes bicubic interpolation, or nearly.
 
-    A channel (in a ResidualFSRCNN four) carries the input through every block, and the last layer
-    holds the bicubic kernel for it; the others start at random, nearly silent. Training then
-    goes on from bicubic, where a random start spends most of a small budget on reaching it. The
-    deployed network is unchanged.
+    In a PlainSR, `linear` becomes the bicubic kernel, exact at any scale. In an FSRCNN a channel
+    (in a ResidualFSRCNN four) carries the input through every block, and the last layer holds the
+    bicubic kernel for it. The rest starts at random, nearly silent. Training then goes on from
+    bicubic, where a random start spends most of a small budget on reaching it. The deployed
+    network is unchanged.
 
     For FSRCNN exact at x2; at x3 and x4 the last layer reaches fewer pixels from one channel than
     bicubic takes, and the start is some tenths of a dB below it. Further channels that carry the
     input moved would make it exact, but went on doing little else: docs/training.md.
 
     Args:
-        model: An `FSRCNN` or `ResidualFSRCNN`, or a `PrivilegedTeacher` whose decoder is one;
-            its encoder then starts as antialiased bicubic downscaling (exact for x2). Changed
-            in place.
+        model: A `PlainSR`, `FSRCNN` or `ResidualFSRCNN`, or a `PrivilegedTeacher` around one; its
+            encoder then starts as antialiased bicubic downscaling (exact for x2). Changed in place.
         seed: Of the random channels.
 
     Returns:
@@ -199,11 +222,11 @@ def start_as_bicubic(model, *, seed=0):
     """
     rng = np.random.default_rng(seed)
     upscaler = model.decoder if isinstance(model, PrivilegedTeacher) else model
-    starts = {FSRCNN: start_decoder, ResidualFSRCNN: start_residual}
+    starts = {FSRCNN: start_decoder, PlainSR: start_plain, ResidualFSRCNN: start_residual}
     start = next((starts[kind] for kind in starts if isinstance(upscaler, kind)), None)
     if start is None:
         raise ValueError(
-            "`start_as_bicubic` knows how to start an FSRCNN, a ResidualFSRCNN, or a "
+            "`start_as_bicubic` knows how to start a PlainSR, an FSRCNN, a ResidualFSRCNN, or a "
             f"PrivilegedTeacher around one, not {type(model).__name__}."
         )
     if upscaler is not model:

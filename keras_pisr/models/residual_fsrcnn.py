@@ -10,7 +10,7 @@ from keras_pisr.models.size_limits import MOST_CHANNELS, MOST_LAYERS, MOST_SCALE
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
 class SubpixelResidual(layers.Layer):
-    """Adds sub-pixels to the pixel they lie in, clips, and puts them in their places.
+    """Adds sub-pixels to the pixel they lie in or to others, clips, and puts them in their places.
 
     `depth_to_space(clip(residual + lr, 0, 1))`. The clip comes before pixels move, so that an
     8-bit file stores the sum in steps of 1/255, as the image has them.
@@ -20,7 +20,7 @@ class SubpixelResidual(layers.Layer):
         **kwargs: Of `keras.layers.Layer`.
 
     Call arguments:
-        inputs: `[residual, lr]`: `(batch, height, width, scale**2)` and
+        inputs: `[residual, lr]`: `(batch, height, width, scale**2)`, and the same or
             `(batch, height, width, 1)`.
 
     Returns:

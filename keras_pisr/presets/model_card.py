@@ -142,7 +142,8 @@ def method_of(results, member):
 def _images(results):
     # Names of folders only: where they lay on somebody's disk says nothing.
     settings, sources, copies = results["settings"], [], ""
-    for kind, sizes in (("hr_dir", "sizes"), ("tfds", "sizes"), ("jpeg_dir", "jpeg_sizes")):
+    folders = {"hr_dir": "sizes", "tfds": "sizes", "jpeg_dir": "jpeg_sizes"}
+    for kind, sizes in (folders | {"photo_dir": "photo_sizes"}).items():
         named, factors = settings.get(kind) or (), settings.get(sizes) or [1.0]
         names = [named] if kind == "tfds" and named else [Path(folder).name for folder in named]
         if names and factors != [1.0]:

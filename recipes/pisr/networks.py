@@ -4,13 +4,19 @@ import keras_pisr as kp
 from keras_pisr.cli.model_argument import TRAINABLE, super_resolution_model
 from keras_pisr.distillers.copy_weights import copy_weights
 
-NETWORKS = {"fsrcnn": kp.models.FSRCNN, "residual_fsrcnn": kp.models.ResidualFSRCNN}
+NETWORKS = {
+    "fsrcnn": kp.models.FSRCNN,
+    "residual_fsrcnn": kp.models.ResidualFSRCNN,
+    "plain_sr": kp.models.PlainSR,
+}
 
 
 def new_network(settings):
     """The chosen network."""
-    slopes = {"slope_per_channel": True} if settings.slope_per_channel else {}
-    return NETWORKS[settings.student](scale=settings.scale, **slopes)
+    options = {"slope_per_channel": True} if settings.slope_per_channel else {}
+    if settings.student == "plain_sr":
+        options["size"] = settings.size
+    return NETWORKS[settings.student](scale=settings.scale, **options)
 
 
 def started(model, upscaler, settings):
@@ -20,6 +26,8 @@ def started(model, upscaler, settings):
     if settings.start_from:
         other = "change --student, --slope-per-channel or --start-from"
         copy_weights(trained(settings), upscaler, otherwise=other)
+    if settings.start_body_from:
+        copy_body(settings.start_body_from, upscaler)
     return model
 
 
@@ -30,6 +38,16 @@ def trained(settings):
     if getattr(model, "scale", None) != settings.scale:
         raise ValueError(f"--start-from {path} is no student for x{settings.scale}.")
     return model
+
+
+def copy_body(path, student):
+    """Give a PlainSR the blocks before `features` of a trained one, of any scale."""
+    source, _ = super_resolution_model(path, accept=TRAINABLE)
+    if not isinstance(source, kp.models.PlainSR) or source.blocks() != student.blocks():
+        raise ValueError(f"--start-body-from {path} is no plain_sr of this --size.")
+    for name in source.blocks():
+        weights = source.get_layer(f"{name}_conv").get_weights()
+        student.get_layer(f"{name}_conv").set_weights(weights)
 
 
 def new_student(settings):

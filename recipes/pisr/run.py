@@ -29,6 +29,9 @@ def load_images(settings):
     if settings.jpeg_dir:
         pairs = kp.data.ImagePairs.from_folder(settings.jpeg_dir, scale=scale)
         sources.append(("--jpeg-dir", pairs, settings.jpeg_sizes))
+    if settings.photo_dir:
+        pairs = kp.data.ImagePairs.from_folder(settings.photo_dir, scale=scale)
+        sources.append(("--photo-dir", pairs, settings.photo_sizes))
     if settings.tfds:
         name = f"{settings.tfds}/bicubic_x{scale}"
         pairs = kp.data.ImagePairs.from_tfds(name, split="train", scale=scale)
@@ -153,7 +156,7 @@ def run(settings):
     validation_data = validation_patches(held_out, settings)
     if settings.test_dirs:
         test_folders(settings)
-    if settings.start_from:
+    if settings.start_from or settings.start_body_from:
         # Only to see that it can be read and fits.
         new_student(settings)
     # Claimed last: a mistake found above leaves no folder behind.

@@ -33,14 +33,18 @@ class Settings:
     --jpeg-sizes only: shrinking removes what compression left behind."""
     jpeg_sizes: tuple[float, ...] = (0.7, 0.5)
     """As --sizes, for the images of --jpeg-dir."""
+    photo_dir: tuple[Path, ...] = ()
+    """Folders of further HR images, clean and large, trained on in the sizes of --photo-sizes."""
+    photo_sizes: tuple[float, ...] = (1.0,)
+    """As --sizes, for the images of --photo-dir. A size given twice counts the images twice."""
     lr_dir: Path | None = None
     """The LR images of --hr-dir in size 1, if you have them; those of other sizes, and else all,
     are made by the exact bicubic of the protocol."""
     tfds: str | None = None
     """Train on this TensorFlow dataset instead, e.g. div2k."""
     validation_images: int = 10
-    """How many of the images, the last ones, are held out for the curves, of --hr-dir and of
-    --jpeg-dir each, in the first of their sizes."""
+    """How many of the images, the last ones, are held out for the curves, of --hr-dir, --jpeg-dir
+    and --photo-dir each, in the first of their sizes."""
     drawings: float = 0.0
     """How many drawings (text, shapes, patterns, noise, made anew) to add, as a share of the images
     trained on, shrunk copies counted: 0.03 in a last phase (--start-from) prevents specks beside
@@ -48,8 +52,11 @@ class Settings:
     test_dirs: tuple[Path, ...] = ()
     """Benchmark folders, each with HR/ and perhaps LR_bicubic/X2/, scored at the end."""
 
-    student: Literal["fsrcnn", "residual_fsrcnn"] = "fsrcnn"
-    """The network: the paper's, or the one that loses little in 8 bit."""
+    student: Literal["fsrcnn", "residual_fsrcnn", "plain_sr"] = "fsrcnn"
+    """The network: the paper's, the paper's with a residual and ReLUs, or that of the recommended
+    presets."""
+    size: Literal["small", "medium"] = "small"
+    """Size of the student plain_sr."""
     slope_per_channel: bool = False
     """FSRCNN with a PReLU slope for each channel, 12,809 parameters, not one for each layer."""
     pisr: bool = True
@@ -89,6 +96,9 @@ class Settings:
     """A trained student to go on from instead: a .keras file, or the name or folder of a preset,
     e.g. fsrcnn_x2 to fit it to images of yours. A smaller --learning-rate, e.g. 3e-3, keeps more
     of it."""
+    start_body_from: str | None = None
+    """A trained plain_sr of another scale to take all layers from whose shapes fit: all but those
+    that compute sub-pixels, which start as --start says. As --start-from, a file or a preset."""
     averaging: float | None = None
     """Keep a moving average of the weights over about this share of a stage's steps; 0 keeps
     the last weights [short: 0.05, paper: 0]."""
@@ -100,8 +110,8 @@ class Settings:
     distillation: Literal["laplace", "gaussian", "l1", "l2", "none"] = "laplace"
     """Stage 2: how the teacher's feature is compared with the student's."""
     distillation_weight: float = 1e-6
-    feature: str = "expanding"
-    """Stage 2: the layer that is distilled."""
+    feature: str | None = None
+    """Stage 2: the layer that is distilled [plain_sr: features, others: expanding]."""
     start_from_decoder: bool = True
     """Stage 2: the student starts from the teacher's decoder."""
     controls: tuple[Literal["one_stage", "two_stages"], ...] = ("two_stages",)
@@ -136,6 +146,7 @@ class Settings:
             averaging=0.05 if short else 0.0,
             warmup_steps=100 if short else 0,
             out=Path(f"runs/pisr_x{self.scale}"),
+            feature="features" if self.student == "plain_sr" else "expanding",
         )
         settings = settings.filled(
             teacher_epochs=settings.epochs,
@@ -153,7 +164,7 @@ class Settings:
                 raise ValueError(f"--{name.replace('_', '-')} must be {least} or more.")
         if not 0 <= settings.drawings <= 1:
             raise ValueError("--drawings must be a share from 0 to 1.")
-        for name in ("sizes", "jpeg_sizes"):
+        for name in ("sizes", "jpeg_sizes", "photo_sizes"):
             if not getattr(self, name) or min(getattr(self, name)) <= 0:
                 raise ValueError(f"--{name.replace('_', '-')} must be factors above 0.")
         if self.sizes != (1.0,) and not (self.hr_dir or self.tfds):
@@ -162,11 +173,15 @@ class Settings:
             raise ValueError("--lr-dir has the LR images of size 1: add 1 to --sizes.")
         if self.slope_per_channel and self.student != "fsrcnn":
             raise ValueError("--slope-per-channel is for --student fsrcnn.")
+        if self.student != "plain_sr" and (self.size != "small" or self.start_body_from):
+            raise ValueError("--size and --start-body-from are for --student plain_sr.")
+        if self.start_from and self.start_body_from:
+            raise ValueError("Give either --start-from or --start-body-from.")
         if self.lr_dir and not self.hr_dir:
             raise ValueError("--lr-dir needs --hr-dir.")
         if not self.pisr and not self.controls:
             raise ValueError("--no-pisr leaves nothing to train without --controls.")
-        if self.tfds and (self.hr_dir or self.jpeg_dir):
+        if self.tfds and (self.hr_dir or self.jpeg_dir or self.photo_dir):
             raise ValueError("Give either --tfds or folders.")
         return settings
 

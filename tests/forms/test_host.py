@@ -7,7 +7,7 @@ from keras import layers
 
 from keras_pisr.forms.host import FewPasses, has_host_form, host_form
 from keras_pisr.models import ResidualFSRCNN
-from tests.models.students import residual_student, scrambled, small_student
+from tests.models.students import plain_student, residual_student, scrambled, small_student
 
 pytestmark = pytest.mark.core
 
@@ -34,10 +34,12 @@ def test_few_passes_by_hand(highest):
 
 @pytest.mark.parametrize("size", [(8, 10), (7, 9), (6, 5), (1, 1)])
 @pytest.mark.parametrize(
-    "kind, scale", [("fsrcnn", 2), ("fsrcnn", 3), ("fsrcnn", 4), ("channels", 2), ("residual", 2)]
+    "kind, scale",
+    [("fsrcnn", 2), ("fsrcnn", 3), ("fsrcnn", 4), ("channels", 2), ("residual", 2)]
+    + [("plain", 2), ("plain", 3)],
 )
 def test_the_hosts_form_is_the_same_function(kind, scale, size, rng):
-    make = residual_student if kind == "residual" else small_student
+    make = {"residual": residual_student, "plain": plain_student}.get(kind, small_student)
     options = {"slope_per_channel": True} if kind == "channels" else {}
     model = scrambled(make(scale, **options), rng)
     form = host_form(model)

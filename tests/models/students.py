@@ -22,6 +22,12 @@ def residual_student(scale=2):
     return kp.models.ResidualFSRCNN(scale, features=8, shrunk_features=8, mapping_layers=1)
 
 
+def plain_student(scale=2):
+    """A narrow PlainSR that starts as bicubic, with kernels that are no identity."""
+    student = kp.models.PlainSR(scale, features=8, body_layers=2)
+    return kp.models.start_as_bicubic(student, seed=1)
+
+
 def scrambled(model, rng):
     """A model whose every weight is random: no symmetry hides a kernel put elsewhere."""
     model.set_weights([rng.normal(scale=0.2, size=w.shape) for w in model.get_weights()])

@@ -5,6 +5,7 @@ import pytest
 from keras_pisr.data.images.resize import resize
 from keras_pisr.models import (
     FSRCNN,
+    PlainSR,
     PrivilegedTeacher,
     ResidualFSRCNN,
     bicubic_start,
@@ -23,7 +24,7 @@ def smooth_image(height, width):
 @pytest.mark.parametrize(
     ("kind", "scale", "apart"),
     [(FSRCNN, 2, 1e-5), (FSRCNN, 3, 0.02), (FSRCNN, 4, 0.02)]
-    + [(ResidualFSRCNN, scale, 1e-5) for scale in (2, 3, 4)],
+    + [(kind, scale, 1e-5) for kind in (PlainSR, ResidualFSRCNN) for scale in (2, 3, 4)],
 )
 def test_student_starts_as_bicubic_upscaling(kind, scale, apart, monkeypatch):
     monkeypatch.setattr(bicubic_start, "NEARLY_SILENT", 0.0)

@@ -85,6 +85,43 @@ def test_another_network_trains_without_a_teacher(tmp_path, capsys):
 
 
 @pytest.mark.core
+def test_the_recommended_network_is_distilled_at_its_features(tmp_path):
+    out = tmp_path / "run"
+    pisr.run(settings(out, student="plain_sr", epochs=1, controls=()))
+    student = kp.load_student(out / "student.keras")
+    assert isinstance(student, kp.models.PlainSR) and student.size == "small"
+    assert json.loads((out / "settings.json").read_text())["feature"] == "features"
+    medium = settings(out, student="plain_sr", size="medium").resolved()
+    assert pisr.new_student(medium).features == 32
+    with pytest.raises(ValueError, match="are for --student plain_sr"):
+        settings(out, size="medium").resolved()
+
+
+@pytest.mark.core
+def test_a_body_can_be_taken_from_another_scale(tmp_path):
+    before = kp.models.PlainSR(2)
+    before.save(tmp_path / "x2.keras")
+    chosen = settings(
+        tmp_path,
+        scale=3,
+        patch_size=24,
+        student="plain_sr",
+        start_body_from=str(tmp_path / "x2.keras"),
+    )
+    student = pisr.new_student(chosen.resolved())
+    kernels = [model.get_layer("body_5_conv").get_weights()[0] for model in (before, student)]
+    np.testing.assert_array_equal(*kernels)
+    bicubic = kp.models.start_as_bicubic(kp.models.PlainSR(3)).get_layer("linear").get_weights()[0]
+    np.testing.assert_array_equal(student.get_layer("linear").get_weights()[0], bicubic)
+    kp.models.FSRCNN(2).save(tmp_path / "fsrcnn.keras")
+    other = settings(
+        tmp_path, student="plain_sr", start_body_from=str(tmp_path / "fsrcnn.keras")
+    ).resolved()
+    with pytest.raises(ValueError, match="is no plain_sr of this --size"):
+        pisr.new_student(other)
+
+
+@pytest.mark.core
 def test_a_short_stage_1_and_the_default_optimizer(tmp_path):
     out = tmp_path / "run"
     changes = {"optimizer": None, "slope_per_channel": True}
@@ -133,7 +170,7 @@ def test_a_student_that_does_not_fit_is_refused_before_training(tmp_path, change
 
 
 def test_images_are_copied_in_the_sizes_asked_for_once_some_are_held_out(tmp_path, rng):
-    for folder, n in (("clean", 4), ("jpeg", 3)):
+    for folder, n in (("clean", 4), ("jpeg", 3), ("photo", 2)):
         for index in range(n):
             image = rng.integers(0, 256, (40, 60, 3), dtype=np.uint8)
             kp.data.write_image(tmp_path / folder / f"{folder}{index}.png", image)
@@ -144,16 +181,18 @@ def test_images_are_copied_in_the_sizes_asked_for_once_some_are_held_out(tmp_pat
             sizes=(1.0, 0.8),
             jpeg_dir=(tmp_path / "jpeg",),
             jpeg_sizes=(0.5,),
+            photo_dir=(tmp_path / "photo",),
+            photo_sizes=(1.0, 1.0),
             validation_images=1,
         ).resolved()
     )
     clean, jpeg = (
         [f"{folder}{i}.png" for i in range(n)] for folder, n in (("clean", 3), ("jpeg", 2))
     )
-    assert training.names == (*clean, *clean, *jpeg)
-    assert (training.heights * 2).tolist() == [40] * 3 + [32] * 3 + [20] * 2
-    assert held_out.names == ("clean3.png", "jpeg2.png")
-    assert (held_out.heights * 2).tolist() == [40, 20]
+    assert training.names == (*clean, *clean, *jpeg, "photo0.png", "photo0.png")
+    assert (training.heights * 2).tolist() == [40] * 3 + [32] * 3 + [20] * 2 + [40] * 2
+    assert held_out.names == ("clean3.png", "jpeg2.png", "photo1.png")
+    assert (held_out.heights * 2).tolist() == [40, 20, 40]
 
 
 def test_drawings_join_the_images_trained_on_only(tmp_path):

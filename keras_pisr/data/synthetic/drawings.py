@@ -86,18 +86,30 @@ def shapes(size, rng):
 
 
 def pattern(size, rng):
-    """Stripes or checks of 2 to 16 px, straight or turned; or rings, half of them one soft blob."""
+    """Stripes or checks of 2 to 16 px, straight or turned; or rings, half narrower outwards."""
     y, x = np.mgrid[:size, :size] - rng.uniform(0, size, (2, 1, 1))
     angle = rng.choice([0, 0.25, rng.random()]) * np.pi
     across, along = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
     period = 2 ** rng.uniform(1, 4)
     kind = rng.integers(3)
-    phase = np.hypot(x, y) ** rng.choice([1, 2]) / size if kind == 2 else across
+    phase = ring_phase(np.hypot(x, y), rng.choice([1, 2]), size) if kind == 2 else across
     wave = np.sin(2 * np.pi * phase / period)
     if kind == 1:
         wave = wave * np.sin(2 * np.pi * along / period)
     share = (np.sign(wave) if rng.random() < 0.5 else wave) / 2 + 0.5
     return _between(share, rng)
+
+
+def ring_phase(radius, power, size):
+    """Distance in px along which a wave makes rings: of one width, or narrower outwards.
+
+    Args:
+        radius: Distances from the centre in px.
+        power: 1 for rings of one width; 2 for rings that are as narrow only at a radius of `size`
+            and wider within.
+        size: Side of the image in px.
+    """
+    return radius if power == 1 else radius**2 / (2 * size)
 
 
 def noise(size, rng):

@@ -22,12 +22,13 @@ def equalize_channels(model, lumas):
 
     ReLUs, leaky or not, commute with positive factors, so a channel's factor can be put into one
     convolution and its inverse into the next. The 8-bit scale of a tensor then fits the
-    channels that carry the image as well as those that carry details.
+    channels that carry the image as well as those that carry details. Tensors that are added to
+    each other get the same factors.
 
     What is below zero, which the activation multiplies by its slope, counts for less than what is
     above: nearly nothing before a ReLU.
 
-    Only a plain chain of convolutions and such activations is changed, with or without a
+    Only a network of convolutions, such activations and sums is changed, with or without a
     `SubpixelResidual` at its end; other models are returned as they are.
 
     Args:
@@ -42,22 +43,63 @@ def equalize_channels(model, lumas):
         correction", https://arxiv.org/abs/1906.04721. They equalize ranges of weights; here
         weights have a scale a channel, and the ranges are those of activations.
     """
-    # Operations, not layers: these leave out the `x + y` of a branch.
-    if not _is_chain(model.operations):
-        return model
-    weighted = [layer for layer in model.layers if layer.get_weights() and not _is_relu(layer)]
-    for layer, following in zip(weighted, weighted[1:], strict=False):
-        output = keras.Model(model.inputs[0], layer.output)
-        below = _weight_below_zero(model, layer)
-        ranges = np.max([_ranges(output.predict_on_batch(x), below) for x in lumas], axis=0)
+    for makers, sums, readers in free_channels(model):
+        ranges = 0.0
+        for layer in (*makers, *sums):
+            output = keras.Model(model.inputs[0], layer.output)
+            below = _weight_below_zero(model, layer)
+            seen = [_ranges(output.predict_on_batch(luma), below) for luma in lumas]
+            ranges = np.maximum(ranges, np.max(seen, axis=0))
         factors = np.maximum(ranges / max(ranges.max(), 1e-12), 1 / MOST)
-        kernel, bias = layer.get_weights()
-        layer.set_weights([kernel / factors, bias / factors])
-        kernel, bias = following.get_weights()
-        # The last layer keeps a transposed kernel, with its input channels last.
-        transposed = isinstance(following, SubpixelDeconvolution)
-        following.set_weights([kernel * (factors if transposed else factors[:, None]), bias])
+        for layer in makers:
+            kernel, bias = layer.get_weights()
+            layer.set_weights([kernel / factors, bias / factors])
+        for layer in readers:
+            kernel, bias = layer.get_weights()
+            # The last layer of FSRCNN keeps a transposed kernel, with its input channels last.
+            transposed = isinstance(layer, SubpixelDeconvolution)
+            layer.set_weights([kernel * (factors if transposed else factors[:, None]), bias])
     return model
+
+
+def free_channels(model):
+    """Channels that may be scaled: those between convolutions, one group for what is added up.
+
+    Args:
+        model: A `deployed_form`.
+
+    Returns:
+        List of `(makers, sums, readers)`: the convolutions that make a group's tensors, the sums of
+        them, and the convolutions that read them. Empty where the model has an operation that
+        does not commute with factors, or one that is not known.
+    """
+    groups = {}  # Tensor to its group, a list that all tensors of the group share.
+    for layer in model.operations:
+        inputs = layer.input if isinstance(layer.input, list) else [layer.input]
+        if isinstance(layer, layers.InputLayer):
+            made = {"fixed": True, "makers": [], "sums": [], "readers": []}
+        elif _is_plain_convolution(layer) or isinstance(layer, SubpixelDeconvolution):
+            groups[id(inputs[0])]["readers"].append(layer)
+            made = {"fixed": False, "makers": [layer], "sums": [], "readers": []}
+        elif _is_relu(layer):
+            made = groups[id(inputs[0])]
+        elif isinstance(layer, layers.Add):
+            made = {"fixed": False, "makers": [], "sums": [layer], "readers": []}
+            for before in {id(groups[id(x)]): groups[id(x)] for x in inputs}.values():
+                made = {key: made[key] + before[key] for key in made}
+            joined = [id(groups[id(x)]) for x in inputs]
+            for tensor, group in groups.items():
+                groups[tensor] = made if id(group) in joined else group
+        elif isinstance(layer, SubpixelResidual):
+            for tensor in inputs:
+                groups[id(tensor)]["fixed"] = True
+            made = {"fixed": True, "makers": [], "sums": [], "readers": []}
+        else:
+            return []
+        groups[id(layer.output)] = made
+    groups[id(model.outputs[0])]["fixed"] = True
+    free = {id(group): group for group in groups.values() if not group["fixed"]}
+    return [(x["makers"], x["sums"], x["readers"]) for x in free.values()]
 
 
 def _ranges(values, below):
@@ -78,20 +120,13 @@ def _weight_below_zero(model, layer):
     return np.maximum(np.abs(slope), LEAST_SLOPE) ** POWER
 
 
-def _is_chain(sequence):
-    for before, layer in zip(sequence, sequence[1:], strict=False):
-        plain_convolution = (
-            isinstance(layer, layers.Conv2D)
-            and layer.activation is keras.activations.linear
-            and layer.use_bias
-            and layer.groups == 1
-        )
-        last = isinstance(layer, SubpixelDeconvolution | SubpixelResidual)
-        inputs = layer.input[0] if isinstance(layer, SubpixelResidual) else layer.input
-        known = plain_convolution or _is_relu(layer) or last
-        if not known or inputs is not before.output:
-            return False
-    return True
+def _is_plain_convolution(layer):
+    return (
+        isinstance(layer, layers.Conv2D)
+        and layer.activation is keras.activations.linear
+        and layer.use_bias
+        and layer.groups == 1
+    )
 
 
 def _is_relu(layer):

@@ -31,8 +31,7 @@ def check_backend(model):
 
 def can_be_quantized(model):
     """Whether `quantized_form` knows every operation of a `deployed_form`."""
-    known = (layers.InputLayer, layers.ReLU, Leaky, *FAKE_QUANT_FORMS)
-    return all(isinstance(operation, known) for operation in model.operations)
+    return all(map(_is_known, model.operations))
 
 
 def quantized_form(model):
@@ -47,7 +46,7 @@ def quantized_form(model):
     Layers keep their names, so that the same features can be distilled.
 
     Args:
-        model: A functional model of convolutions, (leaky, one-slope parametric) ReLUs,
+        model: A functional model of convolutions, (leaky, one-slope parametric) ReLUs, sums,
             `SubpixelDeconvolution` and `SubpixelResidual`. Left as it is.
 
     Returns:
@@ -64,8 +63,8 @@ def quantized_form(model):
         unknown = {type(x).__name__ for x in deployed.operations if not _is_known(x)}
         raise ValueError(
             f"{model.name!r} holds {', '.join(sorted(unknown))}, for which there is no layer that "
-            "rounds as 8 bit does. Build the network of Conv2D, ReLU, SubpixelDeconvolution and "
-            "SubpixelResidual."
+            "rounds as 8 bit does. Build the network of Conv2D, ReLU, LeakyReLU, Add, "
+            "SubpixelDeconvolution and SubpixelResidual."
         )
     by_relu = {
         layer.input._keras_history.operation.name
@@ -161,4 +160,5 @@ def settle_ranges(quantized, model, lumas):
 
 
 def _is_known(operation):
-    return isinstance(operation, (layers.InputLayer, layers.ReLU, Leaky, *FAKE_QUANT_FORMS))
+    plain = (layers.InputLayer, layers.ReLU, layers.Add, Leaky)
+    return isinstance(operation, (*plain, *FAKE_QUANT_FORMS))

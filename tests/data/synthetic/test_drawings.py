@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from keras_pisr.data import draw_images
+from keras_pisr.data.synthetic.drawings import pattern, ring_phase
 
 
 def test_the_same_seed_draws_the_same_and_more_draws_more():
@@ -33,6 +34,39 @@ def test_some_are_drawn_in_blocks(block):
     blocks = [image[::block, ::block].repeat(block, 0).repeat(block, 1) for image in images]
     equal = sum(np.array_equal(*pair) for pair in zip(images, blocks, strict=True))
     assert 0 < equal < 20
+
+
+def test_the_phase_of_rings_by_hand():
+    radius = np.array([0.0, 5.0, 48.0])
+    np.testing.assert_array_equal(ring_phase(radius, 1, 48), [0, 5, 48])
+    np.testing.assert_array_equal(ring_phase(radius, 2, 48), [0, 25 / 96, 24])
+
+
+class Rings:
+    """Stands in for a generator: rings of 4 px, centred, smooth, between black and white."""
+
+    def __init__(self, power):
+        self.choices, self.numbers = [0, power], [0.7, 0.7, 0.7]
+
+    def uniform(self, low, high, shape=None):
+        return np.full(shape, high / 2) if shape else 2
+
+    def choice(self, values):
+        return self.choices.pop(0)
+
+    def random(self):
+        return self.numbers.pop(0)
+
+    def integers(self, *args):
+        return 2
+
+
+@pytest.mark.parametrize(("power", "least"), [(1, 22), (2, 5)])
+def test_rings_are_many_and_no_blob(power, least):
+    row = pattern(96, Rings(power))[48, :, 0].astype(int)
+    turns = np.count_nonzero(np.diff(np.sign(row - 127.5)))
+    # 96 px hold 24 rings of 4 px, which pass the middle gray twice each.
+    assert least * 2 <= turns <= 48
 
 
 def test_a_picture_too_small_to_draw_in_is_refused():

@@ -9,7 +9,7 @@ from keras_pisr.forms.int8.fake_quant import FakeQuant
 from keras_pisr.forms.int8.quantized import post_training_form, quantized_form, settle_ranges
 from keras_pisr.forms.phone import deployed_form
 from keras_pisr.mobile.export.convert import calibration_batches, calibration_lumas
-from tests.models.students import small_student
+from tests.models.students import plain_student, small_student
 
 pytestmark = pytest.mark.usefixtures("tensorflow_backend")
 
@@ -19,7 +19,15 @@ def residual_student(scale=2):
     return kp.models.start_as_bicubic(model, seed=1)
 
 
-STUDENTS = {"fsrcnn": small_student, "residual": residual_student}
+def added_up(scale=2):
+    """A PlainSR whose residual is no longer silent."""
+    model = plain_student(scale)
+    kernel, bias = model.get_layer("residual").get_weights()
+    model.get_layer("residual").set_weights([30 * kernel, bias])
+    return model
+
+
+STUDENTS = {"fsrcnn": small_student, "residual": residual_student, "plain": added_up}
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +69,13 @@ def test_a_residual_needs_no_clip_in_8_bit(tmp_path):
     kp.mobile.to_tflite(residual_student(), tmp_path / "a.tflite", precision="int8")
     operations = kp.mobile.FileFacts.of(tmp_path / "a.tflite").operations
     assert operations == {"QUANTIZE": 2, "CONV_2D": 5, "ADD": 1, "DEPTH_TO_SPACE": 1}
+
+
+def test_a_sum_of_two_paths_is_one_delegate_in_8_bit(tmp_path):
+    kp.mobile.to_tflite(added_up(), tmp_path / "a.tflite", precision="int8")
+    operations = kp.mobile.FileFacts.of(tmp_path / "a.tflite").operations
+    wanted = {"QUANTIZE": 2, "CONV_2D": 5, "LEAKY_RELU": 3, "ADD": 2, "DEPTH_TO_SPACE": 1}
+    assert operations == wanted
 
 
 def test_an_8_bit_file_of_whole_images_is_delegated_too(tmp_path):

@@ -8,7 +8,7 @@ import keras_pisr as kp
 from keras_pisr.forms.int8.equalization import equalize_channels
 from keras_pisr.forms.int8.rounding import round_columns, round_weights
 from keras_pisr.forms.leaky import Leaky
-from tests.models.students import small_student
+from tests.models.students import plain_student, scrambled, small_student
 
 
 def output_error(weights, rounded, inputs):
@@ -61,6 +61,23 @@ def test_equalized_channels_compute_the_same(tensorflow_backend, scale, rng):
     below = abs(deployed.layers[2].slope) ** 0.25
     ranges = np.max([np.maximum(y, -below * y).max((0, 1, 2)) for y in outputs], axis=0)
     np.testing.assert_allclose(ranges, ranges.max(), rtol=1e-4)
+
+
+def test_tensors_that_are_added_up_get_the_same_factors(tensorflow_backend, rng):
+    student = scrambled(plain_student(), rng)
+    lumas = [rng.random((1, 16, 16, 1)).astype("float32") for _ in range(2)]
+    deployed = kp.forms.deployed_form(student)
+    equalize_channels(deployed, lumas)
+    np.testing.assert_allclose(deployed(lumas[0]), student(lumas[0]), atol=1e-5)
+    factors = {}
+    for name in ("first_conv", "body_1_conv", "body_2_conv", "residual", "linear"):
+        before, after = (model.get_layer(name).get_weights() for model in (student, deployed))
+        bias = before[1] if len(before) > 1 else np.zeros(4)
+        factors[name] = after[1] / np.where(bias == 0, 1, bias)
+    np.testing.assert_allclose(factors["first_conv"], factors["body_2_conv"], rtol=1e-5)
+    assert np.ptp(factors["body_1_conv"]) > 0.1 and np.ptp(factors["first_conv"]) > 0.1
+    np.testing.assert_allclose(factors["residual"], 1, rtol=1e-5)
+    np.testing.assert_array_equal(factors["linear"], 0)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import pytest
 
 import keras_pisr as kp
 from keras_pisr.forms.blocked import InBlocks
-from tests.models.students import residual_student, scrambled, small_student
+from tests.models.students import plain_student, residual_student, scrambled, small_student
 
 pytestmark = pytest.mark.usefixtures("tensorflow_backend")
 
 SIZES = [(8, 10), (7, 9), (6, 5), (1, 1)]
-STUDENTS = {"fsrcnn": small_student, "residual": residual_student}
+STUDENTS = {"fsrcnn": small_student, "residual": residual_student, "plain": plain_student}
 
 
 @pytest.mark.parametrize("kind", STUDENTS)
@@ -24,7 +24,9 @@ def test_files_of_one_size_are_exact_and_run_whole(scale, kind, size, tmp_path, 
     kp.mobile.to_tflite(model, path, size=size)
     facts = kp.mobile.check_file(path, precision="float32", weights=model.count_params())
     assert facts.delegates == 1 and not facts.not_delegated
-    assert facts.operations["DEPTH_TO_SPACE"] == (2 if scale == 2 else 1)
+    # One for the blocks of each convolution to sub-pixels, one for the sub-pixels.
+    in_blocks = (2 if kind == "plain" else 1) if scale == 2 else 0
+    assert facts.operations["DEPTH_TO_SPACE"] == in_blocks + 1
     luma = rng.random((1, *size, 1)).astype("float32")
     wanted = keras.ops.convert_to_numpy(model(luma))
     np.testing.assert_allclose(kp.mobile.TFLiteModel(path)(luma), wanted, rtol=1e-5, atol=1e-5)

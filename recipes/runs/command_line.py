@@ -1,12 +1,39 @@
 """The command line of a recipe: settings in, one line for a user's mistake."""
 
+import dataclasses
 import importlib
+import os
 import sys
 from pathlib import Path
 
 import tyro
 
 from keras_pisr.console.one_line_errors import run_with_one_line_errors
+
+# What a run of a few steps sets, whatever its command line says, where its settings have it.
+SMOKE = {
+    "epochs": 1,
+    "teacher_epochs": 1,
+    "steps_per_epoch": 2,
+    "patch_size": 24,
+    "warmup_steps": 0,
+    "seeds": (0,),
+}
+
+
+def shortened(settings):
+    """The settings of a run of a few steps, if the environment asks for it.
+
+    With `KERAS_PISR_SMOKE=1`, every recipe only shows that it runs: a documented command can be
+    tried as it stands, in seconds.
+    """
+    if not os.environ.get("KERAS_PISR_SMOKE"):
+        return settings
+    names = {field.name for field in dataclasses.fields(settings)}
+    changes = {name: value for name, value in SMOKE.items() if name in names}
+    if "methods" in names:
+        changes["methods"] = settings.resolved().methods[:2]
+    return dataclasses.replace(settings, **changes)
 
 
 def run_command(default, description, recipe):
@@ -19,6 +46,7 @@ def run_command(default, description, recipe):
             settings hold, so that `--help` and mistakes answer at once.
     """
     settings = tyro.cli(type(default), default=default, description=description)
+    settings = shortened(settings)
 
     def work():
         settings.resolved()

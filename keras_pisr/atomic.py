@@ -1,8 +1,18 @@
 """Files that appear whole or not at all."""
 
+import os
+import re
 import secrets
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows.
+    fcntl = None
+
+_LONGEST = 255
+_HIDDEN = re.compile(r"\..*-[0-9a-f]{16}(\.\w+)?", re.DOTALL)
 
 
 @contextmanager
@@ -30,10 +40,56 @@ def atomic_path(path):
     path.parent.mkdir(parents=True, exist_ok=True)
     # Made as `open` would make it, not by `tempfile`, whose files are private: to ask what
     # permissions are usual here would change the umask of every thread for a moment.
-    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
-    temporary.touch(exist_ok=False)
+    temporary = path.with_name(_hidden_name(path))
     try:
-        yield temporary
-        temporary.replace(path)
+        with _in_use(temporary):
+            yield temporary
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_stale(folder):
+    """Remove what runs that were killed have left in a folder of `atomic_path`'s hidden files.
+
+    Those that a running process writes to are left. Where the system has no locks of this kind
+    (Windows), nothing is removed.
+
+    Args:
+        folder: Path; it may be absent.
+
+    Returns:
+        Paths of the removed files.
+    """
+    folder = Path(folder)
+    removed = []
+    for path in folder.iterdir() if fcntl is not None and folder.is_dir() else ():
+        if _HIDDEN.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            # Somebody else's file may not be ours to open or remove.
+            with suppress(OSError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+                removed.append(path)
+    return removed
+
+
+def _hidden_name(path):
+    """A name beside `path`, of no more than the 255 bytes that file systems allow."""
+    end = f"-{secrets.token_hex(8)}{path.suffix}"
+    stem = os.fsencode(path.stem)[: _LONGEST - 1 - len(os.fsencode(end))]
+    # A character that was cut in two, or that is none, goes.
+    return f".{stem.decode(errors='ignore')}{end}"
+
+
+@contextmanager
+def _in_use(temporary):
+    """Make the file, and hold a lock on it that ends with the process at the latest."""
+    with temporary.open("xb") as file:
+        if fcntl is not None:
+            # Some network file systems know no locks.
+            with suppress(OSError):
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        elif os.name == "nt":
+            # An open file can be neither replaced nor removed there.
+            file.close()
+        yield

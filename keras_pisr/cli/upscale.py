@@ -6,6 +6,7 @@ from typing import Annotated
 import tyro
 
 from keras_pisr.console.one_line_errors import complain
+from keras_pisr.console.progress_bar import ProgressBar
 
 
 def upscale(
@@ -15,18 +16,20 @@ def upscale(
     model: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None,
     scale: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
     suffix: Annotated[str, tyro.conf.arg(metavar="TEXT")] = "",
+    recursive: tyro.conf.FlagCreatePairsOff[bool] = False,
     overwrite: tyro.conf.FlagCreatePairsOff[bool] = False,
     max_pixels: Annotated[int, tyro.conf.arg(metavar="N")] = 250_000_000,
     crf: Annotated[int, tyro.conf.arg(metavar="N")] = 18,
 ) -> int:
     """Enlarge images and videos with a trained network.
 
-    IN are files, folders or patterns: PNG, JPEG, WebP, TIFF (BMP and PNM become PNG); and, with
-    keras-pisr[video], MP4, MOV, MKV (WebM, AVI and others become MKV). Luma is made by the
-    network, colour and transparency by bicubic; 16 bit, colour profile and EXIF are kept.
-    Images of any size are read into memory once and enlarged tile by tile; videos frame by
-    frame, to H.264, with sound and subtitles copied. Files that fail are named, and the others
-    still made; the exit code is then 1.
+    IN are files, folders or patterns: PNG, JPEG, WebP, TIFF (BMP, PNM, GIF and AVIF become PNG);
+    and, with keras-pisr[video], MP4, MOV, MKV (WebM, AVI and others become MKV). Luma is made by
+    the network, colour and transparency by bicubic; 16 bit, colour profile, EXIF and other
+    metadata are kept where the format has a place for them. Images of any size are read into
+    memory once and enlarged tile by tile; videos frame by frame, to H.264, with sound and
+    subtitles copied. Files that fail are named, and the others still made; the exit code is then
+    1. What is left out is said in a note.
 
     For example:
 
@@ -42,23 +45,30 @@ def upscale(
         model: A .keras or .tflite file instead of a preset.
         scale: Which of the package's presets: its factor [2].
         suffix: Put behind each name: _x2 makes photo_x2.jpg.
+        recursive: Take the files of subfolders, too, to subfolders of OUT.
         overwrite: Replace files that are there already instead of leaving them.
         max_pixels: Refuse larger images and frames before they are decoded.
         crf: Quality of videos: 0 is lossless, 51 the worst.
     """
-    from keras_pisr.inference.files import find_images, name_results
+    from keras_pisr.inference.inputs import plan_results
 
     # Before the seconds that a backend takes to import: what is asked for must be there.
-    name_results(find_images(images), out, suffix=suffix)
+    plan = plan_results(images, out, suffix=suffix, recursive=recursive)
     network = _network(preset, model, scale)
 
-    from keras_pisr.inference.files import upscale_files
+    from keras_pisr.inference.files import upscale_planned
 
-    options = {"suffix": suffix, "overwrite": overwrite, "max_pixels": max_pixels, "crf": crf}
-    with _Bar() as bar:
-        report = upscale_files(network, images, out, on_progress=bar, **options)
+    options = {"overwrite": overwrite, "max_pixels": max_pixels, "crf": crf}
+    with ProgressBar() as bar:
+
+        def show(path, done, total):
+            bar.update(done, total, path.name)
+
+        report = upscale_planned(network, plan, on_progress=show, **options)
     for path, reason in report.failed.items():
         complain("keras-pisr", f"{path}: {reason}")
+    for path, sentences in report.notes.items():
+        complain("keras-pisr", f"{path}: {'; '.join(sentences)}", kind="note")
     skipped = f"; {len(report.skipped)} were there already" if report.skipped else ""
     failed = f"; {len(report.failed)} failed" if report.failed else ""
     noun = _noun(report.written)
@@ -115,29 +125,3 @@ def _network(preset, model, scale):
     if scale not in (None, network.scale):
         raise ValueError(f"{name} enlarges by {network.scale}, not by {scale}. Leave --scale out.")
     return network
-
-
-class _Bar:
-    """A bar on stderr with the share done and the time left; on a terminal only."""
-
-    def __enter__(self):
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-        from rich.progress import TimeRemainingColumn as TimeLeft
-
-        console = Console(stderr=True)
-        columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeLeft()
-        self.progress = Progress(
-            *columns, console=console, transient=True, disable=not console.is_terminal
-        )
-        self.progress.start()
-        self.task = self.progress.add_task("", total=None)
-        return self
-
-    def __call__(self, path, done, total):
-        from rich.markup import escape
-
-        self.progress.update(self.task, description=escape(path.name), completed=done, total=total)
-
-    def __exit__(self, *error):
-        self.progress.stop()

@@ -1,11 +1,26 @@
 """How a command ends: with its exit code, and with one line on stderr where it fails."""
 
+import signal
 import sys
+import threading
+from contextlib import contextmanager
 
 
-def complain(program, error):
-    """Write one line about an error to stderr, whatever the exception's own layout."""
-    print(f"{program}: error:", " ".join(str(error).split()), file=sys.stderr)
+class Stopped(BaseException):
+    """The process was asked to end by a signal; unwinds as Ctrl-C does, and removes what is half.
+
+    Args:
+        number: Of the signal.
+    """
+
+    def __init__(self, number):
+        super().__init__(number)
+        self.number = number
+
+
+def complain(program, error, kind="error"):
+    """Write one line about an error or a note to stderr, whatever the exception's own layout."""
+    print(f"{program}: {kind}:", " ".join(str(error).split()), file=sys.stderr)
 
 
 def run_with_one_line_errors(action, program, *, interrupted="interrupted"):
@@ -17,13 +32,51 @@ def run_with_one_line_errors(action, program, *, interrupted="interrupted"):
         interrupted: What the line says after Ctrl-C.
 
     Returns:
-        What `action` returns; 2 if the request cannot be done; 130 after Ctrl-C.
+        What `action` returns; 2 if the request cannot be done; 130 after Ctrl-C, 143 after
+        SIGTERM, 129 after SIGHUP.
     """
+    print_what_can_be_printed()
     try:
-        return action()
+        with signals_unwind():
+            return action()
     except (ValueError, OSError, ImportError) as error:
         complain(program, error)
         return 2
     except KeyboardInterrupt:
         print(f"{program}: {interrupted}", file=sys.stderr)
         return 130
+    except Stopped as stop:
+        print(f"{program}: stopped by {signal.Signals(stop.number).name}", file=sys.stderr)
+        return 128 + stop.number
+
+
+def print_what_can_be_printed():
+    """Escape characters that the console's encoding lacks, instead of failing at them."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def signals_unwind():
+    """Let SIGTERM and SIGHUP raise `Stopped` within the block, so that hidden files are removed.
+
+    Signals that somebody handles or ignores already (`nohup`) are left alone.
+    """
+
+    def stop(number, frame):
+        # Once is enough: what is being removed shall be removed.
+        signal.signal(number, signal.SIG_IGN)
+        raise Stopped(number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_pisr.console.progress_bar import ProgressBar
 from keras_pisr.data.images.color import rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
 from keras_pisr.data.images.resize import upscale
 from keras_pisr.evaluation.benchmark_folder import benchmark_pairs
@@ -50,22 +51,25 @@ def evaluate(model, folder, *, scale, limit=None, progress=True, pictures=None, 
             "keras_pisr.load_student first."
         )
     pairs = benchmark_pairs(folder, scale=scale, limit=limit)
-    rows = []
-    for pair in _track(pairs, progress):
-        lr, hr = pair.read()
-        try:
-            sr = bicubic_luma(lr, scale) if model == "bicubic" else predict_luma(model, lr, scale)
-            score = luma_score(pair.hr_path.name, hr, sr, scale)
-        except ValueError as error:
-            raise ValueError(f"{pair.hr_path}: {error}") from error
-        rows.append(score)
-        if pictures is not None:
-            path = Path(pictures) / f"{pair.hr_path.stem}_x{scale}.png"
-            _picture(path, lr, None if model == "bicubic" else sr, hr, score, scale, name)
+    with ProgressBar("Evaluating", shown=progress) as bar:
+        rows = [_scored(model, pair, scale, pictures, name) for pair in bar.over(pairs)]
     lr = "made by bicubic downscaling"
     if pairs[0].lr_path is not None:
         lr = f"LR_bicubic/X{scale}"
     return Evaluation(name, Path(folder).resolve().name, scale, lr, tuple(rows))
+
+
+def _scored(model, pair, scale, pictures, name):
+    lr, hr = pair.read()
+    try:
+        sr = bicubic_luma(lr, scale) if model == "bicubic" else predict_luma(model, lr, scale)
+        score = luma_score(pair.hr_path.name, hr, sr, scale)
+    except ValueError as error:
+        raise ValueError(f"{pair.hr_path}: {error}") from error
+    if pictures is not None:
+        path = Path(pictures) / f"{pair.hr_path.stem}_x{scale}.png"
+        _picture(path, lr, None if model == "bicubic" else sr, hr, score, scale, name)
+    return score
 
 
 def bicubic_luma(lr, scale):
@@ -162,16 +166,3 @@ def _picture(path, lr, sr, hr, score, scale, name):
             chroma = rgb_to_ycbcr(bicubic)[..., 1:]
             images[name] = ycbcr_to_rgb(np.concatenate([sr, chroma], axis=-1))
     side_by_side({**images, "HR": hr}, path, decibels=decibels)
-
-
-def _track(pairs, progress):
-    if not progress:
-        return pairs
-    from rich.console import Console
-    from rich.progress import track
-
-    # stderr, so that a table or JSON sent through a pipe stays clean.
-    console = Console(stderr=True)
-    return track(
-        pairs, "Evaluating", console=console, transient=True, disable=not console.is_terminal
-    )

@@ -1,16 +1,22 @@
 """One image enlarged: luma by the network, colour and transparency by bicubic."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from keras_pisr.data.images.color import rgb_to_y
+from keras_pisr.data.images.plain_pixels import pixels_of_pillow
 from keras_pisr.data.images.resize import upscale as bicubic
-from keras_pisr.inference.network import Network, network
+from keras_pisr.inference.network import as_network
 from keras_pisr.inference.tiles import cut
+from keras_pisr.inference.transparency import enlarged, filled, is_see_through
 
 # LR px a side of a square. Larger tiles overlap less and take more memory: some 200 MB with these.
 TILE = 512
+# How far floats may lie outside of [0, 1]: rounding errors do, values of another range do not.
+_TOLERANCE = 1e-3
 # The bicubic kernel reads two pixels to each side.
 _REACH = 2
 # Luma in the studio range spans 219 of 255 levels, so a change of Y is this much in R, G and B.
@@ -23,13 +29,16 @@ def upscale(model, image, *, tile=TILE):
     The network makes the luma (Y of BT.601, as it was trained on); the colour is the bicubic
     one, and so is transparency. Gray images go through the network as they are. The image is
     cut into tiles that overlap by the network's receptive field, so the result does not
-    depend on `tile`; beside image and result, memory for one row of tiles is used.
+    depend on `tile`; beside image and result, memory for one row of tiles is used, and with
+    transparency for the image's colours once more.
 
     Args:
-        model: Keras model, or callable, on luma; see `keras_pisr.inference.Network`.
+        model: Keras model, or callable, on luma; see `keras_pisr.inference.Network`. Or the
+            name of a preset, its folder or address, or the path of a `.keras` file.
         image: uint8, uint16, or float in `[0, 1]`; `(height, width)` or
             `(height, width, channels)`: gray, gray and alpha, RGB, or RGB and alpha. Alpha is
-            straight, not premultiplied. Or the path of an image file.
+            straight, not premultiplied; colours count as much as their alpha. Or the path of an
+            image file, or an image of Pillow, whose palette or inks (CMYK) become RGB.
         tile: Side of a square tile in px of the image. An image of no more pixels, whatever
             its shape, is not cut.
 
@@ -38,25 +47,21 @@ def upscale(model, image, *, tile=TILE):
         `(scale * height, scale * width, ...)`. Floats come back as float32.
 
     Raises:
-        ValueError: For another type or shape, or a model that cannot be run in tiles.
+        ValueError: For another type or shape, floats outside of `[0, 1]`, or a model that cannot
+            be run in tiles.
 
     Example:
         >>> model = keras_pisr.models.start_as_bicubic(keras_pisr.models.FSRCNN(scale=2))
         >>> keras_pisr.upscale(model, np.zeros((30, 41, 3), "uint8")).shape
         (60, 82, 3)
     """
-    if isinstance(image, str | Path):
-        from keras_pisr.inference.formats.picture import read_picture
-
-        image = read_picture(image).pixels
-    image = np.asarray(image)
-    net = model if isinstance(model, Network) else network(model)
+    image = _as_array(image)
+    net = as_network(model)
     pixels = check_image(image)
     height, width, channels = pixels.shape
     result = np.empty((height * net.scale, width * net.scale, channels), result_type(image.dtype))
-    for row, columns in _rows(net, pixels, tile):
-        kept = np.s_[row.keep_start * net.scale : row.keep_stop * net.scale]
-        _upscale_row(net, pixels, row, columns, result[kept])
+    for row, fill in _rows(net, pixels, tile):
+        fill(result[row.keep_start * net.scale : row.keep_stop * net.scale])
     return result.reshape(*result.shape[:2], *image.shape[2:])
 
 
@@ -72,27 +77,38 @@ def upscaled_bands(net, image, *, tile=TILE):
         `(top, band)`: first row in the result, and `(rows, scale * width, channels)`.
     """
     image = check_image(image)
-    for row, columns in _rows(net, image, tile):
-        rows, width = (row.keep_stop - row.keep_start) * net.scale, image.shape[1] * net.scale
-        band = np.empty((rows, width, image.shape[2]), result_type(image.dtype))
-        _upscale_row(net, image, row, columns, band)
+    width, channels = image.shape[1:]
+    for row, fill in _rows(net, image, tile):
+        rows = (row.keep_stop - row.keep_start) * net.scale
+        band = np.empty((rows, width * net.scale, channels), result_type(image.dtype))
+        fill(band)
         yield row.keep_start * net.scale, band
 
 
 def _rows(net, image, tile):
-    """Rows of tiles: pairs of a `Tile` down the image and the `Tile`s across it."""
+    """Rows of tiles: pairs of a `Tile` down the image and a function that fills its result."""
     height, width = image.shape[:2]
     if height * width <= tile**2:
         tile = max(height, width)
     columns = cut(width, tile, net.radius)
-    return [(row, columns) for row in cut(height, tile, net.radius)]
+    colours = filled(image) if is_see_through(image) else None
+    net.refresh()
+
+    def fill(row, band):
+        for column in columns:
+            kept = np.s_[:, column.keep_start * net.scale : column.keep_stop * net.scale]
+            _upscale_tile(net, image, colours, row, column, band[kept])
+
+    for row in cut(height, tile, net.radius):
+        yield row, partial(fill, row)
 
 
-def _upscale_row(net, image, row, columns, band):
-    """Fill `band`, the result's rows that are kept of a row of tiles."""
-    for column in columns:
-        kept = np.s_[:, column.keep_start * net.scale : column.keep_stop * net.scale]
-        _upscale_tile(net, image, row, column, band[kept])
+def _as_array(image):
+    if isinstance(image, str | Path):
+        from keras_pisr.inference.formats.picture import read_picture
+
+        return read_picture(image).pixels
+    return pixels_of_pillow(image) if isinstance(image, Image.Image) else np.asarray(image)
 
 
 def check_image(image):
@@ -105,6 +121,14 @@ def check_image(image):
         )
     if image.dtype not in (np.uint8, np.uint16) and not np.issubdtype(image.dtype, np.floating):
         raise ValueError(f"Expected uint8, uint16 or float in [0, 1]; got {image.dtype}.")
+    if np.issubdtype(image.dtype, np.floating):
+        least, most = image.min(), image.max()
+        # A comparison with not-a-number is false.
+        if not (least >= -_TOLERANCE and most <= 1 + _TOLERANCE):
+            raise ValueError(
+                f"Expected floats in [0, 1]; got {least:.4g} to {most:.4g}. Divide 8-bit values by "
+                "255, and map [-1, 1] by (image + 1) / 2."
+            )
     return pixels
 
 
@@ -113,32 +137,37 @@ def result_type(dtype):
     return np.dtype(dtype) if np.issubdtype(dtype, np.integer) else np.dtype(np.float32)
 
 
-def _upscale_tile(net, image, row, column, out):
+def _upscale_tile(net, image, filled_colours, row, column, out):
     """Write the kept part of one tile to `out`, in its type."""
     scale = net.scale
-    pixels = _as_float(image[row.start : row.stop, column.start : column.stop])
-    colours = pixels.shape[2] - (pixels.shape[2] % 2 == 0)
-    luma = net(rgb_to_y(pixels[..., :colours])[..., 0])
+    colours = image.shape[2] - (image.shape[2] % 2 == 0)
+    sources = image[..., :colours] if filled_colours is None else filled_colours
+    pixels = _as_float(sources[row.start : row.stop, column.start : column.stop])
+    luma = net.run(rgb_to_y(pixels)[..., 0])
     kept = tuple(
         np.s_[(part.keep_start - part.start) * scale : (part.keep_stop - part.start) * scale]
         for part in (row, column)
     )
     luma = luma[kept][..., None]
-    if pixels.shape[2] == 1:
+    if image.shape[2] == 1:
         return _write(luma, out)
     around, inside = zip(
         *(_with_reach(*line, scale) for line in zip(image.shape, (row, column), strict=False)),
         strict=True,
     )
-    result = bicubic(_as_float(image[around]), scale)[inside]
-    if colours == 1:
-        result[..., :1] = luma
+    if filled_colours is None:
+        result = bicubic(_as_float(image[around]), scale)[inside]
+        base = result[..., :colours]
     else:
-        # Adding the same to R, G and B changes Y and leaves Cb and Cr: this is the
-        # recombination of the network's Y with the bicubic chroma.
-        luma -= rgb_to_y(result[..., :3])
+        base = bicubic(_as_float(filled_colours[around]), scale)
+        result = np.concatenate(enlarged(_as_float(image[around]), base, scale), axis=2)[inside]
+        base = base[inside]
+    # Adding the same to R, G and B changes Y and leaves Cb and Cr: this is the recombination of
+    # the network's Y with the bicubic chroma.
+    luma -= rgb_to_y(base)
+    if colours == 3:
         luma *= _Y_TO_RGB
-        result[..., :3] += luma
+    result[..., :colours] += luma
     return _write(result, out)
 
 

@@ -1,6 +1,7 @@
 """A model as a function on luma of any size, compiled once."""
 
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -47,6 +48,16 @@ class Network:
 
     def __call__(self, luma):
         """Luma `(height, width)` to `(scale * height, scale * width)`, not clipped."""
+        self.refresh()
+        return self.run(luma)
+
+    def refresh(self):
+        """Look whether the model's weights have changed; for `run`, once per image."""
+        if isinstance(self._run, _HostForm):
+            self._run.refresh()
+
+    def run(self, luma):
+        """As a call, with the weights of the last `refresh`."""
         luma = np.asarray(luma, np.float32)[None, ..., None]
         try:
             output = self._run(luma)
@@ -71,15 +82,19 @@ class _HostForm:
     def __init__(self, model):
         self._model, self._weights, self._form = model, None, None
 
-    def __call__(self, luma):
+        self.refresh()
+
+    def refresh(self):
+        """Compare all weights: nothing else tells of a change."""
         from keras_pisr.forms.host import has_host_form, host_form
 
-        # Read at every call: a student's weights are kilobytes, and nothing tells of a change.
         weights = b"".join(array.tobytes() for array in self._model.get_weights())
         if weights != self._weights:
             # A model may have been given weights of another kind (LoRA).
             self._form = host_form(self._model) if has_host_form(self._model) else self._model
             self._weights = weights
+
+    def __call__(self, luma):
         return self._form.predict_on_batch(luma)
 
 
@@ -95,7 +110,37 @@ def _has_host_form(model):
     return keras.backend.backend() != "jax" and has_host_form(model)
 
 
+def as_network(model):
+    """The `Network` of a model, kept for the next image.
+
+    Args:
+        model: A `Network`; a model or callable; the name, folder or address of a preset; or the
+            path of a `.keras` file.
+    """
+    if isinstance(model, Network):
+        return model
+    return _of_name(str(model)) if isinstance(model, str | Path) else _of_model(model)
+
+
+def _of_name(name):
+    from keras_pisr.presets import CATALOG, from_preset, load_student
+
+    suffix = Path(name).suffix
+    if suffix == ".tflite":
+        raise ValueError(f"Open {name} with keras_pisr.mobile.TFLiteModel, and pass that.")
+    if suffix == ".keras":
+        return Network(load_student(name))
+    # The package's own do not change; folders may.
+    return _of_preset(name) if name in CATALOG else Network(from_preset(name))
+
+
+@lru_cache(maxsize=4)
+def _of_preset(name):
+    from keras_pisr.presets import from_preset
+
+    return Network(from_preset(name))
+
+
 @lru_cache(maxsize=2)
-def network(model):
-    """The `Network` of a model, kept for the next image."""
+def _of_model(model):
     return Network(model)

@@ -5,6 +5,7 @@ import tracemalloc
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import keras_pisr as kp
 from keras_pisr.data import rgb_to_y, rgb_to_ycbcr
@@ -100,7 +101,7 @@ def test_chroma_is_bicubic_and_luma_the_networks():
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
-@pytest.mark.parametrize("shape", [(54, 9), (54, 9, 1), (54, 9, 2), (54, 9, 3), (54, 9, 4)])
+@pytest.mark.parametrize("shape", [(54, 9), (54, 9, 1), (54, 9, 3)])
 def test_a_bicubic_network_gives_the_bicubic_image(shape, dtype):
     image = image_of(shape, dtype)
     peak = np.iinfo(dtype).max
@@ -129,15 +130,12 @@ def test_16_bits_are_kept():
     np.testing.assert_array_equal(upscale(repeat, image), repeat(image[None, ..., None])[0, ..., 0])
 
 
-def test_alpha_does_not_touch_the_colours(network):
+def test_an_opaque_alpha_does_not_touch_the_colours(network):
     image = image_of((15, 13, 4))
+    image[..., 3] = 255
     result = upscale(network, image)
     np.testing.assert_array_equal(result[..., :3], upscale(network, image[..., :3]))
-    np.testing.assert_array_equal(result[..., 3], upscale(bicubic_of(network.scale), image[..., 3]))
-
-
-def bicubic_of(scale):
-    return lambda luma: bicubic(np.asarray(luma), scale)
+    assert (result[..., 3] == 255).all()
 
 
 def test_the_last_tile_row_costs_no_memory_of_the_whole():
@@ -181,6 +179,65 @@ def test_a_trained_step_is_seen_without_a_new_compilation():
     model.layers[-1].bias.assign([0.25])
     after = kp.upscale(model, image)
     assert np.abs(after - before).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("mode", "channels"),
+    [("1", None), ("L", None), ("LA", 2), ("P", 3), ("RGB", 3), ("RGBA", 4), ("CMYK", 3)],
+)
+def test_an_image_of_pillow_is_its_colours(mode, channels):
+    image = Image.fromarray(image_of((9, 11, 3))).convert(mode)
+    result = upscale(repeat, image)
+    assert result.shape == ((18, 22) if channels is None else (18, 22, channels))
+    plain = {None: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[channels]
+    np.testing.assert_array_equal(result, upscale(repeat, np.asarray(image.convert(plain))))
+
+
+def test_deep_gray_of_pillow_stays_deep_and_floats_of_it_are_refused():
+    deep = image_of((5, 6), "uint16")
+    np.testing.assert_array_equal(upscale(repeat, Image.fromarray(deep)), upscale(repeat, deep))
+    with pytest.raises(ValueError, match="float or 32-bit"):
+        upscale(repeat, Image.new("F", (4, 4)))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("factor, offset", [(255, 0), (2, -1), (np.nan, 0), (1, 0.01)])
+def test_floats_of_another_range_are_refused(dtype, factor, offset):
+    image = np.linspace(0, 1, 48, dtype=dtype).reshape(4, 4, 3) * factor + offset
+    with pytest.raises(ValueError, match=r"floats in \[0, 1\]"):
+        upscale(repeat, image.astype(dtype))
+
+
+def test_rounding_errors_beyond_the_range_are_none():
+    image = np.full((4, 4), 1 + 1e-6, "float32")
+    image[0] = -1e-6
+    assert upscale(repeat, image).max() == 1
+
+
+def test_a_name_stands_for_the_preset():
+    image = image_of((9, 11, 3))
+    wanted = upscale(kp.from_preset("fsrcnn_x2_mixed"), image)
+    np.testing.assert_array_equal(kp.upscale("fsrcnn_x2_mixed", image), wanted)
+    with pytest.raises(ValueError, match="fsrcnn_x2"):
+        kp.upscale("fsrcnn_x2_mixd", image)
+    with pytest.raises(ValueError, match="TFLiteModel"):
+        kp.upscale("student.tflite", image)
+
+
+def test_a_file_stands_for_its_student(tmp_path):
+    model = kp.models.FSRCNN(2, features=4, shrunk_features=3, mapping_layers=1)
+    model.save(tmp_path / "a.keras")
+    image = image_of((9, 11))
+    np.testing.assert_array_equal(kp.upscale(tmp_path / "a.keras", image), kp.upscale(model, image))
+
+
+def test_weights_are_compared_once_per_image():
+    model = kp.models.FSRCNN(2, features=4, shrunk_features=3, mapping_layers=1)
+    network, calls = Network(model), []
+    read = model.get_weights
+    model.get_weights = lambda: calls.append(1) or read()
+    upscale(network, image_of((60, 50)), tile=24)
+    assert len(calls) <= 1
 
 
 @pytest.mark.parametrize(

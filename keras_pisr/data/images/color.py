@@ -8,7 +8,7 @@ _TO_YCBCR = np.array(
 )
 # The first row is 0.219 times these. For uint8 their sum is an exact integer below 2**24, so that
 # the luma does not depend on the order of the sum, nor on what computes it.
-LUMA = (299, 587, 114)
+_LUMA = (299, 587, 114)
 _OFFSET = np.array([16.0, 128.0, 128.0])
 
 
@@ -37,18 +37,32 @@ def rgb_to_y(images):
     if images.shape[-1] == 1:
         return images if peak == 1 else images * np.float32(1 / peak)
     factor, offset = luma_factor(peak)
+    luma = luma_sum(images)[..., None]
     if isinstance(images, np.ndarray):
-        luma = (images @ np.float32(LUMA))[..., None]
         luma *= factor
         luma += offset
         return luma
-    r, g, b = LUMA
-    luma = images[..., 0:1] * r + images[..., 1:2] * g + images[..., 2:3] * b
     return luma * factor + offset
 
 
+def luma_sum(pixels, *, out=None):
+    """`299 R + 587 G + 114 B`, the one sum that every luma in this package is made of.
+
+    Args:
+        pixels: float32 `(..., 3)`: NumPy array, or tensor of any backend.
+        out: float32 `(...)` to write to, for NumPy.
+
+    Returns:
+        float32 `(...)`.
+    """
+    if isinstance(pixels, np.ndarray):
+        return np.matmul(pixels, np.float32(_LUMA), out=out)
+    r, g, b = _LUMA
+    return pixels[..., 0] * r + pixels[..., 1] * g + pixels[..., 2] * b
+
+
 def luma_factor(peak=255):
-    """`factor, offset` that take `299 R + 587 G + 114 B` to luma in [0, 1], as float32."""
+    """`factor, offset` that take `luma_sum` to luma in [0, 1], as float32."""
     return np.float32(219 / 255 / 1000 / peak), np.float32(16 / 255)
 
 

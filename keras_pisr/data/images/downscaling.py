@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from keras_pisr.data.images.files import MAX_PIXELS, list_images, read_image, write_image
+from keras_pisr.data.images.decoder import MAX_PIXELS
+from keras_pisr.data.images.files import list_images, read_image, write_image
 from keras_pisr.data.images.resize import check_scale, downscale
 
 
@@ -24,7 +25,6 @@ def downscale_folder(
     border="replicate",
     overwrite=False,
     max_pixels=MAX_PIXELS,
-    on_file=None,
 ):
     """Write `NAMEx2.png` for each image of a folder: bicubic, antialiased, bit-exact.
 
@@ -39,7 +39,6 @@ def downscale_folder(
         border: `"replicate"` (Set5, Set14, B100) or `"mirror"` (DIV2K's own files).
         overwrite: Replace files that are there already instead of skipping them.
         max_pixels: See `read_image`.
-        on_file: Called as `on_file(done, total, path)` after each file, for a progress bar.
 
     Returns:
         `DownscaleReport`.
@@ -62,16 +61,14 @@ def downscale_folder(
         try:
             small = downscale(read_image(path, max_pixels=max_pixels), scale, border=border)
             write_image(targets[path], small)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, MemoryError) as error:
             return report.failed, str(error)
         return report.written, targets[path]
 
     # Decoding and the matrix products release the interpreter lock.
     with ThreadPoolExecutor(max_workers=4) as pool:
-        for done, (kind, outcome) in enumerate(pool.map(work, paths)):
-            kind[paths[done]] = outcome
-            if on_file is not None:
-                on_file(done + 1, len(paths), paths[done])
+        for path, (kind, outcome) in zip(paths, pool.map(work, paths), strict=True):
+            kind[path] = outcome
     return report
 
 

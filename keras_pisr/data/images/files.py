@@ -1,45 +1,39 @@
-"""Image files to arrays and back: every format people have, as 8-bit gray or RGB."""
+"""Image files to 8-bit arrays and back, and the image files of a folder."""
 
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from keras_pisr.atomic import atomic_path
-
-SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"),
-    *(".ppm", ".pgm", ".pnm"),
-)
-# Pillow's own limit, above which it warns; at twice that it refuses.
-MAX_PIXELS = 178_956_970
-_FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM")
-_BITS_PER_SAMPLE = 258  # TIFF tag.
+from keras_pisr.data.images.decoder import MAX_PIXELS, SUFFIXES, decode, opened, to_8_bit
+from keras_pisr.data.images.plain_pixels import has_gray_palette
 
 
 def read_image(path, *, max_pixels=MAX_PIXELS):
     """Read an image file as 8-bit gray or RGB, upright.
 
+    `keras_pisr/data/images/decoder.py` lists the kinds of files that are read and refused. Here:
+
     - Gray (also bilevel, gray palettes and gray with alpha) gives one channel, everything else
-      three: palettes are looked up, CMYK and other colour spaces converted by Pillow.
+      three.
     - Alpha is dropped, not blended: the colours stored under it are returned.
-    - 16 bit is scaled to 8: gray rounded, colour by its high byte (Pillow decodes it so). Other
-      depths above 8 (12-bit, 32-bit, float) are refused: their range is not known.
-    - The orientation in the EXIF data is applied; colour profiles are not.
+    - 16 bit is rounded to 8.
     - Of several frames or pages, the first.
+    - Colour profiles are applied to CMYK only.
 
     Args:
-        path: PNG, JPEG, BMP, WebP, TIFF or PNM file.
-        max_pixels: Refuse larger images before decoding them (a small file can expand to
-            gigabytes). Pillow itself refuses from 358 million px on.
+        path: Image file.
+        max_pixels: Refuse larger images before decoding them: a small file can expand to
+            gigabytes.
 
     Returns:
         uint8 `(height, width, 1 or 3)`.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is no image of these formats, whatever its suffix says, is damaged, is too
-            large, or has 12-bit, 32-bit or float pixels.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no image of these formats, whatever its suffix says, is damaged, is too
+            large, or has pixels of a kind that is not read.
 
     Example:
         >>> read_image("photo.jpg").shape  # doctest: +SKIP
@@ -48,32 +42,17 @@ def read_image(path, *, max_pixels=MAX_PIXELS):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no image file {path}.")
-    try:
-        with open_image(path) as image:
-            if image.width * image.height <= max_pixels:
-                _check_depth(image)
-                return _decode(ImageOps.exif_transpose(image))
-            size = f"{image.width}x{image.height}"
-    except MemoryError:
-        raise
-    # A damaged file can make Pillow raise nearly anything, KeyError and ZeroDivisionError included.
-    except Exception as error:
-        raise ValueError(
-            f"Cannot read {path} as an image ({type(error).__name__}: {error}). "
-            "Remove it or save it anew, as PNG for instance."
-        ) from error
-    raise ValueError(
-        f"{path} is {size} px, above max_pixels={max_pixels}. Raise max_pixels if you trust it."
-    )
+    return read_pixels(path, str(path), max_pixels=max_pixels)
 
 
-def open_image(path):
-    """Open a file by Pillow without decoding it; the header tells the format, not the suffix.
-
-    Only the formats of `read_image` are tried: Pillow knows many more, and hands some of them to
-    programs outside (EPS to Ghostscript), which is nothing to do with a file from elsewhere.
-    """
-    return Image.open(path, formats=_FORMATS)
+def read_pixels(source, name, *, max_pixels=MAX_PIXELS):
+    """`read_image` of a path or of the bytes of a file, called `name` in errors."""
+    advice = " Remove it or save it anew, as PNG for instance."
+    with opened(source, name, max_pixels=max_pixels, first_of_many=True, advice=advice) as image:
+        pixels, _ = decode(image, source)
+        gray = has_gray_palette(image)
+        colours = 1 if gray else pixels.shape[2] - (pixels.shape[2] % 2 == 0)
+        return np.ascontiguousarray(to_8_bit(pixels[..., :colours]))
 
 
 def write_image(path, image):
@@ -137,26 +116,3 @@ def list_images(folder, *, others=()):
             "Subfolders are not searched: name the folder the images are in."
         )
     return paths
-
-
-def _check_depth(image):
-    # Pillow calls 16-bit gray "I;16" with a byte order, or "I" in some releases and in PNM. Other
-    # "I" is 32 bit; 12 bit comes as "I;16" too, with values a sixteenth as large.
-    sixteen = image.mode.startswith("I;16") or image.mode == "I" and image.format in ("PNG", "PPM")
-    bits = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))
-    if image.mode[0] in "IF" and not (sixteen and bits == (16,)):
-        raise ValueError(f"{image.format} pixels of mode {image.mode}, of unknown range")
-
-
-def _decode(image):
-    if image.mode.startswith("I"):
-        deep = np.asarray(image).astype(np.int64)
-        return ((deep + 128) // 257).astype(np.uint8)[..., None]
-    if image.mode in ("P", "PA"):
-        palette = np.array(image.getpalette("RGB")).reshape(-1, 3)
-        gray = (palette == palette[:, :1]).all()
-        pixels = np.asarray(image.convert("RGBA"))[..., :3]
-        return np.ascontiguousarray(pixels[..., :1] if gray else pixels)
-    if image.mode in ("1", "L", "LA", "La"):
-        return np.array(image.convert("L"))[..., None]
-    return np.array(image.convert("RGB"))

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_pisr.data.images.color import LUMA, luma_factor
+from keras_pisr.data.images.color import luma_factor, luma_sum
 from keras_pisr.data.pairs.patch_sequence import PatchSequence
 
 
@@ -57,12 +57,12 @@ def _cells(pairs):
 
 
 def _cutter(side, scale):
-    (r, g, b), (factor, offset) = LUMA, luma_factor()
+    factor, offset = luma_factor()
 
     def luma(pixels, gray):
         pixels = ops.cast(pixels, "float32")
-        y = pixels[..., 0] * r + pixels[..., 1] * g + pixels[..., 2] * b
-        return ops.where(gray, pixels[..., 0] * np.float32(1 / 255), y * factor + offset)
+        luma = luma_sum(pixels) * factor + offset
+        return ops.where(gray, pixels[..., 0] * np.float32(1 / 255), luma)
 
     def turned(images, turn):
         images = ops.where(turn % 2 == 1, ops.flip(images, 1), images)

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from keras_pisr.data.images.files import list_images, open_image, read_image
+from keras_pisr.data.images.decoder import opened
+from keras_pisr.data.images.files import list_images, read_image
 from keras_pisr.data.images.resize import check_scale, downscale
 
 
@@ -29,8 +30,7 @@ def read_folder(hr_dir, *, scale, lr_dir, border, workers, progress):
     with ThreadPoolExecutor(max_workers=workers) as pool:
         counts = list(pool.map(lambda path: _count(path, scale), paths))
     ends = np.cumsum(counts, dtype=np.int64)
-    lr_flat = np.empty((int(ends[-1]), 3), np.uint8)
-    hr_flat = np.empty((int(ends[-1]) * scale**2, 3), np.uint8)
+    lr_flat, hr_flat = _room(paths, counts, scale)
     shapes, failures = {}, []
 
     def fill(index):
@@ -38,7 +38,7 @@ def read_folder(hr_dir, *, scale, lr_dir, border, workers, progress):
             lr, hr = read(paths[index], lr_paths[index])
             _place(lr, hr, lr_flat, hr_flat, int(ends[index]) - counts[index], scale)
             shapes[index] = lr.shape
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, MemoryError) as error:
             failures.append((index, str(error)))
 
     with ThreadPoolExecutor(max_workers=workers) as pool:
@@ -172,10 +172,35 @@ def _as_pixels(image, name):
 
 def _count(path, scale):
     try:
-        with open_image(path) as image:
+        with opened(path, str(path), first_of_many=True) as image:
             return (image.width // scale) * (image.height // scale)
-    except Exception:  # noqa: BLE001 -- whatever Pillow raises, `read_image` reports it by name.
+    except (ValueError, OSError, MemoryError):  # `read_image` reports it by name.
         return 0
+
+
+def _room(paths, counts, scale):
+    """Two buffers for all images, or a `ValueError` if this computer cannot hold them."""
+    pixels = int(sum(counts))
+    needed, present = 3 * (1 + scale**2) * pixels, _memory()
+    try:
+        if present is not None and needed > present:
+            raise MemoryError
+        return np.empty((pixels, 3), np.uint8), np.empty((pixels * scale**2, 3), np.uint8)
+    except MemoryError as error:
+        largest = sorted(zip(counts, paths, strict=True), key=lambda each: -each[0])[:3]
+        named = ", ".join(f"{path} ({count * scale**2} px)" for count, path in largest)
+        raise ValueError(
+            f"{len(paths)} images take {needed / 2**30:.1f} GiB as a set, more than this computer "
+            f"has. The largest: {named}. Use fewer, or smaller ones."
+        ) from error
+
+
+def _memory():
+    """Bytes of memory of this computer; None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
 
 
 def _match(paths, lr_paths, lr_dir, scale):

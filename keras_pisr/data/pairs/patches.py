@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 
-from keras_pisr.data.images.color import LUMA, luma_factor
+from keras_pisr.data.images.color import luma_factor, luma_sum
 from keras_pisr.data.pairs.patch_detail import Detail, prefer
 
 # Level of 255 below which a patch is as good as flat; keeps the chance of any patch above 0.
@@ -127,7 +127,6 @@ def cut_patches(pairs, table, side):
         in [0, 1].
     """
     gray = pairs.gray[table[:, 0]]
-    weights = np.float32(LUMA)
     rgb_factor, rgb_offset = luma_factor()
     factor = np.where(gray, np.float32(1 / 255), rgb_factor).reshape(-1, 1, 1, 1)
     offset = np.where(gray, np.float32(0), rgb_offset).reshape(-1, 1, 1, 1)
@@ -145,7 +144,7 @@ def cut_patches(pairs, table, side):
                 plane[...] = source
             else:
                 pixels[...] = source
-                np.matmul(pixels, weights, out=plane[..., 0])
+                luma_sum(pixels, out=plane[..., 0])
             patch = plane[::-1] if turn & 1 else plane
             patch = patch[:, ::-1] if turn & 2 else patch
             target[index] = patch.transpose(1, 0, 2) if turn & 4 else patch

@@ -1,21 +1,20 @@
 """Where labelled images come from: class folders, tar archives, TensorFlow Datasets."""
 
-import io
 import re
 import tarfile
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from keras_pisr.data.images.files import SUFFIXES, open_image
+from keras_pisr.data.images.decoder import SUFFIXES
+from keras_pisr.data.images.files import read_pixels
 from keras_pisr.data.images.resize import resize
 
 # A photograph is a few megabytes; what is larger is not meant, or not well meant.
 MAX_FILE_BYTES = 64 * 2**20
 MAX_FILES = 5_000_000
-MAX_PIXELS = 50_000_000
 
 
 def folder_files(folder):
@@ -124,14 +123,16 @@ def stack(images):
 
 def decode_image(content, channels, name):
     """An image file's bytes as uint8 `(height, width, channels)`, upright."""
-    try:
-        with open_image(io.BytesIO(content)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise ValueError(f"{image.width}x{image.height} px, above {MAX_PIXELS} in all")
-            upright = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"Cannot read {name} as an image: {error}. Remove it.") from error
-    return np.asarray(upright).reshape(upright.height, upright.width, channels)
+    return in_channels(read_pixels(content, name), channels)
+
+
+def in_channels(image, channels):
+    """uint8 `(height, width, 1 or 3)` as gray, weighed as Pillow does, or as RGB."""
+    if image.shape[2] == channels:
+        return image
+    if channels == 3:
+        return np.repeat(image, 3, axis=2)
+    return np.asarray(Image.fromarray(image).convert("L"))[..., None]
 
 
 def fit(image, size):
@@ -162,8 +163,7 @@ def read_tfds(name, split, size, channels, data_dir):
         )
     images, labels = [], []
     for example in tfds.as_numpy(dataset):
-        image = Image.fromarray(example["image"].squeeze()).convert("L" if channels == 1 else "RGB")
-        images.append(fit(np.asarray(image).reshape(image.height, image.width, channels), size))
+        images.append(fit(in_channels(example["image"], channels), size))
         labels.append(example["label"])
     if isinstance(info.features["label"], tfds.features.ClassLabel):
         return stack(images), labels, info.features["label"].names

@@ -6,13 +6,14 @@ import struct
 import numpy as np
 from PIL import Image
 
-from keras_pisr.inference.formats.row_bands import Regrouped, to_8bit
+from keras_pisr.data.images.decoder import to_8_bit
+from keras_pisr.inference.formats.row_bands import Regrouped
 
 _QUALITY = 95
 # Without subsampling of colour, the unit of the format is a block of 8x8 px.
 _BLOCK = 8
 _DRI, _SOS, _EOI = b"\xff\xdd", 0xDA, b"\xff\xd9"
-_SOF0 = 0xC0
+_SOF0, _COM = 0xC0, 0xFE
 
 
 class JpegWriter:
@@ -28,6 +29,10 @@ class JpegWriter:
         dtype: uint8, or uint16, which is rounded to 8 bit.
         icc: Colour profile or None.
         exif: EXIF bytes or None.
+        xmp: XMP packet or None.
+        dpi: Pixels per inch across and down, or None.
+        comment: Text or None.
+        iptc: IPTC records or None.
 
     Raises:
         ValueError: If there is transparency, or a side is longer than the format allows.
@@ -36,7 +41,23 @@ class JpegWriter:
         ITU-T T.81 (1992), annex B.
     """
 
-    def __init__(self, file, shape, dtype, *, icc=None, exif=None):
+    PLACES = ("icc", "exif", "xmp", "dpi", "comment", "iptc")
+    # A segment has 65533 bytes, its own heading among them.
+    LONGEST = {"exif": 65_527, "xmp": 65_500, "comment": 65_533, "iptc": 65_490}
+
+    def __init__(
+        self,
+        file,
+        shape,
+        dtype,
+        *,
+        icc=None,
+        exif=None,
+        xmp=None,
+        dpi=None,
+        comment=None,
+        iptc=None,
+    ):
         height, width, channels = shape
         if channels not in (1, 3):
             raise ValueError("JPEG holds no transparency. Choose PNG, WebP or TIFF.")
@@ -45,7 +66,9 @@ class JpegWriter:
                 f"JPEG ends at 65500 px a side; the result has {width}x{height}. Choose PNG."
             )
         self.file, self.height, self.strips = file, height, 0
-        self.options = {key: x for key, x in {"icc_profile": icc, "exif": exif}.items() if x}
+        options = {"icc_profile": icc, "exif": exif, "xmp": xmp, "dpi": dpi, "comment": comment}
+        self.options = {key: value for key, value in options.items() if value}
+        self.iptc = _segment_of_iptc(iptc) if iptc else b""
         blocks = -(-width // _BLOCK)
         # The interval between markers is counted in blocks, in 16 bits.
         rows = max(1, min(16, 65535 // blocks))
@@ -54,7 +77,7 @@ class JpegWriter:
 
     def write(self, band):
         """Add rows `(rows, width, channels)`."""
-        self.rows.write(to_8bit(band))
+        self.rows.write(to_8_bit(band))
 
     def close(self):
         """Write what is left; the file itself stays open."""
@@ -67,18 +90,26 @@ class JpegWriter:
         options = {"quality": _QUALITY, "subsampling": 0, "optimize": False, "progressive": False}
         image.save(encoded, "JPEG", **options, **({} if self.strips else self.options))
         segments, scan, data = split(encoded.getvalue())
-        tables = [segment for segment in segments if segment[1] & 0xF0 != 0xE0]
+        # Without those of applications, and comments, which the first strip alone has.
+        tables = [x for x in segments if x[1] & 0xF0 != 0xE0 and x[1] != _COM]
         if not self.strips:
             self.tables = tables
             header = b"".join(set_height(segment, self.height) for segment in segments)
             restarts = _DRI + struct.pack(">HH", 4, self.interval)
-            self.file.write(b"\xff\xd8" + header + restarts + scan)
+            self.file.write(b"\xff\xd8" + header + self.iptc + restarts + scan)
         else:
             if [set_height(x, 0) for x in tables] != [set_height(x, 0) for x in self.tables]:
                 raise ValueError("This build of Pillow codes each JPEG its own way. Choose PNG.")
             self.file.write(bytes([0xFF, 0xD0 + (self.strips - 1) % 8]))
         self.file.write(data)
         self.strips += 1
+
+
+def _segment_of_iptc(iptc):
+    """The segment in which Photoshop, and everybody after it, keeps IPTC records."""
+    block = b"8BIM" + struct.pack(">HHI", 0x0404, 0, len(iptc)) + iptc + bytes(len(iptc) % 2)
+    data = b"Photoshop 3.0\0" + block
+    return b"\xff\xed" + struct.pack(">H", len(data) + 2) + data
 
 
 def split(encoded):

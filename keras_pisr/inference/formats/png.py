@@ -22,12 +22,20 @@ class PngWriter:
         dtype: uint8 or uint16.
         icc: Colour profile or None.
         exif: EXIF bytes or None.
+        xmp: XMP packet or None.
+        dpi: Pixels per inch across and down, or None.
+        text: Texts by keyword.
+        colour: Chunks about colours, `((kind, data), ...)`.
 
     Reference:
         W3C, "Portable Network Graphics (PNG) Specification", https://www.w3.org/TR/png-3/.
     """
 
-    def __init__(self, file, shape, dtype, *, icc=None, exif=None):
+    PLACES = ("icc", "exif", "xmp", "dpi", "text", "colour")
+
+    def __init__(
+        self, file, shape, dtype, *, icc=None, exif=None, xmp=None, dpi=None, text=None, colour=()
+    ):
         height, width, channels = shape
         self.file = file
         self.pixel = channels * np.dtype(dtype).itemsize
@@ -40,10 +48,19 @@ class PngWriter:
         self._chunk(
             b"IHDR", struct.pack(">IIBBBBB", width, height, bits, _COLOUR_TYPES[channels], 0, 0, 0)
         )
+        for kind, data in colour:
+            self._chunk(kind, data)
+        if dpi:
+            per_metre = [round(value / 0.0254) for value in dpi]
+            self._chunk(b"pHYs", struct.pack(">IIB", *per_metre, 1))
         if icc:
             self._chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc))
         if exif:
             self._chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
+        for keyword, words in (text or {}).items():
+            self._chunk(*_text_chunk(keyword, words))
+        if xmp:
+            self._chunk(b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + xmp)
 
     def write(self, band):
         """Add rows `(rows, width, channels)`."""
@@ -65,6 +82,14 @@ class PngWriter:
         self.above = lines[-1:].copy()
         if data:
             self._chunk(b"IDAT", data)
+
+
+def _text_chunk(keyword, words):
+    keyword = keyword.encode("latin-1", "replace")[:79]
+    try:
+        return b"tEXt", keyword + b"\0" + words.encode("latin-1")
+    except UnicodeEncodeError:
+        return b"iTXt", keyword + bytes(5) + words.encode("utf-8", "replace")
 
 
 def filtered(lines, above, pixel):

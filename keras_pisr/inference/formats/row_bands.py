@@ -1,4 +1,4 @@
-"""Bands of rows in other heights, and in fewer bits."""
+"""Bands of rows in other heights."""
 
 import numpy as np
 
@@ -41,11 +41,3 @@ class Regrouped:
         if self.left is not None and len(self.left):
             self.sink(self.left)
         self.left = None
-
-
-def to_8bit(band):
-    """uint16 rounded to uint8; uint8 as it is."""
-    if band.dtype == np.uint8:
-        return band
-    # 65535 is 255 * 257.
-    return ((band.astype(np.uint32) + 128) // 257).astype(np.uint8)

@@ -8,7 +8,8 @@ import numpy as np
 from keras_pisr.inference.formats.row_bands import DEFLATE_LEVEL, Regrouped
 
 _ROWS = 64
-_SHORT, _LONG, _UNDEFINED = 3, 4, 7
+_BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 1, 2, 3, 4, 5, 7
+_CODES = {_SHORT: "H", _LONG: "I", _RATIONAL: "I"}
 _LARGEST = 2**32 - 2**20
 
 
@@ -20,14 +21,34 @@ class TiffWriter:
         shape: `(height, width, channels)`: gray, gray and alpha, RGB, RGBA.
         dtype: uint8 or uint16.
         icc: Colour profile or None.
-        exif: Not written: in TIFF it is a directory of its own.
+        xmp: XMP packet or None.
+        dpi: Pixels per inch across and down, or None.
+        iptc: IPTC records or None.
+        texts: Texts by the number of their tag: maker, software, copyright.
 
     Reference:
         Adobe, "TIFF Revision 6.0", 1992; compression 8 is from "TIFF Technical Notes", 2002.
     """
 
-    def __init__(self, file, shape, dtype, *, icc=None, exif=None):
-        self.file, self.shape, self.icc = file, shape, icc
+    PLACES = ("icc", "xmp", "dpi", "iptc", "texts")
+
+    def __init__(self, file, shape, dtype, *, icc=None, xmp=None, dpi=None, iptc=None, texts=None):
+        self.file, self.shape = file, shape
+        self.more = [
+            (tag, _ASCII, [*text.encode("utf-8", "replace"), 0])
+            for tag, text in (texts or {}).items()
+        ]
+        if dpi:
+            numbers = [[round(value * 10_000), 10_000] for value in dpi]
+            self.more += [(282, _RATIONAL, numbers[0]), (283, _RATIONAL, numbers[1])]
+            self.more.append((296, _SHORT, [2]))  # Per inch.
+        for tag, kind, data in (
+            (700, _BYTE, xmp),
+            (33723, _UNDEFINED, iptc),
+            (34675, _UNDEFINED, icc),
+        ):
+            if data:
+                self.more.append((tag, kind, list(data)))
         self.bits = 8 * np.dtype(dtype).itemsize
         self.offsets, self.sizes = [], []
         self.rows = Regrouped(_ROWS, self._write_strip)
@@ -57,8 +78,7 @@ class TiffWriter:
         ]
         if channels in (2, 4):
             tags.append((338, _SHORT, [2]))  # Alpha, not premultiplied.
-        if self.icc:
-            tags.append((34675, _UNDEFINED, list(self.icc)))
+        tags = sorted([*tags, *self.more])
         entries = b"".join(self._entry(*tag) for tag in tags)
         start = self._align()
         self.file.write(struct.pack("<H", len(tags)) + entries + bytes(4))
@@ -66,13 +86,13 @@ class TiffWriter:
         self.file.write(struct.pack("<I", start))
 
     def _entry(self, tag, kind, values):
-        code = {_SHORT: "H", _LONG: "I", _UNDEFINED: "B"}[kind]
-        data = struct.pack(f"<{len(values)}{code}", *values)
+        data = struct.pack(f"<{len(values)}{_CODES.get(kind, 'B')}", *values)
         if len(data) > 4:
             start = self._align()
             self.file.write(data)
             data = struct.pack("<I", start)
-        return struct.pack("<HHI", tag, kind, len(values)) + data.ljust(4, b"\0")
+        count = len(values) // 2 if kind == _RATIONAL else len(values)
+        return struct.pack("<HHI", tag, kind, count) + data.ljust(4, b"\0")
 
     def _align(self):
         if self.file.tell() % 2:

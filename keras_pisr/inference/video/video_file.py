@@ -4,9 +4,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from keras_pisr.atomic import atomic_path
-from keras_pisr.inference.formats.picture import MAX_PIXELS
+from keras_pisr.data.images.decoder import MAX_PIXELS
 from keras_pisr.inference.image import TILE
-from keras_pisr.inference.network import Network, network
+from keras_pisr.inference.network import as_network
 from keras_pisr.inference.video.video_frame import (
     BT601,
     FULL_RANGE,
@@ -53,7 +53,7 @@ def upscale_video(
     Example:
         >>> upscale_video(model, "clip.mp4", "large.mp4")  # doctest: +SKIP
     """
-    net = model if isinstance(model, Network) else network(model)
+    net = as_network(model)
     for share in enlarge(net, source, target, crf=crf, max_pixels=max_pixels, tile=tile):
         if on_progress:
             on_progress(share)
@@ -68,7 +68,7 @@ def video_size(path):
         return 0
 
 
-def enlarge(net, source, target, *, crf=CRF, max_pixels=MAX_PIXELS, tile=TILE):
+def enlarge(net, source, target, *, crf=CRF, max_pixels=MAX_PIXELS, tile=TILE, notes=None):
     """`upscale_video` with a `Network`; yields the share that is done."""
     source, target = Path(source), Path(target)
     if target.suffix.lower() not in FORMATS:

@@ -1,5 +1,7 @@
 import io
+import struct
 import tarfile
+import zlib
 
 import numpy as np
 import pytest
@@ -96,8 +98,11 @@ def test_a_hostile_tar_writes_nothing_and_is_bounded(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="at most"):
         LabelledImages.from_tar(path)
     monkeypatch.undo()
-    monkeypatch.setattr(labelled_sources, "MAX_PIXELS", 40)
-    with pytest.raises(ValueError, match="above 40"):
+    large = bytearray(png(1))
+    large[16:24] = struct.pack(">II", 16_000, 16_000)
+    large[29:33] = struct.pack(">I", zlib.crc32(large[12:29]))
+    path = write_tar(tmp_path / "large.tar", [("a/1.png", bytes(large))])
+    with pytest.raises(ValueError, match=r"a/1\.png.* 16000x16000 px are more than the 250000000"):
         LabelledImages.from_tar(path)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from keras_pisr.inference.formats.picture import picture_size, read_picture
+from keras_pisr.inference.formats.picture import Picture, picture_size, read_picture
 from keras_pisr.inference.formats.png import PngWriter
 from keras_pisr.inference.formats.tiff import TiffWriter
 
@@ -79,14 +79,14 @@ def test_16_bit_tiff_of_another_writer_is_read(tmp_path, byteorder, options):
     np.testing.assert_array_equal(read_picture(tmp_path / "a.tif").pixels, image)
 
 
-def test_16_bit_gray_with_alpha_is_refused_rather_than_halved(tmp_path):
-    image = image_of((3, 3, 2), "uint16")
-    with open(tmp_path / "a.png", "wb") as file:
-        out = PngWriter(file, image.shape, image.dtype)
-        out.write(image)
-        out.close()
-    with pytest.raises(ValueError, match="a.png"):
-        read_picture(tmp_path / "a.png")
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_only_an_alpha_channel_that_is_opaque_throughout_can_go(dtype):
+    pixels = image_of((4, 5, 4), dtype)
+    pixels[..., 3] = np.iinfo(dtype).max
+    np.testing.assert_array_equal(Picture(pixels).without_opaque_alpha().pixels, pixels[..., :3])
+    pixels[2, 3, 3] -= 1
+    assert Picture(pixels).without_opaque_alpha().pixels.shape == (4, 5, 4)
+    assert Picture(pixels[..., :3]).without_opaque_alpha().pixels.shape == (4, 5, 3)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 from keras_pisr.inference.formats.jpeg import JpegWriter
 from keras_pisr.inference.formats.picture import read_picture
 from keras_pisr.inference.formats.png import PngWriter, filtered
-from keras_pisr.inference.formats.row_bands import Regrouped, to_8bit
+from keras_pisr.inference.formats.row_bands import Regrouped
 from keras_pisr.inference.formats.tiff import TiffWriter
 from keras_pisr.inference.formats.writers import WebpWriter
 
@@ -51,8 +51,8 @@ def read(file, tmp_path, suffix):
 def test_lossless_formats_come_back(tmp_path, writer, suffix, shape, dtype):
     image = image_of(shape, dtype)
     file = written(writer, image)
-    if (dtype, shape[2]) == ("uint16", 2):
-        pytest.skip("Pillow would read 8 of the 16 bits")
+    if (dtype, shape[2], suffix) == ("uint16", 2, ".tif"):
+        pytest.skip("Pillow does not know this kind of TIFF")
     np.testing.assert_array_equal(read(file, tmp_path, suffix).pixels, image)
     with Image.open(file) as opened:
         opened.verify()
@@ -92,12 +92,6 @@ def test_16_bits_are_rounded_where_the_format_has_8(writer):
     image = np.full((9, 9, 3), 257 * 100 + 140, np.uint16)
     with Image.open(written(writer, image)) as opened:
         assert np.abs(np.asarray(opened).astype(int) - 101).max() <= 1
-
-
-def test_rounding_to_8_bits_by_hand():
-    np.testing.assert_array_equal(
-        to_8bit(np.array([0, 128, 129, 257, 65535], np.uint16)), [0, 0, 1, 1, 255]
-    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,98 @@
+"""Colours under transparent pixels, which nobody chose and nobody shall see."""
+
+import numpy as np
+
+from keras_pisr.data.images.resize import upscale as bicubic
+
+# Rows of the image that are in float at one time.
+_ROWS = 256
+# Below half a level of 8 bits alpha is invisible, and a colour divided by it is noise.
+_INVISIBLE = np.float32(0.5 / 255)
+
+
+def is_see_through(image):
+    """Whether an image `(height, width, channels)` has an alpha channel that is not all opaque."""
+    if image.shape[2] % 2:
+        return False
+    opaque = np.iinfo(image.dtype).max if np.issubdtype(image.dtype, np.integer) else 1
+    return bool(image[..., -1].min() < opaque)
+
+
+def filled(image):
+    """Colours in which a transparent pixel has those of the visible pixels around it.
+
+    A pixel's colour counts as much as its alpha; the rest comes from a version of half the size,
+    made in the same way. Opaque pixels stay as they are.
+
+    Args:
+        image: `(height, width, 2 or 4)`: gray and alpha or RGB and alpha, straight; uint8, uint16
+            or float in `[0, 1]`.
+
+    Returns:
+        `(height, width, 1 or 3)` of the same type.
+    """
+    height, width = image.shape[:2]
+    half = np.empty((-(-height // 2), -(-width // 2), image.shape[2]), np.float32)
+    for top in range(0, height, _ROWS):
+        part = _premultiplied(image[top : top + _ROWS])
+        half[top // 2 : (top + _ROWS) // 2] = _halved(part)
+    under = _fill(half)
+    result = np.empty((height, width, image.shape[2] - 1), image.dtype)
+    for top in range(0, height, _ROWS):
+        part = _premultiplied(image[top : top + _ROWS])
+        below = under[top // 2 : (top + _ROWS) // 2]
+        below = below.repeat(2, axis=0).repeat(2, axis=1)[: len(part), :width]
+        colours = part[..., :-1] + (1 - part[..., -1:]) * below
+        result[top : top + _ROWS] = _as_type(colours, image.dtype)
+    return result
+
+
+def enlarged(pixels, colours, scale):
+    """The bicubic enlargement with every colour weighed by its alpha.
+
+    Args:
+        pixels: float32 `(height, width, 2 or 4)`, straight, in `[0, 1]`.
+        colours: Of `filled`, enlarged: shown where there is no alpha.
+        scale: Whole number.
+
+    Returns:
+        `(colours, alpha)`, float32.
+    """
+    alpha = pixels[..., -1:]
+    large = bicubic(np.concatenate([pixels[..., :-1] * alpha, alpha], axis=2), scale)
+    visible = large[..., -1:] > _INVISIBLE
+    weighed = large[..., :-1] / np.where(visible, large[..., -1:], 1)
+    return np.where(visible, weighed, colours), large[..., -1:]
+
+
+def _premultiplied(image):
+    top = np.iinfo(image.dtype).max if np.issubdtype(image.dtype, np.integer) else 1
+    part = image.astype(np.float32) * np.float32(1 / top)
+    part[..., :-1] *= part[..., -1:]
+    return part
+
+
+def _as_type(colours, dtype):
+    if np.issubdtype(dtype, np.integer):
+        colours = colours * np.float32(np.iinfo(dtype).max) + np.float32(0.5)
+    return colours.astype(dtype)
+
+
+def _halved(part):
+    """Sums over blocks of 2x2 of premultiplied colours and alpha, no alpha above 1."""
+    odd = [(0, side % 2) for side in part.shape[:2]]
+    part = np.pad(part, [*odd, (0, 0)]) if part.shape[0] % 2 or part.shape[1] % 2 else part
+    blocks = part.reshape(part.shape[0] // 2, 2, part.shape[1] // 2, 2, -1).sum(axis=(1, 3))
+    return blocks / np.maximum(blocks[..., -1:], 1)
+
+
+def _fill(premultiplied):
+    """Straight colours of every place."""
+    height, width = premultiplied.shape[:2]
+    colours, alpha = premultiplied[..., :-1], premultiplied[..., -1:]
+    if height * width > 1:
+        under = _fill(_halved(premultiplied)).repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+    else:
+        # Nothing more is around: the colour of what little there is.
+        under = colours / np.where(alpha > 0, alpha, 1)
+    return colours + (1 - alpha) * under

@@ -1,5 +1,8 @@
 """Where labelled images come from: class folders, tar archives, TensorFlow Datasets."""
 
+import bz2
+import gzip
+import lzma
 import re
 import tarfile
 from contextlib import contextmanager
@@ -36,23 +39,51 @@ def damage_told(path):
     """Say of an archive that cannot be read that it is damaged, in a `ValueError`."""
     try:
         yield
-    except (ValueError, OSError):
+    except GeneratorExit:
         raise
     # Those of tarfile, gzip, zlib and lzma have nothing in common.
     except Exception as error:
         raise ValueError(f"{path} cannot be read as a tar archive: {error}.") from error
 
 
+class BoundedReads:
+    """A file that refuses to hand out too much at once: a tar header may name any size."""
+
+    def __init__(self, file):
+        self._file = file
+
+    def read(self, size=-1):
+        """Read at most so many bytes."""
+        if not 0 <= size <= MAX_FILE_BYTES + tarfile.RECORDSIZE:
+            raise ValueError(f"a header or file of {size} bytes; at most {MAX_FILE_BYTES} are read")
+        return self._file.read(size)
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+
+@contextmanager
+def opened_tar(path):
+    """A tar archive, compressed or not, that is read in bounded pieces."""
+    with open(path, "rb") as file:
+        start = file.read(6)
+        file.seek(0)
+        openers = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+        plain = (opener(file) for magic, opener in openers.items() if start.startswith(magic))
+        with tarfile.open(fileobj=BoundedReads(next(plain, file)), mode="r:") as archive:
+            yield archive
+
+
 def tar_members(path):
     """Yield `(archive, member)` for every file of an archive, of bounded number and size."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no archive {path}.")
-    with damage_told(path), tarfile.open(path) as archive:
+    with damage_told(path), opened_tar(path) as archive:
         for count, member in enumerate(archive):
             if count >= MAX_FILES or member.size > MAX_FILE_BYTES:
                 raise ValueError(
-                    f"{path}: {member.name} is file {count} of {member.size} bytes; at most "
-                    f"{MAX_FILES} files of {MAX_FILE_BYTES} bytes are read."
+                    f"{member.name} is file {count} of {member.size} bytes; at most "
+                    f"{MAX_FILES} files of {MAX_FILE_BYTES} bytes are read"
                 )
             # Links and devices have no content of their own.
             if member.isreg():
@@ -68,7 +99,7 @@ def tar_files(path, folder):
         if PurePosixPath(parts[-1]).suffix.lower() in SUFFIXES:
             with damage_told(path):
                 content = archive.extractfile(member).read()
-            yield parts[-2], member.name, content
+            yield parts[-2], f"{path}: {member.name}", content
 
 
 def natural(name):

@@ -1,6 +1,8 @@
+import gzip
 import io
 import struct
 import tarfile
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -103,6 +105,28 @@ def test_a_hostile_tar_writes_nothing_and_is_bounded(tmp_path, monkeypatch):
     large[29:33] = struct.pack(">I", zlib.crc32(large[12:29]))
     path = write_tar(tmp_path / "large.tar", [("a/1.png", bytes(large))])
     with pytest.raises(ValueError, match=r"a/1\.png.* 16000x16000 px are more than the 250000000"):
+        LabelledImages.from_tar(path)
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE])
+def test_a_header_of_gigabytes_takes_none(tmp_path, kind):
+    header = tarfile.TarInfo("long")
+    header.type, header.size = kind, 3 * 2**30
+    path = tmp_path / "set.tar.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(header.tobuf(tarfile.GNU_FORMAT))
+        for _ in range(160):
+            file.write(bytes(2**20))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="set.tar.gz cannot be read as a tar archive: a header"):
+        LabelledImages.from_tar(path)
+    assert tracemalloc.get_traced_memory()[1] < 2**24
+    tracemalloc.stop()
+
+
+def test_a_damaged_image_is_named_with_its_archive(tmp_path):
+    path = write_tar(tmp_path / "set.tar", [("a/1.png", png(1)[:40]), ("a/2.png", png(2))])
+    with pytest.raises(ValueError, match=r"set\.tar: a/1\.png"):
         LabelledImages.from_tar(path)
 
 

@@ -24,7 +24,6 @@ EXEMPT = {
     r"hf://": "needs the network; tests/presets/test_preset.py has a stand-in",
     r"multi_worker|mirrored|data_parallel": "needs several devices; tests/distillers",
     r"^python benchmarks/": "measures for minutes; what is measured has its own tests",
-    r"--tfds": "downloads; tests/data has a stand-in",
     r"make_preset\.py": "needs a whole run; tests/presets/test_model_card.py makes one",
     r"mobile/compress\.py": "minutes each; tests/cli/test_compress.py",
 }
@@ -62,7 +61,7 @@ def image(path, size, seed=0, mode="RGB"):
     small.resize(size, Image.Resampling.BICUBIC).save(path)
 
 
-def folder_of_images(path, count=3, size=(72, 60)):
+def folder_of_images(path, count=4, size=(120, 110)):
     """A folder of small images."""
     for i in range(count):
         image(path / f"{i}.png", size, seed=i)
@@ -109,10 +108,10 @@ def stage(folder):
         for place in (folder, folder / "DATA", folder / "DATA" / "benchmarks"):
             folder_of_images(place / name / "HR", count=2, size=(48, 48))
     for name in ("T91", "BSDS400", "DIV2K_crops_Y", "photo_tiles_Y"):
-        folder_of_images(folder / "DATA" / "train" / name, size=(96, 96))
+        folder_of_images(folder / "DATA" / "train" / name, size=(150, 150))
     recognition = folder / "DATA" / "recognition"
     recognition.mkdir()
-    archive_of_classes(recognition / "tiny_imagenet_50.tar", 40, 3, (64, 64), ("train", "val"))
+    archive_of_classes(recognition / "tiny_imagenet_50.tar", 40, 5, (64, 64), ("train", "val"))
     archive_of_classes(recognition / "orl_faces.tar", 40, 4, (46, 56))
     student = kp.models.FSRCNN(2, features=8, shrunk_features=4, mapping_layers=1)
     kp.models.start_as_bicubic(student)

@@ -188,7 +188,7 @@ def compress(
             temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     Console().print(table(f"{method}: {out}", precision, before, after))
     if method != "qat":
-        print(f"Next: export.py {out} --quantize {precision} --out FILE.tflite")
+        print(f"Next: python mobile/export.py {out} --quantize {precision} --out FILE.tflite")
     return 0
 
 

@@ -143,7 +143,7 @@ def qat(
         )
         with atomic_path(out) as temporary:
             form.save(temporary)
-    print(f"Written: {out}. Next: export.py {out} --quantize int8 --out FILE.tflite")
+    print(f"Written: {out}. Next: python mobile/export.py {out} --quantize int8 --out FILE.tflite")
     return 0
 
 

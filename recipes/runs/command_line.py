@@ -32,7 +32,7 @@ def shortened(settings):
     names = {field.name for field in dataclasses.fields(settings)}
     changes = {name: value for name, value in SMOKE.items() if name in names}
     if "methods" in names:
-        changes["methods"] = settings.resolved().methods[:2]
+        changes["methods"] = ("plain", "horkd_123")
     return dataclasses.replace(settings, **changes)
 
 

@@ -129,7 +129,10 @@ def test_clustering_writes_a_student_and_says_what_it_saved(folder, capsys):
     assert after["gzip_bytes"] < 0.8 * before["gzip_bytes"]
     assert found["settings"]["hr_dir"] == ["HR"] and found["images"] == "HR"
     output = capsys.readouterr().out
-    assert f"{after['gzip_bytes'] / 1000:.1f} kB" in output and "Next: export.py a.keras" in output
+    assert (
+        f"{after['gzip_bytes'] / 1000:.1f} kB" in output
+        and "Next: python mobile/export.py a.keras" in output
+    )
     check_clusters(kp.load_student("a.keras"), kp.load_student("student.keras"), 4)
     assert {path.name for path in folder.iterdir()} == {"HR", "student.keras", "a.keras", "a.json"}
 

@@ -317,6 +317,6 @@ def test_help_says_what_can_be_set_without_a_backend():
 )
 def test_mistakes_end_in_one_line(arguments, message):
     result = command(*arguments)
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr

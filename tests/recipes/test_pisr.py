@@ -330,5 +330,5 @@ def test_help_teaches_and_unknown_names_fail(scale):
 
 def test_a_mistake_ends_in_one_line():
     failed = recipe(2, "--patch-size", "47")
-    assert failed.returncode == 1
-    assert failed.stderr == "error: --patch-size 47 is not a multiple of 2.\n"
+    assert failed.returncode == 2
+    assert failed.stderr == "pisr_x2.py: error: --patch-size 47 is not a multiple of 2.\n"

@@ -48,12 +48,12 @@ class CopiedTracks:
 
     def write(self, packet):
         """Hand a packet of one of the tracks on."""
-        writer = self._writers.get(packet.stream_index)
+        writer = self._writers.get(packet.stream.index)
         if writer is not None:
             for frame in packet.decode():
                 self._result.mux(writer.encode(frame))
         elif packet.size:  # At the end, each track sends an empty one.
-            packet.stream = self._copies[packet.stream_index]
+            packet.stream = self._copies[packet.stream.index]
             self._result.mux(packet)
 
     def close(self):

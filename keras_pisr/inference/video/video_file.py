@@ -123,7 +123,8 @@ def enlarge(net, source, target, *, crf=CRF, max_pixels=MAX_PIXELS, tile=TILE, n
             if packet.is_corrupt:
                 raise ValueError(f"{source} is damaged {_place(packet)}.")
             end = max(end, _end(packet))
-            if packet.stream_index in copies.indices:
+            # An empty packet at the end has no number of its own.
+            if packet.stream.index in copies.indices:
                 copies.write(packet)
                 continue
             if packet.size:

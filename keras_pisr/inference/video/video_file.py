@@ -7,18 +7,28 @@ from keras_pisr.atomic import atomic_path
 from keras_pisr.data.images.decoder import MAX_PIXELS
 from keras_pisr.inference.image import TILE
 from keras_pisr.inference.network import as_network
+from keras_pisr.inference.video.copied_tracks import (
+    FORMATS,
+    KEPT,
+    CopiedTracks,
+    copy_metadata,
+)
+from keras_pisr.inference.video.frame_times import FrameTimes
 from keras_pisr.inference.video.video_frame import (
     BT601,
     FULL_RANGE,
     STUDIO_RANGE,
     enlarge_frame,
+    has_alpha,
     has_full_range,
 )
+from keras_pisr.inference.video.wholeness import check_whole
 
-# What a result may be called, and FFmpeg's name for it; other videos become Matroska.
-FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+# What is read; what is in no format of `FORMATS` becomes Matroska.
 SUFFIXES = (*FORMATS, ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv")
 CRF = 18
+# The largest side that H.264 can say.
+_LARGEST = 16_384
 # A file is data: playlists, which name other files, are not among these, nor are networks.
 _READ = {
     "format_whitelist": "mov,mp4,matroska,webm,avi,mpeg,mpegts,asf,flv",
@@ -64,7 +74,8 @@ def video_size(path):
     try:
         with _opened(path) as (_, track):
             return track.width * track.height * _count(track)
-    except (ValueError, OSError, ImportError):
+    # As for an image; `enlarge` names what is wrong.
+    except Exception:  # noqa: BLE001
         return 0
 
 
@@ -75,52 +86,64 @@ def enlarge(net, source, target, *, crf=CRF, max_pixels=MAX_PIXELS, tile=TILE, n
         raise ValueError(f"A video is written as {', '.join(FORMATS)}; got {target.name}.")
     if not 0 <= crf <= 51:
         raise ValueError(f"Expected crf between 0 and 51; got {crf}.")
-    av = _import_av()
+    av, notes = _import_av(), [] if notes is None else notes
     with _opened(source, max_pixels) as (file, track):
+        whole = check_whole(source)
         first = next(file.decode(track), None)
         if first is None:
             raise ValueError(f"Cannot read {source} as a video: it holds no frame.")
+        sides = _large_sides(first, net.scale)
+        if has_alpha(first, track):
+            notes.append("its transparency is left out: H.264 has none")
     full = has_full_range(first)
-    form = FORMATS[target.suffix.lower()]
     with (
         _opened(source, max_pixels) as (file, track),
         atomic_path(target) as temporary,
-        av.open(str(temporary.resolve()), "w", format=form) as result,
+        av.open(str(temporary.resolve()), "w", format=FORMATS[target.suffix.lower()]) as result,
     ):
-        _copy_metadata(file, result, ("title", "artist", "date", "comment", "creation_time"))
-        video = _add_video(result, track, first, full, net.scale, crf)
-        copies = {}
+        copy_metadata(file, result, ("title", "artist", "date", "comment", "creation_time"))
+        video = _add_video(result, track, first, full, sides, crf)
+        copies = CopiedTracks(file, result, source, target, notes)
         try:
-            for stream in (*file.streams.audio, *file.streams.subtitles):
-                copies[stream.index] = result.add_stream_from_template(stream, opaque=True)
-                _copy_metadata(stream, copies[stream.index], ("language", "title"))
-                copies[stream.index].disposition = stream.disposition
             result.start_encoding()
         except (av.FFmpegError, ValueError) as error:
             raise ValueError(
                 f"{target.suffix} does not hold all tracks of {source} ({error}). Try .mkv."
             ) from error
+        times, lasting = FrameTimes(file.format.name), {}
+
+        def write(packets):
+            for packet in packets:
+                # The encoder does not hand on how long a frame is shown.
+                packet.duration = lasting.pop(packet.pts, packet.duration)
+                result.mux(packet)
+
         done, total, end = 0, _count(track), 0.0
-        for packet in file.demux(track, *(file.streams[index] for index in copies)):
+        for packet in file.demux(track, *(file.streams[index] for index in copies.indices)):
             if packet.is_corrupt:
                 raise ValueError(f"{source} is damaged {_place(packet)}.")
-            if packet.pts is not None:
-                end = max(end, float(packet.pts * packet.time_base))
-            if packet.stream_index in copies:
-                if packet.size:  # At the end, each track sends an empty one.
-                    packet.stream = copies[packet.stream_index]
-                    result.mux(packet)
+            end = max(end, _end(packet))
+            # An empty packet at the end has no number of its own.
+            if packet.stream.index in copies.indices:
+                copies.write(packet)
                 continue
+            if packet.size:
+                times.packet(packet.pts if packet.dts is None else packet.dts)
             for frame in packet.decode():
                 if (frame.width, frame.height) != (first.width, first.height):
                     raise ValueError(f"The frames of {source} change their size.")
                 large = enlarge_frame(net, frame, full, first.rotation, tile=tile)
-                result.mux(video.encode(large))
+                large.pts = times.frame(frame.dts if frame.pts is None else frame.pts)
+                large.time_base = frame.time_base
+                if frame.duration:
+                    lasting[large.pts] = frame.duration
+                write(video.encode(large))
                 done += 1
                 yield min(done / total, 1.0)
-        result.mux(video.encode(None))
-        # The last packet begins before the end, and headers are not exact.
-        if file.duration and end < 0.9 * file.duration / av.time_base - 1:
+        write(video.encode(None))
+        copies.close()
+        # The last packet may begin before the end, and headers are not exact.
+        if not whole and file.duration and end < 0.9 * file.duration / av.time_base - 1:
             raise ValueError(f"{source} is cut short at {end:.1f} s.")
 
 
@@ -144,6 +167,11 @@ def _opened(path, max_pixels=MAX_PIXELS):
             track = file.streams.best("video")
             if track is None:
                 raise ValueError(f"Cannot read {path} as a video: it has no pictures.")
+            if track.codec_context is None:
+                raise ValueError(
+                    f"Cannot read {path} as a video: FFmpeg does not know the codec of its "
+                    "pictures. Convert it with the program that made it."
+                )
             if track.width * track.height > max_pixels:
                 raise ValueError(
                     f"{path}: frames of {track.width}x{track.height} px are more than the "
@@ -167,25 +195,38 @@ def _place(packet):
     return f"at {float(packet.pts * packet.time_base):.2f} s" if packet.pts else "or cut short"
 
 
-def _copy_metadata(source, result, keys):
-    result.metadata.update({key: source.metadata[key] for key in keys if key in source.metadata})
+def _end(packet):
+    if packet.pts is None:
+        return 0.0
+    return float((packet.pts + (packet.duration or 0)) * packet.time_base)
 
 
-def _add_video(result, track, first, full, scale, crf):
-    video = result.add_stream("libx264", rate=track.average_rate, options={"crf": str(crf)})
+def _large_sides(first, scale):
+    """`(width, height)` of the result, upright."""
     lying = first.rotation % 180 != 0
     sides = (first.height, first.width) if lying else (first.width, first.height)
-    codec = video.codec_context
     # 4:2:0 has whole chroma samples: an odd side (x3) gets one px more.
-    codec.width, codec.height = (side * scale + side * scale % 2 for side in sides)
+    width, height = (side * scale + side * scale % 2 for side in sides)
+    if max(width, height) > _LARGEST:
+        raise ValueError(
+            f"The result would have {width}x{height} px; H.264, in which videos are written, ends "
+            f"at {_LARGEST} px a side. Use a smaller factor, or cut the video before."
+        )
+    return width, height
+
+
+def _add_video(result, track, first, full, sides, crf):
+    video = result.add_stream("libx264", rate=track.average_rate, options={"crf": str(crf)})
+    codec = video.codec_context
+    codec.width, codec.height = sides
     codec.pix_fmt = "yuv420p"
     # Times are kept, not counted: the rate may vary.
     codec.time_base = video.time_base = track.time_base
     aspect = track.sample_aspect_ratio
     if aspect:
-        codec.sample_aspect_ratio = 1 / aspect if lying else aspect
+        codec.sample_aspect_ratio = 1 / aspect if first.rotation % 180 else aspect
     codec.color_range = FULL_RANGE if full else STUDIO_RANGE
     codec.colorspace = BT601 if first.format.is_rgb else first.colorspace
     codec.color_primaries, codec.color_trc = first.color_primaries, first.color_trc
-    _copy_metadata(track, video, ("language", "title"))
+    copy_metadata(track, video, KEPT)
     return video

@@ -33,15 +33,10 @@ def enlarge_frame(net, frame, full, rotation=0, *, tile=TILE):
         tile: As for `upscale`.
 
     Returns:
-        `av.VideoFrame` in yuv420p at the time of the original. Sides are even: an odd one gets
+        `av.VideoFrame` in yuv420p, without a time. Sides are even: an odd one gets
         its last row or column twice.
 
-    Raises:
-        ValueError: If the frame has no time.
     """
-    time = frame.dts if frame.pts is None else frame.pts
-    if time is None:
-        raise ValueError("A frame has no time; put the video into another container first.")
     share = 2 if frame.format.name in _420 else 1
     planes = frame if share == 2 else _as_444(frame, full)
     luma, *chroma = (np.rot90(_pixels(plane), rotation // 90) for plane in planes.planes)
@@ -53,8 +48,13 @@ def enlarge_frame(net, frame, full, rotation=0, *, tile=TILE):
     for plane, target in zip(chroma, result.planes[1:], strict=True):
         size = [-(-side * net.scale * share // 2) for side in plane.shape]
         _pixels(target)[...] = resize(plane, size)[: height // 2, : width // 2]
-    result.pts, result.time_base = time, frame.time_base
     return result
+
+
+def has_alpha(frame, track):
+    """Whether a video has transparency, in its frames or (VP8, VP9) beside them."""
+    beside = track.metadata.get("alpha_mode", track.metadata.get("ALPHA_MODE", "0"))
+    return any(part.is_alpha for part in frame.format.components) or beside == "1"
 
 
 def _as_444(frame, full):

@@ -1,0 +1,50 @@
+"""When each frame is shown, also where the container does not say."""
+
+import heapq
+
+
+class FrameTimes:
+    """Times of frames, in the order in which they are shown.
+
+    AVI has no times of presentation: a frame that is stored late, because others refer to it,
+    comes with the time of its place in the file. But the times as such are right, so there the
+    frames, which a decoder gives in order, take the times in order.
+
+    Args:
+        container: FFmpeg's name of the container.
+
+    Example:
+        >>> times = FrameTimes("avi")
+        >>> for stored in (0, 1, 2):
+        ...     times.packet(stored)
+        >>> [times.frame(time) for time in (0, 2, 1)]
+        [0, 1, 2]
+    """
+
+    def __init__(self, container):
+        self._sorted = [] if container == "avi" else None
+        self._last = None
+
+    def packet(self, time):
+        """Note the time of a packet, in the order of the file."""
+        if self._sorted is not None and time is not None:
+            heapq.heappush(self._sorted, time)
+
+    def frame(self, time):
+        """The time of the next frame, which says `time` of itself.
+
+        Raises:
+            ValueError: If it has none, or one that lies before the frame before.
+        """
+        if self._sorted is not None:
+            # More frames than packets: one packet may hold two.
+            time = heapq.heappop(self._sorted) if self._sorted else (self._last or 0) + 1
+        if time is None:
+            raise ValueError("A frame has no time; put the video into another container first.")
+        if self._last is not None and time <= self._last:
+            raise ValueError(
+                "The times of the frames are not in order; put the video into another container "
+                "first."
+            )
+        self._last = time
+        return time

@@ -9,7 +9,7 @@ The body starts from that of the preset for x2.
 
 from phases import main, photographs, with_drawings
 
-FIRST = photographs(scale=4, patch_size=128, epochs=14, start_body_from="plain_sr_x2_small")
+FIRST = photographs(scale=4, patch_size=128, epochs=12, start_body_from="plain_sr_x2_small")
 PHASES = {"photographs": FIRST, "drawings": with_drawings(FIRST, epochs=4)}
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Files that appear whole or not at all."""
 
+import errno
 import os
 import re
 import secrets
@@ -36,7 +37,8 @@ def atomic_path(path):
         >>> os.listdir(folder)
         ['scores.json']
     """
-    path = Path(path)
+    # A link stays what it is, and the file it names is written, as by `open`.
+    path = Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Made as `open` would make it, not by `tempfile`, whose files are private: to ask what
     # permissions are usual here would change the umask of every thread for a moment.
@@ -45,6 +47,12 @@ def atomic_path(path):
         with _in_use(temporary):
             yield temporary
             temporary.replace(path)
+    except OSError as error:
+        # Of the file that was asked for, whose name a full disk does not even mention.
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None
+        if full or str(error.filename) == str(temporary):
+            raise type(error)(error.errno, error.strerror, str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

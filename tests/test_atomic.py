@@ -1,5 +1,6 @@
 """Files appear whole or not at all."""
 
+import errno
 import os
 
 import pytest
@@ -44,3 +45,28 @@ def test_the_umask_of_other_threads_is_left_alone(tmp_path, monkeypatch):
     with atomic_path(tmp_path / "a.txt") as temporary:
         temporary.write_text("whole")
     assert (tmp_path / "a.txt").read_text() == "whole"
+
+
+def test_an_error_names_the_file_that_was_asked_for(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="/proc/x.json'"), atomic_path("/proc/x.json"):
+        pass
+
+
+def test_a_full_disk_names_the_file(tmp_path):
+    with pytest.raises(OSError, match="a.json'") as caught, atomic_path(tmp_path / "a.json"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert caught.value.errno == errno.ENOSPC
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("dangling", [True, False])
+def test_a_link_stays_and_its_target_is_written(tmp_path, dangling):
+    link, target = tmp_path / "link.json", tmp_path / "folder" / "target.json"
+    link.symlink_to(target)
+    if not dangling:
+        target.parent.mkdir()
+        target.write_text("old")
+    with atomic_path(link) as temporary:
+        temporary.write_text("new")
+    assert link.is_symlink() and target.read_text() == link.read_text() == "new"

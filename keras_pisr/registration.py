@@ -20,6 +20,7 @@ MODELS = {
 }
 CLASSES = MODELS | {
     "AngleLoss": "losses.angle",
+    "BicubicEnlargement": "models.bicubic_enlargement",
     "DistanceLoss": "losses.distance",
     "FakeQuant": "forms.int8.fake_quant",
     "FakeQuantConv2D": "forms.int8.fake_quant",

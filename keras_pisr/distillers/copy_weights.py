@@ -1,6 +1,15 @@
 """Start a network where another one ended."""
 
 
+def check_built(role, model):
+    """Refuse a model whose weights do not exist yet."""
+    if not model.built:
+        raise ValueError(
+            f"The {role} {model.name!r} has no weights yet. Call it on a batch first, or begin it "
+            "with a `keras.Input`."
+        )
+
+
 def copy_weights(source, target, *, otherwise):
     """Give `target` the weights of `source`.
 
@@ -10,8 +19,11 @@ def copy_weights(source, target, *, otherwise):
         otherwise: What to do where they do not fit, the end of the error's sentence.
 
     Raises:
-        ValueError: If the two do not have weights of the same shapes.
+        ValueError: If one of them has no weights yet, or the two do not have weights of the same
+            shapes.
     """
+    for model in (source, target):
+        check_built("model", model)
     shapes = [[tuple(weight.shape) for weight in model.weights] for model in (source, target)]
     if shapes[0] != shapes[1]:
         raise ValueError(

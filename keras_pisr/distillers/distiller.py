@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_pisr.distillers.copy_weights import check_built
+from keras_pisr.distillers.data_check import check_pair, check_sizes, check_weight
 from keras_pisr.distillers.train_step import TrainStep
 
 
@@ -19,7 +21,8 @@ class Distiller(TrainStep, keras.Model):
     The rest is Keras as usual: `compile(optimizer, loss, metrics)`, `fit`, `evaluate`,
     callbacks, `steps_per_execution` (not on PyTorch), `jit_compile`, mixed precision,
     gradient clipping and moving averages in the optimizer, `tf.distribute` on TensorFlow,
-    `keras.distribution` on JAX. `sample_weight` has one value a sample, `(batch,)`.
+    `keras.distribution` on JAX. `sample_weight` has one value per sample, `(batch,)`, or, where
+    `y` are images, one per pixel of them: a mask, `(batch, height, width)`.
 
     The logs hold the compiled loss under `main_term`, each term of `terms` under its name,
     already multiplied by its weight, and their sum as `loss`.
@@ -38,6 +41,7 @@ class Distiller(TrainStep, keras.Model):
         for role, model in [("student", student), *(("guide", guide) for guide in guides)]:
             if not isinstance(model, keras.Model):
                 raise ValueError(f"The {role} must be a keras.Model, got {type(model).__name__}.")
+            check_built(role, model)
         owned = {id(weight) for weight in student.weights}
         for guide in guides:
             if any(id(weight) in owned for weight in guide.weights):
@@ -47,6 +51,7 @@ class Distiller(TrainStep, keras.Model):
                 )
             guide.trainable = False
         self.student = student
+        self.scale = getattr(student, "scale", None)
         self.guides = list(guides)
         self.main_term = main_term
         self.term_trackers = {
@@ -88,7 +93,7 @@ class Distiller(TrainStep, keras.Model):
             outputs: Of `streams`.
             guidance: Of `guidance`.
             x: What the phone will see, a batch.
-            sample_weight: `(batch,)` or None.
+            sample_weight: `(batch,)`, beside images also `(batch, height, width)`, or None.
 
         Returns:
             A dict from the names in `term_names` to weighted scalars.
@@ -112,15 +117,38 @@ class Distiller(TrainStep, keras.Model):
         return super().make_train_function(force)
 
     def save(self, filepath, overwrite=True, **kwargs):
-        """Save the student: what `ModelCheckpoint("best.keras")` writes can be deployed.
+        """Save the student alone: what `ModelCheckpoint("best.keras")` writes can be deployed.
 
-        The distiller itself is no file; `save_weights` keeps all of its weights.
+        The whole distiller (student, guides, heads and, once compiled, the optimizer's state)
+        is kept by `save_weights("all.weights.h5")` and read by `load_weights` of a distiller
+        that was made and compiled in the same way.
         """
         self.student.save(filepath, overwrite=overwrite, **kwargs)
 
+    def load_weights(self, filepath, **kwargs):
+        """Load what `save_weights` wrote, into the optimizer too if this distiller is compiled."""
+        if self.compiled:
+            self.optimizer.build(self.trainable_variables)
+        super().load_weights(filepath, **kwargs)
+
     def unpack(self, data):
-        """`(x, y, sample_weight)` of a batch."""
-        return keras.utils.unpack_x_y_sample_weight(data)
+        """`(x, y, sample_weight)` of a batch, checked."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        check_pair(self, x, y)
+        check_sizes(x, y, self.scale)
+        return x, y, sample_weight
+
+    def _symbolic_build(self, iterator=None, data_batch=None):
+        """Say what is wrong with the data before Keras asks the backend what it makes of them."""
+        loss = self._compile_loss
+        if data_batch is None and loss is not None and not loss.built:
+            # Keras looks at a batch as well, under the same condition.
+            for _, _, data in iterator:
+                data_batch = data[0] if isinstance(data, list | tuple) else next(data)
+                break
+        if data_batch is not None:
+            self.unpack(data_batch)
+        super()._symbolic_build(iterator, data_batch)
 
     def compute_terms(self, x, y, guidance, sample_weight, training):
         """Every loss term, the compiled loss first, and the prediction.
@@ -135,26 +163,18 @@ class Distiller(TrainStep, keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The compiled loss; `sample_weight` of shape `(batch,)` fits images too."""
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} learns from pairs (x, y): x is what the phone sees, y "
-                "what only training sees. The data given has no y."
-            )
+        check_weight(sample_weight, y)
         sample_weight = self.spread_over_pixels(sample_weight, y_pred)
         return super().compute_loss(x, y, y_pred, sample_weight, training=training)
 
     @staticmethod
     def spread_over_pixels(sample_weight, y_pred):
         """Give `sample_weight` the rank of a per-pixel loss: Keras does not broadcast it."""
-        if sample_weight is None:
-            return None
-        if len(sample_weight.shape) != 1:
-            raise ValueError(
-                "`sample_weight` must have one value a sample, shape (batch,); got "
-                f"{tuple(sample_weight.shape)}."
-            )
-        if not hasattr(y_pred, "shape"):
+        if sample_weight is None or not hasattr(y_pred, "shape"):
             return sample_weight
+        if len(sample_weight.shape) > 1:
+            size = ops.shape(y_pred)
+            return ops.reshape(sample_weight, (-1, size[1], size[2]))
         return ops.reshape(sample_weight, (-1,) + (1,) * (len(y_pred.shape) - 2))
 
     def log(self, terms, x, y, y_pred, sample_weight):

@@ -1,12 +1,22 @@
 """PISR: a teacher that sees the HR image, then a student that learns its features."""
 
 import keras
+from keras import ops
 
 from keras_pisr.distillers.copy_weights import copy_weights
 from keras_pisr.distillers.distiller import Distiller
 from keras_pisr.losses.likelihood import LaplaceNLL, LikelihoodLoss
 from keras_pisr.models.feature_tap import tap
 from keras_pisr.models.location_scale import LocationScale
+
+
+def weight_on_lr(sample_weight, scale, feature):
+    """`sample_weight` for a loss per pixel of a feature, which has the size of the LR image."""
+    if sample_weight is not None and len(sample_weight.shape) > 1:
+        size = ops.shape(feature)
+        blocks = ops.reshape(sample_weight, (-1, size[1], scale, size[2], scale))
+        return ops.mean(blocks, axis=(2, 4))
+    return Distiller.spread_over_pixels(sample_weight, feature)
 
 
 class PrivilegedTeacherTrainer(Distiller):
@@ -47,7 +57,7 @@ class PrivilegedTeacherTrainer(Distiller):
 
     def terms(self, outputs, guidance, x, sample_weight):
         """The imitation term."""
-        weight = self.spread_over_pixels(sample_weight, outputs["code"])
+        weight = weight_on_lr(sample_weight, self.scale, outputs["code"])
         imitation = self.imitation_loss(x, outputs["code"], sample_weight=weight)
         return {"imitation": self.imitation_weight * imitation}
 
@@ -110,6 +120,7 @@ class PrivilegedDistiller(Distiller):
             **kwargs,
         )
         self.teacher = teacher
+        self.scale = teacher.scale
         self.feature = feature
         self.teacher_feature = teacher_feature or feature
         self.feature_loss = feature_loss or LaplaceNLL()
@@ -160,9 +171,14 @@ class PrivilegedDistiller(Distiller):
         """The distillation term."""
         if self.distillation_weight == 0:
             return {}
+        theirs, ours = guidance["feature"], outputs["feature"]
         if self.estimator is None:
-            sample_weight = self.spread_over_pixels(sample_weight, guidance["feature"])
-        distillation = self.feature_loss(
-            guidance["feature"], outputs["feature"], sample_weight=sample_weight
-        )
+            sample_weight = weight_on_lr(sample_weight, self.scale, theirs)
+        elif sample_weight is not None and len(sample_weight.shape) > 1:
+            # A likelihood has one value per sample: here each pixel is one.
+            sample_weight = ops.reshape(weight_on_lr(sample_weight, self.scale, theirs), (-1,))
+            theirs, *ours = (
+                ops.reshape(part, (-1, 1, 1, part.shape[-1])) for part in (theirs, *ours)
+            )
+        distillation = self.feature_loss(theirs, ours, sample_weight=sample_weight)
         return {"distillation": self.distillation_weight * distillation}

@@ -6,7 +6,7 @@ import numpy as np
 
 # Sides of the probe, px: what lies within half of one is found with it.
 _PROBES = (129, 257)
-_REPLACEMENTS = (np.nan, 1e3, -1e3, 3.0)
+_NUMBERS = (1e3, -1e3, 3.0)
 
 
 class Tile(NamedTuple):
@@ -68,8 +68,10 @@ def measure(run):
     """Scale and receptive field of a network, by trying.
 
     One pixel of a small image is replaced: the outputs that change are those that read this
-    pixel. Not-a-number survives multiplication by a zero weight, but some activations drop it;
-    large numbers of both signs get through those.
+    pixel. Not-a-number survives multiplication by a zero weight, which training may change, but
+    some activations drop it; large numbers of both signs get through those. A backend may spread
+    not-a-number over the whole image (a resize as a matrix product does): then numbers decide
+    alone.
 
     Args:
         run: Function from `(height, width)` to `(scale * height, scale * width)`, float32.
@@ -83,27 +85,35 @@ def measure(run):
             on pixels 128 px away.
     """
     for side in _PROBES:
-        images = np.random.default_rng(0).random((len(_REPLACEMENTS), side, side), np.float32)
-        centre, changed = side // 2, False
-        for image, replacement in zip(images, _REPLACEMENTS, strict=True):
-            plain = run(image)
-            scale = plain.shape[0] // side
-            if plain.shape != (scale * side, scale * side) or not scale:
-                raise ValueError(
-                    f"Expected the model to enlarge by a whole factor; it made {plain.shape} px "
-                    f"of {image.shape} px."
-                )
-            image[centre, centre] = replacement
-            changed = changed | (run(image) != plain)
-        rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
-        if not len(rows):
-            raise ValueError("The model's output does not depend on its input.")
-        first = min(rows[0], columns[0]) // scale
-        last = max(rows[-1], columns[-1]) // scale
-        # At the edge of the probe, nobody knows how much further it goes.
-        if first > 0 and last < side - 1:
-            return scale, int(max(centre - first, last - centre))
+        scale, by_numbers = _changed(run, side, _NUMBERS)
+        _, by_nan = _changed(run, side, (np.nan,))
+        for changed in (by_numbers | by_nan, by_numbers):
+            rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+            if not len(rows):
+                raise ValueError("The model's output does not depend on its input.")
+            first = min(rows[0], columns[0]) // scale
+            last = max(rows[-1], columns[-1]) // scale
+            # At the edge of the probe, nobody knows how much further it goes.
+            if first > 0 and last < side - 1:
+                return scale, int(max(side // 2 - first, last - side // 2))
     raise ValueError(
         "The model reads pixels more than 128 px away, or the whole image (global pooling, "
         "attention): it cannot be run in tiles."
     )
+
+
+def _changed(run, side, replacements):
+    """Scale, and which outputs change when the central pixel is replaced."""
+    images = np.random.default_rng(0).random((len(replacements), side, side), np.float32)
+    changed = False
+    for image, replacement in zip(images, replacements, strict=True):
+        plain = run(image)
+        scale = plain.shape[0] // side
+        if plain.shape != (scale * side, scale * side) or not scale:
+            raise ValueError(
+                f"Expected the model to enlarge by a whole factor; it made {plain.shape} px "
+                f"of {image.shape} px."
+            )
+        image[side // 2, side // 2] = replacement
+        changed = changed | (run(image) != plain)
+    return scale, changed

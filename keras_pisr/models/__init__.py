@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "recognition.backbone_recognizer": ["BackboneRecognizer"],
+        "bicubic_enlargement": ["BicubicEnlargement"],
         "bicubic_start": ["start_as_bicubic"],
         "cost": ["multiply_accumulates"],
         "fsrcnn": ["FSRCNN"],

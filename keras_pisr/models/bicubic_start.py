@@ -230,6 +230,11 @@ def start_as_bicubic(model, *, seed=0):
             f"PrivilegedTeacher around one, not {type(model).__name__}."
         )
     if upscaler is not model:
+        if model.has_own_encoder:
+            raise ValueError(
+                "`start_as_bicubic` cannot start an encoder of your own: start the decoder, "
+                "start_as_bicubic(teacher.decoder), and train the encoder from its random weights."
+            )
         start_encoder(model.encoder, model.scale, rng)
     start(upscaler, rng)
     return model

@@ -17,25 +17,31 @@ def tap(model, layer_names, *, output=True):
         `{"output": ..., layer_name: ...}`.
 
     Raises:
-        ValueError: If `model` has no graph to read from, or no layer of that name.
+        ValueError: If `model` has no graph to read from, several outputs, or no layer of that
+            name.
 
     Example:
     >>> tapped = keras_pisr.models.tap(keras_pisr.models.FSRCNN(scale=2), ["expanding"])
     >>> tapped(np.zeros((1, 8, 8, 1)))["expanding"].shape
     (1, 8, 8, 56)
     """
-    try:
-        inputs, outputs = model.inputs, {"output": model.output} if output else {}
-    except (AttributeError, ValueError) as error:
+    if not getattr(model, "inputs", None):
         raise ValueError(
-            f"Cannot read features of {model.name!r}: a subclassed model has no graph. Build it "
-            "as a functional or Sequential model."
-        ) from error
+            f"Cannot read features of {model.name!r}: a subclassed model has no graph, and a "
+            "Sequential one has none before it is built. Build it as a functional model, or as a "
+            "Sequential one that begins with a `keras.Input`."
+        )
+    if output and len(model.outputs) != 1:
+        raise ValueError(
+            f"Expected a model with one output, the image; {model.name!r} has "
+            f"{len(model.outputs)}. Wrap the one that counts: keras.Model(model.inputs, image)."
+        )
+    outputs = {"output": model.outputs[0]} if output else {}
+    known = [layer.name for layer in model.layers]
     for name in layer_names:
-        known = [layer.name for layer in model.layers]
         if name not in known:
             raise ValueError(f"{model.name!r} has no layer {name!r}. It has: {', '.join(known)}.")
         outputs[name] = model.get_layer(name).output
     # Called with a tensor, a model warns if it was built from a list of one.
-    inputs = inputs[0] if len(inputs) == 1 else inputs
+    inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
     return keras.Model(inputs, outputs, name=f"{model.name}_tapped")

@@ -31,6 +31,11 @@ class Presettable:
     def from_preset(cls, preset, **kwargs):
         """Load a trained model of this class; see `keras_pisr.from_preset`.
 
+        Args:
+            preset: Name, folder or address on a hub.
+            **kwargs: `load_weights=False` for random weights, `dtype` for another dtype policy,
+                `max_bytes` for large files.
+
         Raises:
             ValueError: Also if the preset is of another class.
         """

@@ -4,10 +4,11 @@ import keras
 from keras import layers
 
 from keras_pisr.models.fsrcnn import convolution, prelu
+from keras_pisr.models.presettable import Presettable
 
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
-class PrivilegedTeacher(keras.Model):
+class PrivilegedTeacher(Presettable, keras.Model):
     """An encoder from the HR image to a compact code, and a decoder back to the HR image.
 
     The encoder (86,084 parameters) learns to subsample: its output has the shape of the LR
@@ -17,23 +18,28 @@ class PrivilegedTeacher(keras.Model):
     Args:
         decoder: An image-to-image Keras model, `(batch, h, w, 1)` to
             `(batch, scale * h, scale * w, 1)`, usually `FSRCNN`. It is trained: pass one of
-            its own, not the student.
+            its own, not the student. Its channels are those of the images: 1 for luma, 3 for
+            RGB.
+        encoder: A model from the HR image to the code, where the one described above does not
+            fit: `(batch, scale * h, scale * w, channels)` to what the decoder takes.
         scale: Upscaling factor of `decoder`; needed where `decoder.scale` does not exist.
         **kwargs: Of `keras.Model`.
 
     Attributes:
-        encoder: Model from HR luma to the code, `(batch, height / scale, width / scale, 1)`.
+        encoder: Model from the HR image to the code, `(batch, height / scale, width / scale,
+            channels)`.
         decoder: The given model.
 
     Call arguments:
-        inputs: HR luma in `[0, 1]`, `(batch, height, width, 1)`; height and width must be
-            multiples of `scale`.
+        inputs: HR images in `[0, 1]`, `(batch, height, width, channels)`; height and width must
+            be multiples of `scale`.
 
     Returns:
-        Reconstructed luma, the shape of `inputs`.
+        Reconstructed images, the shape of `inputs`.
 
     Raises:
-        ValueError: If the scale is not known.
+        ValueError: If the scale is not known, the decoder has no graph, or several inputs or
+            outputs.
 
     Example:
     >>> teacher = keras_pisr.models.PrivilegedTeacher(keras_pisr.models.FSRCNN(scale=2))
@@ -44,18 +50,26 @@ class PrivilegedTeacher(keras.Model):
         Lee et al. 2020, sections 3.1 and 3.2, https://arxiv.org/abs/2007.07524
     """
 
-    def __init__(self, decoder, *, scale=None, **kwargs):
+    def __init__(self, decoder, *, encoder=None, scale=None, **kwargs):
         scale = scale or getattr(decoder, "scale", None)
         if scale is None:
             raise ValueError(
                 f"The decoder {decoder.name!r} has no attribute `scale`: "
                 "pass `PrivilegedTeacher(decoder, scale=...)`."
             )
+        if any(len(getattr(decoder, side, None) or ()) != 1 for side in ("inputs", "outputs")):
+            raise ValueError(
+                f"Expected a functional or Sequential decoder with one input and one output; "
+                f"{decoder.name!r} is none. Begin it with a `keras.Input`."
+            )
+        lr_channels, hr_channels = decoder.inputs[0].shape[-1], decoder.outputs[0].shape[-1]
+
         # === Layers ===
-        encoder = keras.Sequential(
+        own = encoder is not None
+        encoder = encoder or keras.Sequential(
             [
-                keras.Input((None, None, 1), name="hr"),
-                convolution(56, 5, 1, "encoder_1_conv", padding="same"),
+                keras.Input((None, None, hr_channels), name="hr"),
+                convolution(56, 5, hr_channels, "encoder_1_conv", padding="same"),
                 prelu("encoder_1"),
                 # Padded by hand: "same" would sample other pixels on TensorFlow when strided.
                 layers.ZeroPadding2D(2, name="encoder_2_pad"),
@@ -63,34 +77,38 @@ class PrivilegedTeacher(keras.Model):
                 prelu("encoder_2"),
                 convolution(12, 3, 56, "encoder_3_conv", padding="same"),
                 prelu("encoder_3"),
-                convolution(1, 3, 12, "code", padding="same", dtype="float32"),
+                convolution(lr_channels, 3, 12, "code", padding="same", dtype="float32"),
             ],
             name="encoder",
         )
 
         # === Functional graph ===
-        inputs = keras.Input((None, None, 1), name="hr")
+        inputs = keras.Input((None, None, hr_channels), name="hr")
         super().__init__(inputs, decoder(encoder(inputs)), **kwargs)
 
         # === Config ===
         self.encoder = encoder
         self.decoder = decoder
         self.scale = int(scale)
+        self.has_own_encoder = own
 
     def get_config(self):
-        """Every argument; the decoder as a serialized Keras object."""
+        """Every argument; the models as serialized Keras objects."""
+        serialize = keras.saving.serialize_keras_object
         return {
             "name": self.name,
             "trainable": self.trainable,
-            "decoder": keras.saving.serialize_keras_object(self.decoder),
+            "decoder": serialize(self.decoder),
             "scale": self.scale,
+            **({"encoder": serialize(self.encoder)} if self.has_own_encoder else {}),
         }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Build from `get_config()`."""
-        config = dict(config)
-        decoder = keras.saving.deserialize_keras_object(
-            config.pop("decoder"), custom_objects=custom_objects
-        )
-        return cls(decoder, **config)
+        models = {
+            name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
+            for name in ("decoder", "encoder")
+            if config.get(name) is not None
+        }
+        return cls(**{**config, **models})

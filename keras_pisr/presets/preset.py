@@ -1,9 +1,11 @@
 """Models to preset folders and back, in Keras Hub's file layout."""
 
+import copy
 import datetime
 import json
 import os
 import tempfile
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from keras_pisr.presets.configuration import check_classes
@@ -12,7 +14,7 @@ from keras_pisr.presets.sources import CONFIG, METADATA, WEIGHTS, locate
 from keras_pisr.presets.weight_file import check_numbers, check_weights
 
 
-def from_preset(preset, *, max_bytes=256 * 2**20):
+def from_preset(preset, *, load_weights=True, dtype=None, max_bytes=256 * 2**20):
     """Load a trained model.
 
     Nothing in a preset is executed: its files are checked against their checksums, its
@@ -23,6 +25,9 @@ def from_preset(preset, *, max_bytes=256 * 2**20):
         preset: Name of a preset of the package (`keras_pisr.presets.CATALOG`), path of a folder
             that `save_to_preset` wrote, `"hf://USER/NAME"` (optionally `@REVISION`; needs
             `huggingface_hub`) or `"kaggle://USER/MODEL/FRAMEWORK/VARIATION"` (needs `kagglehub`).
+        load_weights: False gives the same network with random weights, to train it from scratch.
+        dtype: Dtype policy of the layers, e.g. `"mixed_float16"`; by default Keras' global one.
+            Layers that need float32, as the last one, keep it.
         max_bytes: Largest size of its files; a student takes kilobytes.
 
     Returns:
@@ -46,17 +51,20 @@ def from_preset(preset, *, max_bytes=256 * 2**20):
     config.pop("compile_config", None)
     check_model_class(preset, config)
     check_classes(f"{CONFIG} of the preset {preset}", config)
+    policy = dtype_policy(dtype)
     try:
         numbers = check_weights(weights, max_bytes)
     except ValueError as error:
         raise ValueError(f"{WEIGHTS} of the preset {preset} is refused: {error}.") from error
     try:
-        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
-        with tempfile.TemporaryDirectory() as folder:
-            # The bytes that were checked, whatever has become of the file since.
-            path = Path(folder) / WEIGHTS
-            path.write_bytes(weights)
-            model.load_weights(path)
+        with policy:
+            model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        if load_weights:
+            with tempfile.TemporaryDirectory() as folder:
+                # The bytes that were checked, whatever has become of the file since.
+                path = Path(folder) / WEIGHTS
+                path.write_bytes(weights)
+                model.load_weights(path)
         check_numbers(numbers, model)
     except MemoryError:
         raise
@@ -68,6 +76,35 @@ def from_preset(preset, *, max_bytes=256 * 2**20):
             f"this version of keras_pisr: {reason}."
         ) from error
     return model
+
+
+def dtype_policy(dtype):
+    """A context in which Keras' global dtype policy is another one; None leaves it as it is.
+
+    Raises:
+        ValueError: If there is no such policy.
+    """
+    import keras
+
+    if dtype is None:
+        return nullcontext()
+    try:
+        chosen = keras.dtype_policies.get(dtype)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f'Expected dtype to be a policy such as "float32" or "mixed_float16"; got {dtype!r}.'
+        ) from error
+
+    @contextmanager
+    def context():
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(chosen)
+        try:
+            yield
+        finally:
+            keras.config.set_dtype_policy(before)
+
+    return context()
 
 
 def save_to_preset(model, folder, *, card=None, overwrite=False):
@@ -89,7 +126,7 @@ def save_to_preset(model, folder, *, card=None, overwrite=False):
 
     import keras_pisr
 
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     config = keras.saving.serialize_keras_object(model)
     config.pop("compile_config", None)
     check_model_class(folder, config)
@@ -99,7 +136,8 @@ def save_to_preset(model, folder, *, card=None, overwrite=False):
             f"{folder} holds a preset already. Choose another folder, or pass overwrite=True."
         )
     # A compiled model would save the state of its metrics as well.
-    plain = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    # Of a copy: Keras empties the configuration of a nested model while it reads it.
+    plain = keras.saving.deserialize_keras_object(copy.deepcopy(config), safe_mode=True)
     plain.set_weights(model.get_weights())
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".preset-") as temporary:

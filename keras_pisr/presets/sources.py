@@ -1,6 +1,7 @@
 """From the name of a preset to the folder that holds it."""
 
 import difflib
+import os
 import re
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,11 @@ def locate(preset):
         ValueError: If there is no such preset, or it cannot be downloaded.
         ImportError: If the hub's library is not installed.
     """
+    if not isinstance(preset, str | os.PathLike) or not str(preset).strip():
+        raise ValueError(
+            f"Expected the name of a preset or a folder; got {preset!r}. Presets: "
+            f"{', '.join(CATALOG) or 'none'}."
+        )
     text = str(preset)
     if text.startswith("hf://"):
         return _from_hugging_face(text)
@@ -51,7 +57,7 @@ def locate(preset):
         raise ValueError(f"Expected hf:// or kaggle:// in front of a preset on a hub; got {text}.")
     if text in CATALOG:
         return Source(SHIPPED / text, SHIPPED / text)
-    folder = Path(preset)
+    folder = Path(preset).expanduser()
     if folder.is_dir():
         return Source(folder, folder)
     near = near_names(text)

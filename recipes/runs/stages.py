@@ -67,7 +67,14 @@ class Stages:
         resumable = kp.callbacks.Resumable(self.folder / "stages" / name)
         with self.placement.scope():
             model, distiller = build()
-            optimizer = scheduled(self.optimizer, settings, epochs * self.steps_per_epoch)
+            optimizer = kp.optimizers.scheduled(
+                epochs * self.steps_per_epoch,
+                optimizer=self.optimizer,
+                learning_rate=settings.learning_rate,
+                final_learning_rate=settings.final_learning_rate,
+                warmup_steps=settings.warmup_steps,
+                averaging=settings.averaging,
+            )
             distiller.compile(optimizer=optimizer, **self.compiling())
             epoch = resumable.restore(distiller)
         if epoch < epochs or not (self.folder / f"{name}.keras").exists():
@@ -104,19 +111,3 @@ class Stages:
         if not self.settings.tensorboard or not importlib.util.find_spec("tensorflow"):
             return []
         return [keras.callbacks.TensorBoard(str(self.folder / "tensorboard" / name))]
-
-
-def scheduled(optimizer, settings, steps):
-    """An optimizer with a warm-up and a cosine over `steps`, and a moving average if asked for."""
-    peak, warmup = settings.learning_rate, min(settings.warmup_steps, steps // 2)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0 if warmup else peak,
-        steps - warmup,
-        alpha=settings.final_learning_rate / peak,
-        warmup_target=peak if warmup else None,
-        warmup_steps=warmup,
-    )
-    average = {}
-    if settings.averaging:
-        average = {"use_ema": True, "ema_momentum": max(0.0, 1 - 1 / (settings.averaging * steps))}
-    return optimizer(rate, **average)

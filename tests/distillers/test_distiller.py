@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from keras_pisr.distillers import Distiller
+from keras_pisr.losses import LaplaceNLL
 from keras_pisr.metrics import PSNR
 from tests.distillers.small import STAGES, alone, fill, pairs, small_fsrcnn, stage_2
+from tests.harness import array, check_distiller
 
 pytestmark = pytest.mark.core
 ON_TORCH = keras.backend.backend() == "torch"
@@ -34,19 +36,8 @@ def test_terms_in_the_logs_add_up_to_the_loss(distiller):
     assert "psnr" in logs
 
 
-def test_fit_moves_the_student(distiller):
-    distiller.compile("sgd", loss="mae")
-    before = weights_of(distiller.student)
-    distiller.fit(*pairs(), epochs=1, verbose=0)
-    assert not same(before, weights_of(distiller.student))
-
-
-def test_evaluate_leaves_every_weight_as_it_was(distiller):
-    distiller.compile("adam", loss="mae")
-    before = weights_of(distiller)
-    logs = distiller.evaluate(*pairs(), return_dict=True, verbose=0)
-    assert same(before, weights_of(distiller))
-    assert set(distiller.term_trackers) < set(logs)
+def test_keeps_what_every_distiller_promises(distiller):
+    check_distiller(distiller, *pairs())
 
 
 def test_same_start_same_result(distiller):
@@ -89,18 +80,105 @@ def test_a_sample_of_weight_zero_teaches_nothing(distiller):
         np.testing.assert_allclose(a, b, atol=1e-6)
 
 
-def test_sample_weights_of_another_shape_are_refused():
-    distiller = alone()
-    distiller.compile("sgd", loss="mae")
-    with pytest.raises(ValueError, match="one value a sample"):
-        distiller.fit(*pairs(), sample_weight=np.ones((4, 12, 12)), verbose=0)
+def test_a_masked_pixel_teaches_nothing():
+    lr, hr = pairs(2)
+    results, mask = [], np.ones((2, 12, 12))
+    mask[:, 8:] = 0
+    for other in (0.0, 1.0):
+        distiller = alone()
+        distiller.compile(keras.optimizers.SGD(0.1), loss="mae")
+        hr[:, 8:] = other
+        distiller.fit(lr, hr, sample_weight=mask, verbose=0, batch_size=2)
+        results.append(weights_of(distiller.student))
+    assert same(*results)
 
 
-def test_data_without_y_are_refused():
+def test_a_mask_weighs_each_place_of_a_feature(rng):
+    """Both losses of stage 2 against their formula, place by place."""
+    lr, hr = pairs(2)
+    mask = rng.random((2, 12, 12)).astype("float32")
+    places = mask.reshape(2, 6, 2, 6, 2).mean((2, 4))
+    for loss in (LaplaceNLL(), keras.losses.MeanAbsoluteError()):
+        distiller = stage_2(feature_loss=loss, distillation_weight=1.0)
+        distiller.compile("sgd", loss="mae")
+        logs = distiller.evaluate(
+            lr, hr, sample_weight=mask, verbose=0, return_dict=True, batch_size=2
+        )
+        theirs = array(distiller.guidance(lr, hr)["feature"])
+        ours = distiller.streams(lr, hr, training=False)["feature"]
+        if distiller.estimator is None:
+            value = np.abs(theirs - array(ours)).mean(-1)
+        else:
+            location, scale = map(array, ours)
+            value = (np.log(2 * scale) + np.abs(theirs - location) / scale).mean(-1)
+        np.testing.assert_allclose(logs["distillation"], (places * value).mean(), rtol=1e-4)
+
+
+def test_a_constant_mask_is_a_weight_of_the_sample(distiller):
+    weights, logs = np.array([2.0, 0.5]), []
+    for sample_weight in (weights, np.ones((2, 12, 12)) * weights[:, None, None]):
+        distiller.compile("sgd", loss="mae")
+        options = {"verbose": 0, "return_dict": True, "batch_size": 2}
+        logs.append(distiller.evaluate(*pairs(2), sample_weight=sample_weight, **options))
+    for name in distiller.term_trackers:
+        np.testing.assert_allclose(logs[0][name], logs[1][name], rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(4, 6, 6), (4, 12), (4, 12, 12, 3)])
+def test_sample_weights_of_another_shape_are_refused(shape):
     distiller = alone()
     distiller.compile("sgd", loss="mae")
-    with pytest.raises(ValueError, match="pairs"):
-        distiller.fit(pairs()[0], verbose=0)
+    with pytest.raises(ValueError, match="one value per sample.* one per pixel"):
+        distiller.fit(*pairs(), sample_weight=np.ones(shape), verbose=0)
+
+
+@pytest.mark.parametrize("verb", ["fit", "evaluate"])
+def test_data_without_y_are_refused(distiller, verb):
+    distiller.compile("sgd", loss="mae", metrics=[PSNR(shave=1)])
+    with pytest.raises(ValueError, match="learns from pairs"):
+        getattr(distiller, verb)(pairs()[0], verbose=0)
+
+
+@pytest.mark.parametrize("verb", ["fit", "evaluate"])
+def test_swapped_images_are_refused(distiller, verb):
+    distiller.compile("sgd", loss="mae", metrics=[PSNR(shave=1)])
+    lr, hr = pairs()
+    with pytest.raises(ValueError, match=r"\(lr, hr\), hr 2 times as large .*Swap the two"):
+        getattr(distiller, verb)(hr, lr, verbose=0)
+    with pytest.raises(ValueError, match="for another scale"):
+        getattr(distiller, verb)(lr, hr[:, :9, :9], verbose=0)
+
+
+def test_a_student_without_weights_is_refused():
+    class Unbuilt(keras.Model):
+        pass
+
+    with pytest.raises(ValueError, match="student 'unbuilt' has no weights yet"):
+        Distiller(Unbuilt(name="unbuilt"))
+
+
+def test_weights_keep_the_whole_distiller(tmp_path):
+    ours, theirs = stage_2(), stage_2()
+    for distiller in (ours, theirs):
+        distiller.compile(keras.optimizers.Adam(0.01), loss="mae")
+    ours.fit(*pairs(), verbose=0)
+    ours.save_weights(tmp_path / "all.weights.h5")
+    theirs.load_weights(tmp_path / "all.weights.h5")
+    assert same(weights_of(ours), weights_of(theirs))
+    for distiller in (ours, theirs):
+        distiller.fit(*pairs(), verbose=0, shuffle=False)
+    for a, b in zip(weights_of(ours), weights_of(theirs), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_a_checkpoint_is_the_student_alone(tmp_path):
+    distiller = stage_2()
+    distiller.compile("sgd", loss="mae")
+    checkpoint = keras.callbacks.ModelCheckpoint(tmp_path / "best.keras")
+    distiller.fit(*pairs(), verbose=0, callbacks=[checkpoint])
+    student = keras.saving.load_model(tmp_path / "best.keras")
+    assert not student.compiled
+    assert same(weights_of(student), weights_of(distiller.student))
 
 
 def test_predict_is_the_student():

@@ -222,9 +222,9 @@ def test_bicubic_gives_the_published_figures(name, scale):
 
 
 def test_the_documented_bicubic_table_is_the_measured_one():
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     spec = importlib.util.spec_from_file_location(
-        "bicubic_baseline", root / "benchmarks" / "bicubic_baseline.py"
+        "bicubic_baseline", root / "benchmarks" / "data" / "bicubic_baseline.py"
     )
     baseline = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(baseline)
@@ -233,3 +233,10 @@ def test_the_documented_bicubic_table_is_the_measured_one():
     for name, scales in PUBLISHED.items():
         for scale, wanted in scales.items():
             assert results["scores"][name][f"x{scale}"]["psnr"] == pytest.approx(wanted, abs=0.005)
+
+
+def test_a_model_that_keeps_the_size_is_given_the_enlarged_image(folder):
+    kept = evaluate(lambda luma: luma, folder, scale=2, progress=False)
+    bicubic = evaluate("bicubic", folder, scale=2, progress=False)
+    assert kept.psnr == pytest.approx(bicubic.psnr, abs=1e-4)
+    assert evaluate(nearest, folder, scale=2, progress=False).psnr != kept.psnr

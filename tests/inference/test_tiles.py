@@ -84,6 +84,16 @@ def test_weights_of_zero_are_reached_all_the_same():
     assert measure(run) == (1, 3)
 
 
+def test_a_backend_that_spreads_not_a_number_is_seen_through():
+    # A resize as a product of matrices: not-a-number times zero is not a number anywhere.
+    def run(image):
+        enlarged = np.repeat(np.eye(len(image), dtype=np.float32), 2, axis=0)
+        with np.errstate(invalid="ignore"):
+            return enlarged @ np.roll(image, 2, axis=1) @ enlarged.T
+
+    assert measure(run) == (2, 2)
+
+
 def test_a_clip_that_drops_not_a_number_is_seen_through():
     def run(image):
         return np.nan_to_num(np.clip(np.roll(image, 2, axis=1), 0, 1))

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_pisr.models import FSRCNN, tap
+from keras_pisr.models import FSRCNN, SubpixelDeconvolution, tap
+from tests.harness import assert_same
 
 pytestmark = pytest.mark.core
 
@@ -41,3 +42,36 @@ def test_a_subclassed_model_is_refused():
 
     with pytest.raises(ValueError, match="functional"):
         tap(Opaque(), ["anything"])
+
+
+def sequential():
+    return keras.Sequential(
+        [
+            keras.Input((None, None, 1)),
+            keras.layers.Conv2D(4, 3, padding="same", name="expanding"),
+            SubpixelDeconvolution(2),
+        ]
+    )
+
+
+def test_a_sequential_model_is_read_also_after_others_called_it(rng):
+    model = sequential()
+    x = rng.random((1, 5, 6, 1)).astype("float32")
+    keras.Model(i := keras.Input((None, None, 1)), model(i))
+    outputs = tap(model, ["expanding"])(x)
+    expanding = model.get_layer("expanding")(x)
+    assert_same(outputs["expanding"], expanding)
+    assert_same(outputs["output"], model(x))
+
+
+def test_a_sequential_model_without_a_graph_is_refused():
+    with pytest.raises(ValueError, match="none before it is built.*keras.Input"):
+        tap(keras.Sequential([keras.layers.Conv2D(4, 3, name="expanding")]), ["expanding"])
+
+
+def test_several_outputs_are_refused():
+    inputs = keras.Input((None, None, 1))
+    features = keras.layers.Conv2D(4, 3, name="expanding")(inputs)
+    model = keras.Model(inputs, {"image": features, "other": features})
+    with pytest.raises(ValueError, match="one output, the image; .* has 2"):
+        tap(model, ["expanding"])

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_pisr.models import FSRCNN, PrivilegedTeacher
+from keras_pisr.models import FSRCNN, BicubicEnlargement, PrivilegedTeacher, start_as_bicubic
+from tests.harness import array, check_saving
 
 pytestmark = pytest.mark.core
 
@@ -36,13 +37,43 @@ def test_strided_convolution_starts_two_pixels_before_the_block():
 
 def test_survives_saving(tmp_path, rng):
     teacher = PrivilegedTeacher(FSRCNN(scale=2, features=8, mapping_layers=1))
-    teacher.save(tmp_path / "teacher.keras")
-    again = keras.saving.load_model(tmp_path / "teacher.keras")
     hr = rng.random((1, 6, 4, 1)).astype("float32")
-    np.testing.assert_array_equal(
-        keras.ops.convert_to_numpy(again(hr)), keras.ops.convert_to_numpy(teacher(hr))
-    )
-    assert again.decoder.features == 8
+    check_saving(teacher, hr, tmp_path)
+    assert keras.saving.load_model(tmp_path / "model.keras").decoder.features == 8
+
+
+def rgb_decoder():
+    inputs = keras.Input((None, None, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same", name="expanding")(inputs)
+    residual = keras.layers.Conv2D(3, 3, padding="same")(x)
+    return keras.Model(inputs, BicubicEnlargement(2)(keras.layers.Add()([inputs, residual])))
+
+
+def test_channels_are_those_of_the_decoder(rng, tmp_path):
+    teacher = PrivilegedTeacher(rgb_decoder(), scale=2)
+    hr = rng.random((1, 6, 4, 3)).astype("float32")
+    assert tuple(teacher.encoder(hr).shape) == (1, 3, 2, 3)
+    assert tuple(teacher(hr).shape) == hr.shape
+    check_saving(teacher, hr, tmp_path)
+
+
+def test_an_encoder_of_ones_own_is_kept(rng, tmp_path):
+    encoder = keras.Sequential([keras.Input((None, None, 1)), keras.layers.AveragePooling2D(2)])
+    teacher = PrivilegedTeacher(FSRCNN(scale=2, features=8, mapping_layers=1), encoder=encoder)
+    hr = rng.random((1, 6, 4, 1)).astype("float32")
+    expected = hr.reshape(1, 3, 2, 2, 2, 1).mean((2, 4))
+    np.testing.assert_allclose(array(teacher.encoder(hr)), expected, rtol=1e-6)
+    check_saving(teacher, hr, tmp_path)
+    with pytest.raises(ValueError, match="encoder of your own"):
+        start_as_bicubic(teacher)
+
+
+def test_a_decoder_without_a_graph_is_refused():
+    class Opaque(keras.Model):
+        scale = 2
+
+    with pytest.raises(ValueError, match="functional or Sequential decoder"):
+        PrivilegedTeacher(Opaque())
 
 
 def test_a_decoder_without_a_scale_needs_one():

@@ -332,3 +332,34 @@ def test_an_error_of_the_hub_names_the_preset(monkeypatch):
 def test_a_malformed_address_is_refused(preset):
     with pytest.raises(ValueError, match="Expected"):
         from_preset(preset)
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  ", 3])
+def test_no_name_is_refused_by_name(nothing):
+    with pytest.raises(ValueError, match="Expected the name of a preset or a folder; got"):
+        kp.from_preset(nothing)
+
+
+def test_a_home_folder_is_expanded(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    kp.from_preset("fsrcnn_x2").save_to_preset("~/mine")
+    assert (tmp_path / "mine" / "config.json").exists()
+    assert kp.from_preset("~/mine").count_params() == 12_809
+
+
+def test_without_weights_a_preset_is_its_architecture():
+    trained = kp.from_preset("fsrcnn_x2").get_weights()
+    fresh = kp.models.FSRCNN.from_preset("fsrcnn_x2", load_weights=False).get_weights()
+    assert [w.shape for w in fresh] == [w.shape for w in trained]
+    assert any(np.any(a != b) for a, b in zip(trained, fresh, strict=True))
+
+
+def test_a_dtype_policy_can_be_chosen():
+    model = kp.from_preset("fsrcnn_x2", dtype="mixed_bfloat16")
+    assert model.get_layer("expanding").compute_dtype == "bfloat16"
+    assert model.get_layer("last_layer").compute_dtype == "float32"
+    assert keras.config.dtype_policy().name == "float32"
+    for a, b in zip(model.get_weights(), kp.from_preset("fsrcnn_x2").get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match="to be a policy such as"):
+        kp.from_preset("fsrcnn_x2", dtype="half-hearted")

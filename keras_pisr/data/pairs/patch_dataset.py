@@ -9,7 +9,7 @@ from keras_pisr.data.pairs.patches import PatchSampler
 def tf_patches(
     pairs,
     *,
-    patch=96,
+    patch=None,
     batch_size=16,
     steps_per_epoch=None,
     detail=0.0,
@@ -34,9 +34,10 @@ def tf_patches(
 
     Args:
         pairs: `ImagePairs`.
-        patch: Side of the high-resolution patch in px, a multiple of the scale.
-        batch_size: Patches a batch.
-        steps_per_epoch: Batches an epoch. By default as many as cover the area of the set once.
+        patch: Side of the high-resolution patch in px, a multiple of the scale; by default 24 px of
+            the low-resolution image.
+        batch_size: Patches per batch.
+        steps_per_epoch: Batches per epoch; by default 100.
         detail: Prefer patches with detail; see `PatchSampler`.
         augment: Flip up-down, flip left-right and transpose, each with probability 1/2.
         shuffle: Shuffle the images of each pass.
@@ -68,12 +69,13 @@ def tf_patches(
         shuffle=shuffle,
         seed=seed,
     )
+    hr_side = sampler.side * pairs.scale
     steps, epochs = sampler.steps_per_epoch, itertools.count(first_epoch)
 
     def batch(epoch, step):
         lr, hr = tf.numpy_function(sampler.batch, [epoch, step], (tf.float32, tf.float32))
         lr.set_shape((batch_size, sampler.side, sampler.side, 1))
-        hr.set_shape((batch_size, patch, patch, 1))
+        hr.set_shape((batch_size, hr_side, hr_side, 1))
         return lr, hr
 
     # The generator runs anew for each iteration, which is how an iteration learns its number.

@@ -20,9 +20,10 @@ class PatchSequence(keras.utils.PyDataset):
 
     Args:
         pairs: `ImagePairs`.
-        patch: Side of the high-resolution patch in px, a multiple of the scale.
-        batch_size: Patches a batch.
-        steps_per_epoch: Batches an epoch. By default as many as cover the area of the set once.
+        patch: Side of the high-resolution patch in px, a multiple of the scale; by default 24 px of
+            the low-resolution image.
+        batch_size: Patches per batch.
+        steps_per_epoch: Batches per epoch; by default 100.
         detail: Prefer patches with detail; see `PatchSampler`.
         augment: Flip up-down, flip left-right and transpose, each with probability 1/2.
         shuffle: Shuffle the images of each pass.
@@ -40,7 +41,7 @@ class PatchSequence(keras.utils.PyDataset):
         self,
         pairs,
         *,
-        patch=96,
+        patch=None,
         batch_size=16,
         steps_per_epoch=None,
         detail=0.0,

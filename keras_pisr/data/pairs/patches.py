@@ -13,6 +13,9 @@ from keras_pisr.data.pairs.patch_detail import Detail, prefer
 
 # Level of 255 below which a patch is as good as flat; keeps the chance of any patch above 0.
 _FLAT = 0.1
+# Side of a patch by default, in px of the low-resolution image.
+SIDE = 24
+STEPS_PER_EPOCH = 100
 
 
 class PatchSampler:
@@ -30,9 +33,11 @@ class PatchSampler:
 
     Args:
         pairs: `ImagePairs`.
-        patch: Side of the high-resolution patch in px, a multiple of the scale.
-        batch_size: Patches a batch.
-        steps_per_epoch: Batches an epoch. By default as many as cover the area of the set once.
+        patch: Side of the high-resolution patch in px, a multiple of the scale. By default 24 px
+            of the low-resolution image: small patches train a small network in few minutes.
+        batch_size: Patches per batch.
+        steps_per_epoch: Batches per epoch, by default 100, however many images there are: three
+            photographs then train a network for as long as three hundred.
         detail: How strongly patches with detail are preferred: 0 not at all; 1 was tried.
         augment: Flip up-down, flip left-right and transpose, each with probability 1/2.
         shuffle: Shuffle the images of each pass; `False` keeps their order.
@@ -47,7 +52,7 @@ class PatchSampler:
         self,
         pairs,
         *,
-        patch=96,
+        patch=None,
         batch_size=16,
         steps_per_epoch=None,
         detail=0.0,
@@ -55,6 +60,7 @@ class PatchSampler:
         shuffle=True,
         seed=0,
     ):
+        patch = SIDE * pairs.scale if patch is None else patch
         for name, value in (("patch", patch), ("batch_size", batch_size)):
             if int(value) != value or value < 1:
                 raise ValueError(f"Expected {name} to be a whole number above 0; got {value!r}.")
@@ -73,9 +79,7 @@ class PatchSampler:
         self.images = _large_enough(pairs, self.side)
         self.preference = detail
         self.detail_of = Detail(pairs, self.side) if detail else None
-        area = int((pairs.heights * pairs.widths)[self.images].sum())
-        covering = max(1, round(area / (self.side**2 * batch_size)))
-        self.steps_per_epoch = covering if steps_per_epoch is None else int(steps_per_epoch)
+        self.steps_per_epoch = int(STEPS_PER_EPOCH if steps_per_epoch is None else steps_per_epoch)
 
     def draw(self, epoch, step):
         """The patches of one batch.
@@ -154,7 +158,7 @@ def cut_patches(pairs, table, side):
     return tuple(batch)
 
 
-def fixed_patches(pairs, *, patch=96):
+def fixed_patches(pairs, *, patch=None):
     """All patches of a grid without overlap, for `validation_data`: the same in every run.
 
     What does not fill a patch at the bottom and right of an image is left out, and so are images
@@ -162,7 +166,8 @@ def fixed_patches(pairs, *, patch=96):
 
     Args:
         pairs: `ImagePairs`.
-        patch: Side of the high-resolution patch in px, a multiple of the scale.
+        patch: Side of the high-resolution patch in px, a multiple of the scale; by default 24 px
+            of the low-resolution image.
 
     Returns:
         `(lr, hr)`: float32 luma in [0, 1], `(patches, patch / scale, patch / scale, 1)` and

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from keras_pisr.models.presettable import Presettable
 from keras_pisr.models.recognition.recognition_head import recognition_outputs
 
 # ImageNet means and deviations of RGB in [0, 1], as in `keras.applications`' preprocessing.
@@ -31,7 +32,7 @@ def preprocess(images, mode):
 
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
-class BackboneRecognizer(keras.Model):
+class BackboneRecognizer(Presettable, keras.Model):
     """A feature extractor and, on it, an embedding and logits.
 
     Args:

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from keras_pisr.models.presettable import Presettable
 from keras_pisr.models.recognition.recognition_head import recognition_outputs, scaled_inputs
 from keras_pisr.models.size_limits import MOST_CHANNELS, MOST_LAYERS, check_count
 
@@ -40,7 +41,7 @@ def residual_block(x, filters, stride, bottleneck, name):
 
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
-class ResNet(keras.Model):
+class ResNet(Presettable, keras.Model):
     """Residual network with an embedding and logits.
 
     Every stage after the first halves the resolution. Blocks are named `stage1_block1` and so

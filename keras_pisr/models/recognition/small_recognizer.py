@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from keras_pisr.models.presettable import Presettable
 from keras_pisr.models.recognition.recognition_head import recognition_outputs, scaled_inputs
 from keras_pisr.models.size_limits import MOST_CHANNELS, check_count
 
@@ -26,7 +27,7 @@ def separable_block(x, filters, stride, name):
 
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
-class SmallRecognizer(keras.Model):
+class SmallRecognizer(Presettable, keras.Model):
     """Depthwise-separable network for images from 12 px a side, with embedding and logits.
 
     A 3x3 convolution at full resolution, then `block1` to `block6`, the third and fifth of

@@ -94,11 +94,14 @@ def test_without_augmentation_nothing_is_turned(pairs):
     assert not sampler.draw(0, 0)[:, 3].any()
 
 
-def test_default_epoch_covers_the_area_once():
-    pairs = ImagePairs.from_images([np.zeros((32, 64), np.uint8)] * 4, scale=2)
-    assert PatchSampler(pairs, patch=16, batch_size=4).steps_per_epoch == 4 * 32 * 64 // (
-        16 * 16 * 4
-    )
+@pytest.mark.parametrize("photographs", [1, 9])
+@pytest.mark.parametrize("scale", [2, 3])
+def test_default_epoch_and_patch_do_not_depend_on_the_photographs(photographs, scale):
+    images = [np.zeros((96, 120), np.uint8)] * photographs
+    sampler = PatchSampler(ImagePairs.from_images(images, scale=scale))
+    assert sampler.steps_per_epoch == 100
+    assert sampler.side == 24
+    assert len(sampler.draw(0, 0)) == 16
 
 
 def test_small_images_are_left_out_and_named(pairs):

@@ -2,10 +2,12 @@
 
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
-from keras_pisr.atomic import atomic_path
+from keras_pisr.atomic import atomic_path, remove_stale
 
 
 def test_the_file_appears_with_its_content_and_nothing_else(tmp_path):
@@ -70,3 +72,40 @@ def test_a_link_stays_and_its_target_is_written(tmp_path, dangling):
     with atomic_path(link) as temporary:
         temporary.write_text("new")
     assert link.is_symlink() and target.read_text() == link.read_text() == "new"
+
+
+def test_a_long_name_leaves_room_for_the_hidden_one(tmp_path):
+    for name in ("a" * 251 + ".png", "字" * 83 + ".png"):
+        with atomic_path(tmp_path / name) as temporary:
+            assert len(os.fsencode(temporary.name)) <= 255
+            temporary.write_text("whole")
+        assert (tmp_path / name).read_text() == "whole"
+
+
+KILLED = """
+import os, signal
+from keras_pisr.atomic import atomic_path, remove_stale
+with atomic_path("photo.png") as temporary:
+    temporary.write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks and signals are POSIX")
+def test_what_a_killed_run_left_is_removed_and_nothing_else(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, env=environment, check=False)
+    (stale,) = tmp_path.iterdir()
+    mine = [
+        ".hidden",
+        ".photo-2024.png",
+        ".photo-0123456789abcdeg.png",
+        "photo-0123456789abcdef.png",
+    ]
+    for name in mine:
+        (tmp_path / name).write_text("mine")
+    with atomic_path(tmp_path / "running.png") as temporary:
+        assert remove_stale(tmp_path) == [stale]
+        assert temporary.exists()
+    assert sorted(os.listdir(tmp_path)) == sorted([*mine, "running.png"])
+    assert remove_stale(tmp_path / "absent") == []

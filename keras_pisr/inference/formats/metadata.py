@@ -5,6 +5,7 @@ import io
 import math
 import re
 import struct
+import warnings
 
 from PIL import ExifTags, Image
 
@@ -85,7 +86,10 @@ def enlarged_exif(exif, size):
         for tag, side in ((height, size[0]), (width, size[1])):
             if tag in there:
                 there[tag] = side
-    return exif.tobytes()
+    with warnings.catch_warnings():
+        # Of odd counts, which are written as they were.
+        warnings.simplefilter("ignore")
+        return exif.tobytes()
 
 
 def enlarged_xmp(xmp, size):

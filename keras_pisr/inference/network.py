@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_pisr.inference.kept_memory import KeptMemory
 from keras_pisr.inference.tiles import measure
 
 
@@ -37,6 +38,7 @@ class Network:
         # Without the form, whose blocks read a pixel more, by weights of zero; and not compiled,
         # for only a few runs. Otherwise predict_on_batch, which compiles for sizes in general on
         # TensorFlow, once a size on JAX, and keeps no gradients on torch.
+        self._kept = KeptMemory(model)
         self._run = model if faster else getattr(model, "predict_on_batch", model)
         try:
             self.scale, self.radius = measure(self)
@@ -59,6 +61,7 @@ class Network:
     def run(self, luma):
         """As a call, with the weights of the last `refresh`."""
         luma = np.asarray(luma, np.float32)[None, ..., None]
+        self._kept.before(luma.shape)
         try:
             output = self._run(luma)
         except (ValueError, TypeError, RuntimeError) as error:

@@ -1,11 +1,14 @@
 """`keras-pisr upscale`, and presets on the command line."""
 
+import os
+import struct
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from keras_pisr.cli.main import main
 from keras_pisr.cli.upscale import choose_preset
@@ -133,3 +136,70 @@ def test_help_imports_no_backend_and_teaches_by_example():
     assert result.stderr.strip() == "", result.stderr
     assert "keras-pisr upscale photo.jpg -o large.jpg" in result.stdout
     assert "-o OUT" in result.stdout
+
+
+def test_subfolders_and_other_files_are_said_and_taken_where_asked(images, preset, capsys):
+    (images / "in" / "sub").mkdir()
+    Image.new("RGB", (8, 6)).save(images / "in" / "sub" / "c.png")
+    (images / "in" / "notes.txt").touch()
+    command = ["upscale", "in", "-o", "large", "--preset", str(preset)]
+    assert main(command) == 0
+    assert capsys.readouterr().err == (
+        "keras-pisr: note: in: 1 files of other kinds are left out: notes.txt; "
+        "1 subfolders are left out: sub. Take them by --recursive\n"
+    )
+    assert main([*command, "--recursive"]) == 0
+    assert Image.open(images / "large" / "sub" / "c.png").size == (16, 12)
+
+
+def test_a_format_that_is_not_written_is_refused_before_work(images, capsys):
+    assert main(["upscale", "in/a.png", "-o", "x.bmp"]) == 2
+    assert "in/a.png cannot become x.bmp; choose one of .png" in capsys.readouterr().err
+    assert not (images / "x.bmp").exists()
+
+
+def test_an_opaque_screenshot_becomes_a_jpeg(images, preset):
+    Image.new("RGBA", (8, 6), (10, 20, 30, 255)).save("screen.png")
+    assert main(["upscale", "screen.png", "-o", "x.jpg", "--preset", str(preset)]) == 0
+    assert Image.open("x.jpg").mode == "RGB"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="longest names of POSIX file systems")
+def test_the_longest_names_are_made(images, preset, capsys):
+    name = "a" * 251 + ".png"
+    (images / "in" / "a.png").rename(images / "in" / name)
+    assert main(["upscale", "in", "-o", "large", "--preset", str(preset)]) == 0
+    assert name in os.listdir("large") and capsys.readouterr().err == ""
+
+
+def test_tiny_files_that_declare_much_are_named_one_by_one(images, preset, capsys):
+    content = bytearray((images / "in" / "a.png").read_bytes())
+    content[16:24] = struct.pack(">II", 13_000, 13_000)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    for number in range(60):
+        (images / "in" / f"bomb{number}.png").write_bytes(content)
+    assert main(["upscale", "in", "-o", "large", "--preset", str(preset)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == "2 images written to large; 60 failed\n"
+    assert captured.err.count("bytes cannot hold") == 60
+
+
+def test_whatever_a_decoder_raises_costs_one_file(images, preset, capsys, monkeypatch):
+    def fail(image):
+        if image.size == (24, 22):
+            raise SystemError("tile cannot extend outside image")
+        return load(image)
+
+    load = ImageFile.ImageFile.load
+    monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
+    assert main(["upscale", "in", "-o", "large", "--preset", str(preset)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == "1 image written to large; 1 failed\n" and "in/a.png" in captured.err
+
+
+def test_hidden_files_of_a_killed_run_are_removed(images, preset):
+    (images / "large").mkdir()
+    (images / "large" / ".a-0123456789abcdef.png").write_bytes(b"half")
+    (images / "large" / ".mine.png").write_bytes(b"mine")
+    assert main(["upscale", "in", "-o", "large", "--preset", str(preset)]) == 0
+    assert sorted(os.listdir("large")) == [".mine.png", "a.png", "b.jpg"]

@@ -56,9 +56,9 @@ def photograph(suffix, rng, exif=None):
 def with_damaged_exif(suffix, rng):
     """An image whose EXIF block alone is damaged."""
     exif = Image.Exif()
-    exif[0x0112], exif[0x010F], exif[0x011A] = int(rng.integers(1, 9)), "maker", (72, 1)
+    exif[0x0112], exif[0x010F], exif[0x011A] = int(rng.integers(1, 9)), "maker", 72.0
     exif.get_ifd(0x8769)[0x9003] = "2026:01:01 00:00:00"
-    exif.get_ifd(0x8825)[2] = ((1, 1), (2, 1), (3, 1))
+    exif.get_ifd(0x8825)[2] = (1.0, 2.0, 3.0)
     honest = exif.tobytes()
     content = photograph(suffix, rng, exif=honest)
     body = honest.removeprefix(b"Exif\0\0")

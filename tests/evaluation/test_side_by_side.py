@@ -1,5 +1,7 @@
 """Side-by-side crops show the right pixels under the right labels."""
 
+import importlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,7 +13,8 @@ RNG = np.random.default_rng(0)
 
 def drawn(monkeypatch, *args, **kwargs):
     """Captions of the panels of one picture."""
-    import keras_pisr.evaluation.side_by_side as pictures
+    # The package gives the function under this name, not the module.
+    pictures = importlib.import_module("keras_pisr.evaluation.side_by_side")
 
     captions = []
     row = pictures._row

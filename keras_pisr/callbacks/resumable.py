@@ -1,12 +1,37 @@
 """Continue a killed run where its last whole epoch ended."""
 
 import json
+import math
 import time
 from pathlib import Path
 
 import keras
 
 from keras_pisr.atomic import atomic_path
+
+LOOK_EVERY = 50  # Batches from one look at the loss to the next.
+
+
+def checked(state):
+    """The content of a state file.
+
+    Raises:
+        ValueError: If a part is missing or of another type.
+    """
+    kinds = {"epochs_done": int, "weights": str, "history": dict}
+    for name, kind in kinds.items():
+        value = state.get(name) if isinstance(state, dict) else None
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ValueError(f"expected {name} to be of type {kind.__name__}; got {value!r}")
+    wrong = [
+        name
+        for name, values in state["history"].items()
+        if not isinstance(values, list) or not all(isinstance(x, int | float) for x in values)
+    ]
+    if state["epochs_done"] < 1 or wrong:
+        names = ", ".join(wrong) or "epochs_done"
+        raise ValueError(f"{names} makes no sense: expected whole epochs and lists of numbers")
+    return state
 
 
 class Resumable(keras.callbacks.Callback):
@@ -25,8 +50,11 @@ class Resumable(keras.callbacks.Callback):
         history: Dict from log name to its values, one an epoch, since the first run; with
             the duration of each epoch as `seconds`.
 
+    A loss that is not a number (NaN, infinity) ends the run at once, with the last good epoch kept.
+
     Raises:
-        ValueError: By `restore`, if the state does not fit the model or cannot be read.
+        ValueError: By `restore`, if the state does not fit the model or cannot be read; by `fit`,
+            if the loss is not a number.
 
     Example:
         resumable = kp.callbacks.Resumable("runs/x2/student")
@@ -54,11 +82,12 @@ class Resumable(keras.callbacks.Callback):
             return 0
         model.optimizer.build(model.trainable_variables)
         try:
-            state = json.loads(self.state_file.read_text())
+            state = checked(json.loads(self.state_file.read_text(encoding="utf-8")))
             model.load_weights(self.folder / Path(state["weights"]).name)
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, RecursionError) as error:
             raise ValueError(
-                f"Cannot continue from {self.folder}: {error}. Delete the folder to start over."
+                f"Cannot continue from {self.state_file}: {error}. Delete the folder "
+                f"{self.folder} to start over."
             ) from error
         self.history = state["history"]
         return state["epochs_done"]
@@ -66,9 +95,28 @@ class Resumable(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Start the clock."""
         self.started = time.monotonic()
+        self.running_epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Look at the loss now and then: a look makes an accelerator wait."""
+        if batch % LOOK_EVERY == LOOK_EVERY - 1:
+            self.check(self.running_epoch, logs)
+
+    def check(self, epoch, logs):
+        """Stop if a log is not a number."""
+        wrong = [name for name, value in (logs or {}).items() if not math.isfinite(float(value))]
+        if not wrong:
+            return
+        kept = f"The last good epoch, {epoch}, is kept in {self.folder}."
+        raise ValueError(
+            f"Training failed in epoch {epoch + 1}: {', '.join(wrong)} is not a number. "
+            + (kept if epoch and self.state_file.exists() else "No epoch was good.")
+            + " Start over with a smaller learning rate."
+        )
 
     def on_epoch_end(self, epoch, logs=None):
         """Write the state of the epoch, then drop the one before."""
+        self.check(epoch, logs)
         for name, value in {**(logs or {}), "seconds": time.monotonic() - self.started}.items():
             self.history.setdefault(name, []).append(float(value))
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -76,7 +124,7 @@ class Resumable(keras.callbacks.Callback):
         self.model.save_weights(weights, overwrite=True)
         state = {"epochs_done": epoch + 1, "weights": weights.name, "history": self.history}
         with atomic_path(self.state_file) as temporary:
-            temporary.write_text(json.dumps(state, indent=1))
+            temporary.write_text(json.dumps(state, indent=1, allow_nan=False))
         for old in self.folder.glob("epoch_*.weights.h5"):
             if old != weights:
                 old.unlink()

@@ -6,7 +6,6 @@ what is shown, `runs/stages.py` how a stage is trained and `runs/run_folder.py` 
 """
 
 import dataclasses
-import json
 
 import keras
 
@@ -17,13 +16,15 @@ from horkd.networks import Networks
 from horkd.pictures import draw
 from horkd.scores import outputs_of, score, show, summary
 from runs.placement import Placement
-from runs.run_folder import RunFolder
+from runs.run_folder import RunFolder, check_resumable, read_object
 from runs.stages import Stages
 
 
 def run(settings):
     """Teacher, every method with every seed, the table; returns what `results.json` holds."""
     settings = settings.resolved()
+    if settings.resume:
+        check_resumable(settings.out)
     training, scored = load(settings)
     small = lr_size(training.images, settings.lr_factor)
     settings.check_batches(training.labels)
@@ -119,7 +120,7 @@ def run_seed(stages, teacher, networks, scored, small):
     """Every method with one seed; each score is written as soon as it is known."""
     settings = stages.settings
     path = stages.folder / "scores.json"
-    scores = json.loads(path.read_text()) if path.exists() else {}
+    scores = read_object(path) if path.exists() else {}
     for name in settings.methods:
         if name in scores:
             stages.console.print(f"{name}: done before")
@@ -175,7 +176,7 @@ def train_method(stages, name, teacher, networks):
 def finished(out):
     """Seed to row to scores, of every seed in the folder."""
     files = sorted(out.glob("seed_*/scores.json"), key=lambda path: path.parent.name)
-    return {path.parent.name.removeprefix("seed_"): json.loads(path.read_text()) for path in files}
+    return {path.parent.name.removeprefix("seed_"): read_object(path) for path in files}
 
 
 def cost(model, image):

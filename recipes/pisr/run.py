@@ -1,6 +1,7 @@
 """What the three PISR recipes do: load images, train stages and controls, score.
 
-`run` is the whole story; `settings.py` says what can be set, `networks.py` what is trained,
+`run` is the whole story; `settings.py` says what can be set, `images.py` what is trained and
+scored on, `networks.py` what is trained, `forecast.py` how long it will take,
 `runs/stages.py` how a stage is trained, `runs/placement.py` where, and `runs/run_folder.py` what is
 written.
 """
@@ -8,104 +9,22 @@ written.
 import functools
 
 import keras
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 import keras_pisr as kp
-from keras_pisr.evaluation.benchmark_folder import benchmark_pairs
+from pisr.forecast import print_forecast
+from pisr.images import benchmark_folders, held_out_folder, load_images, validation_patches
 from pisr.networks import NETWORKS, new_student, new_teacher
 from runs.placement import jax_accelerator, place
-from runs.run_folder import RunFolder
+from runs.run_folder import RunFolder, check_resumable
 from runs.stages import Stages
-
-
-def load_images(settings):
-    """Pairs to train on, and pairs held out of it for curves and pictures."""
-    scale, sources = settings.scale, []
-    if settings.hr_dir:
-        pairs = kp.data.ImagePairs.from_folder(settings.hr_dir, lr_dir=settings.lr_dir, scale=scale)
-        sources.append(("--hr-dir", pairs, settings.sizes))
-    if settings.jpeg_dir:
-        pairs = kp.data.ImagePairs.from_folder(settings.jpeg_dir, scale=scale)
-        sources.append(("--jpeg-dir", pairs, settings.jpeg_sizes))
-    if settings.photo_dir:
-        pairs = kp.data.ImagePairs.from_folder(settings.photo_dir, scale=scale)
-        sources.append(("--photo-dir", pairs, settings.photo_sizes))
-    if settings.tfds:
-        name = f"{settings.tfds}/bicubic_x{scale}"
-        pairs = kp.data.ImagePairs.from_tfds(name, split="train", scale=scale)
-        sources.append(("--tfds", pairs, settings.sizes))
-    if not sources:
-        training = kp.data.ImagePairs.from_samples("train", scale=scale)
-        held_out = kp.data.ImagePairs.from_samples("validation", scale=scale)
-        return with_drawings(training, settings), held_out
-    training, held_out = [], []
-    for source, pairs, sizes in sources:
-        if len(pairs) <= settings.validation_images:
-            raise ValueError(
-                f"--validation-images {settings.validation_images} leaves nothing of {source} to "
-                f"train on: there are {len(pairs)} images. Choose a smaller number."
-            )
-        # Apart before they are copied: no copy of a held-out image is trained on.
-        kept, apart = pairs.split(-settings.validation_images)
-        training += [kept.resized(size) for size in sizes]
-        held_out.append(apart.resized(sizes[0]))
-    training = with_drawings(kp.data.ImagePairs.join(training), settings)
-    return training, kp.data.ImagePairs.join(held_out)
-
-
-def with_drawings(pairs, settings):
-    """The pairs, and as many drawings as the settings say.
-
-    Half of them are made small as photographs are; the others are what a screen shows, drawn in the
-    pixels of the LR image, and their HR image is the same in larger pixels.
-    """
-    if not settings.drawings:
-        return pairs
-    scale, count = pairs.scale, max(2, round(settings.drawings * len(pairs)))
-    size = max(192, settings.patch_size)
-    drawn = kp.data.draw_images(count, size=size, seed=settings.seed)
-    names, images = list(drawn), list(drawn.values())
-    half = count // 2
-    larger = [image.repeat(scale, 0).repeat(scale, 1) for image in images[half:]]
-    shrunk = kp.data.ImagePairs.from_images(images[:half], scale=scale, names=names[:half])
-    screens = kp.data.ImagePairs.from_images(
-        larger, lr=images[half:], scale=scale, names=names[half:]
-    )
-    return kp.data.ImagePairs.join([pairs, shrunk, screens])
-
-
-def validation_patches(pairs, settings, most=128):
-    """At most `most` patches, spread evenly over all held-out images."""
-    lr, hr = kp.data.fixed_patches(pairs, patch=settings.patch_size)
-    chosen = np.linspace(0, len(lr) - 1, min(most, len(lr))).round().astype(int)
-    return lr[chosen], hr[chosen]
 
 
 def shareable(data, replicas):
     """As much of it as every device gets a part of: a last batch for fewer stops both engines."""
     whole = len(data[0]) // replicas * replicas
     return tuple(part[:whole] for part in data) if whole else None
-
-
-def test_folders(settings):
-    """Benchmark folders to score on; without any, the embedded test photographs.
-
-    Raises:
-        ValueError: If a folder is not one to score on: better before training than after.
-    """
-    if settings.test_dirs:
-        folders = {folder.resolve().name: folder for folder in settings.test_dirs}
-        if len(folders) < len(settings.test_dirs):
-            raise ValueError("Two of --test-dirs have the same name; the table needs one each.")
-        for folder in folders.values():
-            benchmark_pairs(folder, scale=settings.scale)
-        return folders
-    folder = settings.out / "held_out"
-    for name, image in kp.data.sample_images("test").items():
-        kp.data.write_image(folder / "HR" / f"{name}.png", image)
-    return {"held_out": folder}
 
 
 FEATURE_LOSSES = {
@@ -145,6 +64,8 @@ def feed(pairs, settings, first_epoch):
 def run(settings):
     """Every stage, then the scores; returns what `results.json` holds."""
     settings = settings.resolved()
+    if settings.resume:
+        check_resumable(settings.out)
     placement = place(settings.distribute)
     if settings.batch_size % placement.replicas:
         raise ValueError(
@@ -152,10 +73,9 @@ def run(settings):
             "equally."
         )
     keras.config.set_dtype_policy(settings.precision)
+    tests = benchmark_folders(settings)
     training, held_out = load_images(settings)
     validation_data = validation_patches(held_out, settings)
-    if settings.test_dirs:
-        test_folders(settings)
     if settings.start_from or settings.start_body_from:
         # Only to see that it can be read and fits.
         new_student(settings)
@@ -199,6 +119,8 @@ def run(settings):
         model = new_student(settings)
         return model, kp.distillers.Distiller(model, main_term="reconstruction")
 
+    if placement.replicas == 1 and not settings.resume:
+        print_forecast(settings, stages.console)
     models = {}
     if settings.pisr:
         models["teacher"] = stages.train("teacher", teacher, settings.teacher_epochs)
@@ -216,12 +138,15 @@ def run(settings):
     # Images are scored one by one, which cannot be shared.
     keras.distribution.set_distribution(None)
 
+    whose = {}
+    if not tests:
+        tests, whose = held_out_folder(settings, held_out)
     results = {
         "settings": folder.settings,
         "environment": folder.environment,
         "training_images": len(training),
         "stages": stages.records,
-        "scores": score(models, test_folders(settings), folder, settings.scale),
+        "scores": score(models, tests, folder, settings.scale),
     }
     folder.write_json("results.json", results)
     curves = {
@@ -229,7 +154,7 @@ def run(settings):
         for name, record in stages.records.items()
     }
     kp.plot_history(curves, folder / "curves.png")
-    show(results["scores"], settings)
+    show(results["scores"], settings, whose)
     return results
 
 
@@ -263,10 +188,12 @@ LABELS = {
 }
 
 
-def show(scores, settings):
-    """Print the table of scores and where everything lies."""
+def show(scores, settings, whose):
+    """Print the table of scores, whose images are scored, and where everything lies."""
     tests = list(scores["bicubic"])
-    table = Table("x" + str(settings.scale), *tests, title="PSNR dB / SSIM on luma")
+    caption = "; ".join(f"{test}: {images}" for test, images in whose.items()) or None
+    title = "PSNR dB / SSIM on luma"
+    table = Table("x" + str(settings.scale), *tests, title=title, caption=caption)
     network = NETWORKS[settings.student].__name__
     for name in (label for label in LABELS if label in scores):
         row = scores[name]

@@ -42,9 +42,10 @@ class Settings:
     are made by the exact bicubic of the protocol."""
     tfds: str | None = None
     """Train on this TensorFlow dataset instead, e.g. div2k."""
-    validation_images: int = 10
+    validation_images: int | None = None
     """How many of the images, the last ones, are held out for the curves, of --hr-dir, --jpeg-dir
-    and --photo-dir each, in the first of their sizes."""
+    and --photo-dir each, in the first of their sizes [10; a fifth of fewer than 50]. Without
+    --test-dirs they are scored at the end, too."""
     drawings: float = 0.0
     """How many drawings (text, shapes, patterns, noise, made anew) to add, as a share of the images
     trained on, shrunk copies counted: 0.03 in a last phase (--start-from) prevents specks beside
@@ -160,7 +161,7 @@ class Settings:
             *(("epochs", 1), ("teacher_epochs", 1), ("steps_per_epoch", 1)),
             *(("validation_images", 1), ("detail", 0)),
         ):
-            if getattr(settings, name) < least:
+            if getattr(settings, name) is not None and getattr(settings, name) < least:
                 raise ValueError(f"--{name.replace('_', '-')} must be {least} or more.")
         if not 0 <= settings.drawings <= 1:
             raise ValueError("--drawings must be a share from 0 to 1.")

@@ -10,6 +10,7 @@ import tyro
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from keras_pisr.console.one_line_errors import run_with_one_line_errors
+from keras_pisr.console.quiet import without_notices
 from pisr.settings import Settings
 
 TESTS = ("Set5", "Set14", "B100")
@@ -52,7 +53,10 @@ def main(name, description, phases):
 
 def run_phases(phases, data, out, *, resume=False, smoke=False):
     """Train the phases; returns the results of the last, which alone is scored on the test sets."""
-    from pisr.run import run
+    if resume:
+        check_started(out)
+    with without_notices():
+        from pisr.run import run
 
     before, results = {}, None
     for i, (phase, settings) in enumerate(phases.items()):
@@ -70,6 +74,12 @@ def run_phases(phases, data, out, *, resume=False, smoke=False):
         )
         before = {"start_from": str(out / phase / "one_stage.keras")}
     return results
+
+
+def check_started(out):
+    """Refuse to continue a run that never began."""
+    if not out.is_dir():
+        raise ValueError(f"--resume: there is no run in {out} to continue. Start one without it.")
 
 
 def below(data, settings):

@@ -9,6 +9,7 @@ from pathlib import Path
 import tyro
 
 from keras_pisr.console.one_line_errors import run_with_one_line_errors
+from keras_pisr.console.quiet import without_notices
 
 # What a run of a few steps sets, whatever its command line says, where its settings have it.
 SMOKE = {
@@ -50,7 +51,12 @@ def run_command(default, description, recipe):
 
     def work():
         settings.resolved()
-        importlib.import_module(recipe).run(settings)
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        with without_notices():
+            module = importlib.import_module(recipe)
+            # TensorFlow writes the last of its notices at the first operation.
+            importlib.import_module("keras").ops.zeros(1)
+        module.run(settings)
 
     interrupted = "stopped. The same command with --resume continues."
     sys.exit(run_with_one_line_errors(work, Path(sys.argv[0]).name, interrupted=interrupted))

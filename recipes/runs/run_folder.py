@@ -13,6 +13,7 @@ from keras_pisr.atomic import atomic_path
 
 # Settings that change no weight: a run may be continued with others.
 FREE_TO_CHANGE = {"resume", "out", "test_dirs", "controls", "methods", "seeds", "tensorboard"}
+REPAIR = "Put back the file as the run wrote it, or start a new run in another folder with --out."
 PACKAGES = ["keras-pisr", "keras", "tensorflow", "jax", "torch", "numpy", "pillow"]
 
 
@@ -31,7 +32,8 @@ class RunFolder:
             of the machines on which it was continued, or only scored, if others.
 
     Raises:
-        ValueError: If the folder holds a run and `resume` is off, or one with other settings.
+        ValueError: If the folder holds a run and `resume` is off, or one with other settings, or
+            a file of it cannot be read.
     """
 
     def __init__(self, path, settings, *, resume, writes=True):
@@ -42,11 +44,13 @@ class RunFolder:
         if writes and before.exists():
             # A run of an earlier release lacks what could not be set then: it had the default.
             defaults = plain(dataclasses.asdict(type(settings)()))
-            self.check(defaults | json.loads(before.read_text()), resume)
+            self.check(defaults | read_object(before), resume)
         self.write_json("settings.json", self.settings)
         record, here = self.path / "environment.json", environment()
-        began = json.loads(record.read_text()) if record.exists() else here
+        began = read_object(record) if record.exists() else here
         others = began.pop("resumed_on", [])
+        if not isinstance(others, list):
+            raise ValueError(f"{record} names no list of machines under resumed_on. {REPAIR}")
         if here not in (began, *others):
             others.append(here)
         self.environment = began | ({"resumed_on": others} if others else {})
@@ -81,7 +85,7 @@ class RunFolder:
         if not self.writes:
             return
         with atomic_path(self.path / name) as temporary:
-            temporary.write_text(json.dumps(plain(content), indent=1) + "\n")
+            temporary.write_text(json.dumps(plain(content), indent=1, allow_nan=False) + "\n")
 
     def save_model(self, name, model):
         """Write `NAME.keras`, whole or not at all."""
@@ -89,6 +93,34 @@ class RunFolder:
             return
         with atomic_path(self.path / f"{name}.keras") as temporary:
             model.save(temporary)
+
+
+def read_object(path):
+    """The JSON object in a file of a run.
+
+    Raises:
+        ValueError: If the file holds something else, by name.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is no JSON: {error}. {REPAIR}") from error
+    if not isinstance(value, dict):
+        raise ValueError(f"{path} holds no JSON object but a {type(value).__name__}. {REPAIR}")
+    return value
+
+
+def check_resumable(path):
+    """Refuse to continue a run that never began.
+
+    Raises:
+        ValueError: If there is no run in the folder.
+    """
+    if not (Path(path) / "settings.json").is_file():
+        raise ValueError(
+            f"--resume: there is no run in {path} to continue. Start one without --resume, or name "
+            "its folder with --out."
+        )
 
 
 def plain(value):

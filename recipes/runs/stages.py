@@ -107,7 +107,12 @@ class Stages:
         return model
 
     def tensorboard(self, name):
-        """The TensorBoard callback where it can run."""
-        if not self.settings.tensorboard or not importlib.util.find_spec("tensorflow"):
+        """The TensorBoard callback where it can run; says once if it cannot."""
+        if not self.settings.tensorboard:
+            return []
+        missing = [x for x in ("tensorflow", "tensorboard") if not importlib.util.find_spec(x)]
+        if missing:
+            if not self.records:
+                self.console.print(f"No logs for TensorBoard: {missing[0]} is not installed.")
             return []
         return [keras.callbacks.TensorBoard(str(self.folder / "tensorboard" / name))]

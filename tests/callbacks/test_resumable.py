@@ -96,3 +96,38 @@ def test_weights_outside_the_folder_are_not_read(tmp_path):
     (tmp_path / "run" / "epoch_00004.weights.h5").rename(tmp_path / "elsewhere.weights.h5")
     with pytest.raises(ValueError, match="Cannot continue"):
         Resumable(tmp_path / "run").restore(compiled())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs_done": "4"},
+        {"epochs_done": 0},
+        {"weights": None},
+        {"history": []},
+        {"history": {"loss": "many"}},
+    ],
+)
+def test_a_state_of_wrong_types_is_named(tmp_path, change):
+    fit(compiled(), tmp_path)
+    state = json.loads((tmp_path / "state.json").read_text())
+    (tmp_path / "state.json").write_text(json.dumps(state | change))
+    with pytest.raises(
+        ValueError, match=rf"Cannot continue from .*state.json: .*{[*change][0]}|loss"
+    ):
+        Resumable(tmp_path).restore(compiled())
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_the_last_good_epoch(tmp_path):
+    class Spoil(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                weight = self.model.student.trainable_weights[0]
+                weight.assign(np.full(weight.shape, np.nan))
+
+    with pytest.raises(ValueError, match="failed in epoch 3: .*loss.* last good epoch, 2, is kept"):
+        fit(compiled(), tmp_path, Spoil())
+    state = json.loads((tmp_path / "state.json").read_text())
+    assert state["epochs_done"] == 2 and len(state["history"]["loss"]) == 2
+    assert np.isfinite(state["history"]["loss"]).all()
+    assert fit(compiled(), tmp_path)[0] == 2

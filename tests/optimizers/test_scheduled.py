@@ -19,13 +19,13 @@ def test_the_rate_rises_linearly_and_falls_by_a_cosine():
 
 
 def test_a_short_run_warms_up_for_half_of_it():
-    assert rates(kp.optimizers.scheduled(10), 5) == pytest.approx([1e-2])
+    assert rates(kp.optimizers.scheduled(10), 5) == pytest.approx([3e-3])
 
 
 def test_without_warm_up_the_first_rate_is_the_highest():
     optimizer = kp.optimizers.scheduled(10, optimizer=keras.optimizers.Adam, warmup_steps=0)
     assert isinstance(optimizer, keras.optimizers.Adam)
-    assert rates(optimizer, 0) == pytest.approx([1e-2])
+    assert rates(optimizer, 0) == pytest.approx([3e-3])
 
 
 def test_the_average_reaches_over_its_share_of_the_steps():

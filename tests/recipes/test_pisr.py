@@ -1,4 +1,6 @@
+import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -260,15 +262,75 @@ def test_a_missing_folder_is_named_before_training_and_leaves_nothing_behind(tmp
 
 def test_test_folders_of_the_same_name_are_refused(tmp_path):
     with pytest.raises(ValueError, match="same name"):
-        pisr.test_folders(settings(tmp_path, test_dirs=(tmp_path / "a/S", tmp_path / "b/S")))
+        pisr.benchmark_folders(settings(tmp_path, test_dirs=(tmp_path / "a/S", tmp_path / "b/S")))
 
 
-def test_fewer_images_than_are_held_out_are_refused(tmp_path, rng):
-    for i in range(3):
-        image = rng.integers(0, 256, (16, 16, 3), "uint8")
-        kp.data.write_image(tmp_path / "photos" / f"{i}.png", image)
-    with pytest.raises(ValueError, match="--validation-images 10"):
-        pisr.load_images(settings(tmp_path / "run", hr_dir=(tmp_path / "photos",)))
+def write_photographs(folder, count, rng):
+    for i in range(count):
+        image = rng.integers(0, 256, (24, 24, 3), "uint8")
+        kp.data.write_image(folder / f"{i:02d}.png", image)
+
+
+@pytest.mark.parametrize(("count", "apart"), [(2, 1), (3, 1), (10, 2), (60, 10)])
+def test_a_share_of_a_small_folder_is_held_out(tmp_path, rng, count, apart):
+    write_photographs(tmp_path / "photos", count, rng)
+    training, held_out = pisr.load_images(settings(tmp_path, hr_dir=(tmp_path / "photos",)))
+    assert (len(training), len(held_out)) == (count - apart, apart)
+
+
+@pytest.mark.parametrize(("count", "chosen"), [(1, None), (3, 3)])
+def test_fewer_images_than_are_held_out_are_refused(tmp_path, rng, count, chosen):
+    write_photographs(tmp_path / "photos", count, rng)
+    chosen = settings(tmp_path, hr_dir=(tmp_path / "photos",), validation_images=chosen)
+    with pytest.raises(ValueError, match="nothing is left to train on"):
+        pisr.load_images(chosen)
+
+
+def test_held_out_images_of_ones_own_are_scored_and_named_so(tmp_path, rng, capsys):
+    write_photographs(tmp_path / "photos", 4, rng)
+    out = tmp_path / "run"
+    results = pisr.run(settings(out, hr_dir=(tmp_path / "photos",), controls=(), epochs=1))
+    (image,) = kp.data.list_images(out / "held_out" / "HR")
+    expected = kp.data.read_image(tmp_path / "photos" / "03.png")
+    np.testing.assert_array_equal(kp.data.read_image(image), expected)
+    assert set(results["scores"]["student"]) == {"held_out"}
+    said = " ".join(capsys.readouterr().out.split())
+    assert "1 image(s) held out of yours" in said
+    assert "Steps: teacher 2, student 2. About 0:" in said
+
+
+def test_a_run_that_never_began_is_not_resumed(tmp_path):
+    with pytest.raises(ValueError, match="there is no run in .*nowhere to continue"):
+        pisr.run(settings(tmp_path / "nowhere", resume=True))
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_epoch(tmp_path):
+    out = tmp_path / "run"
+    pisr.run(settings(out, controls=(), epochs=1))
+    good = json.loads((out / "stages" / "teacher" / "state.json").read_text())
+    with pytest.raises(ValueError, match="Training failed in epoch 1: .*No epoch was good"):
+        pisr.run(settings(tmp_path / "bad", controls=(), learning_rate=1e30, warmup_steps=0))
+    assert good["epochs_done"] == 1
+    assert not (tmp_path / "bad" / "stages" / "teacher" / "state.json").exists()
+
+
+def test_without_tensorboard_a_run_says_so_once(tmp_path, monkeypatch, capsys):
+    find = importlib.util.find_spec
+    missing = lambda name, *rest: None if name == "tensorboard" else find(name, *rest)  # noqa: E731
+    monkeypatch.setattr("importlib.util.find_spec", missing)
+    pisr.run(settings(tmp_path / "run", epochs=1, tensorboard=True))
+    said = capsys.readouterr().out
+    assert said.count("No logs for TensorBoard") == 1
+    assert not (tmp_path / "run" / "tensorboard").exists()
+
+
+def test_nothing_is_written_to_the_error_stream(tmp_path):
+    command = [sys.executable, RECIPES / "pisr_x2.py", "--out", tmp_path / "run", "--controls"]
+    options = os.environ | {"KERAS_PISR_SMOKE": "1"}
+    options.pop("TF_CPP_MIN_LOG_LEVEL", None)
+    process = subprocess.run(command, env=options, capture_output=True, text=True, check=True)
+    assert process.stderr == ""
 
 
 def test_student_and_control_see_the_same_patches_in_the_same_order(tmp_path, monkeypatch):

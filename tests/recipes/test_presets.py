@@ -1,6 +1,7 @@
 """The settings files of presets: each names its preset and trains what the catalog says."""
 
 import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,27 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "recipes" / "presets"
+RESULTS = FOLDER.parents[1] / "docs" / "results"
+KINDS = ("", "_pisr", "_mixed")
+SETTINGS = (
+    "scale",
+    "slope_per_channel",
+    "optimizer",
+    "learning_rate",
+    "refresh_every",
+    "sizes",
+    "jpeg_sizes",
+    "detail",
+    "batch_size",
+    "patch_size",
+    "imitation_weight",
+    "steps_per_epoch",
+    "epochs",
+    "teacher_epochs",
+    "drawings",
+    "start_from",
+    "seed",
+)
 NAMES = sorted(path.stem for path in FOLDER.glob("plain_sr_*.py"))
 
 
@@ -44,3 +66,34 @@ def test_a_missing_folder_is_one_line(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0 and "Traceback" not in done.stderr
     assert "T91" in done.stderr
+
+
+SHIPPED = ["residual_fsrcnn_x2", *(f"fsrcnn_x{s}{kind}" for s in (2, 3, 4) for kind in KINDS)]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_settings_of_a_shipped_preset_are_those_of_its_run(name, settings_file):
+    """Against the results file of the run that the preset was made of."""
+    module = settings_file(name)
+    assert f"recipes/presets/{name}.py" in module.__doc__
+    (settings,) = module.PHASES.values()
+    settings = settings.resolved()
+    scale = name[name.index("_x") + 1 :][:2]
+    kind = name.rpartition("_")[2]
+    run = name if name.startswith("residual") else "mixed_" * (kind == "mixed") + scale
+    run = f"presets_{run}" if run == scale else run
+    recorded = json.loads((RESULTS / f"{run}.json").read_text())["settings"]
+    assert settings.student == recorded.get("student", "fsrcnn")
+    # What was set at the time; a run of both took the control and the student with one command.
+    for setting in SETTINGS:
+        if setting in recorded:
+            ours = getattr(settings, setting)
+            theirs = recorded[setting]
+            assert (list(ours) if isinstance(ours, tuple) else ours) == theirs, setting
+    assert settings.pisr == (kind == "pisr")
+
+
+def test_a_preset_that_never_began_is_not_resumed(settings_file, tmp_path):
+    module, phases = settings_file("fsrcnn_x2"), settings_file("phases")
+    with pytest.raises(ValueError, match="there is no run in"):
+        phases.run_phases(module.PHASES, tmp_path, tmp_path / "absent", resume=True)

@@ -50,3 +50,19 @@ def test_what_changes_no_weight_may_change_on_resume(tmp_path):
     RunFolder(tmp_path, Settings(tensorboard=False), resume=False)
     changed = Settings(out=tmp_path, test_dirs=(tmp_path,), controls=(), tensorboard=True)
     RunFolder(tmp_path, changed, resume=True)
+
+
+@pytest.mark.parametrize("name", ["settings.json", "environment.json"])
+@pytest.mark.parametrize("content", ["{", "[1]", "null", "\udcff"])
+def test_a_damaged_file_is_named(tmp_path, name, content):
+    RunFolder(tmp_path, Settings(), resume=False)
+    (tmp_path / name).write_text(content, errors="surrogateescape")
+    with pytest.raises(ValueError, match=rf"{name} (is|holds) no JSON"):
+        RunFolder(tmp_path, Settings(), resume=True)
+
+
+def test_what_is_no_number_is_not_written(tmp_path):
+    folder = RunFolder(tmp_path, Settings(), resume=False)
+    with pytest.raises(ValueError, match="JSON"):
+        folder.write_json("results.json", {"psnr": float("nan")})
+    assert not (tmp_path / "results.json").exists()

@@ -9,6 +9,7 @@ import numpy as np
 from keras_pisr.data.images.decoder import opened
 from keras_pisr.data.images.files import list_images, read_image
 from keras_pisr.data.images.resize import check_scale, downscale
+from keras_pisr.data.tfds_load import load_tfds
 
 
 def read_folder(hr_dir, *, scale, lr_dir, border, workers, progress):
@@ -94,13 +95,7 @@ def pack_stream(examples, *, scale, border="replicate"):
 
 def read_tfds(name, *, split, data_dir):
     """Yield `(name, lr, hr)` of a TensorFlow Datasets set; see `ImagePairs.from_tfds`."""
-    try:
-        import tensorflow_datasets as tfds
-    except ImportError as error:
-        raise ImportError(
-            "ImagePairs.from_tfds needs tensorflow-datasets. Run: pip install 'keras-pisr[tfds]'"
-        ) from error
-    dataset = tfds.load(name, split=split, data_dir=data_dir)
+    tfds, dataset = load_tfds("ImagePairs.from_tfds", name, split=split, data_dir=data_dir)
     if not isinstance(dataset.element_spec, dict) or not {"lr", "hr"} <= set(dataset.element_spec):
         raise ValueError(
             f"Expected {name} to hold 'lr' and 'hr' images, as 'div2k/bicubic_x2' does; got "

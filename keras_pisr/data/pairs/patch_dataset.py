@@ -94,14 +94,17 @@ def tf_patches(
     return dataset.prefetch(4).with_options(options)
 
 
-def paired_folder(hr_dir, *, scale, lr_dir=None, border="replicate", **options):
+def paired_folder(hr_dir, *, scale, lr_dir=None, sizes=(1.0,), border="replicate", **options):
     """`tf_patches` of a folder of images.
 
     Args:
         hr_dir: Folder of images, or several in a list; see `ImagePairs.from_folder`.
         scale: Whole number, 2 or more.
         lr_dir: Folder of their low-resolution files; made by `downscale` by default.
-        border: See `resize`.
+        sizes: Sizes in which the images are trained on, as factors of their sides; each gives a
+            copy of the set (see `ImagePairs.resized`). Shrinking JPEG photographs removes part of
+            what compression left behind: `(1, 0.7, 0.5)` helps most where there are few of them.
+        border: See `resize`; of the images in size 1.
         **options: Those of `tf_patches`.
 
     Returns:
@@ -112,7 +115,7 @@ def paired_folder(hr_dir, *, scale, lr_dir=None, border="replicate", **options):
         >>> distiller.fit(pairs, epochs=100)  # doctest: +SKIP
     """
     pairs = ImagePairs.from_folder(hr_dir, scale=scale, lr_dir=lr_dir, border=border)
-    return tf_patches(pairs, **options)
+    return tf_patches(ImagePairs.join([pairs.resized(size) for size in sizes]), **options)
 
 
 def paired_samples(split="train", *, scale, **options):

@@ -14,6 +14,7 @@ from PIL import Image
 from keras_pisr.data.images.decoder import SUFFIXES
 from keras_pisr.data.images.files import read_pixels
 from keras_pisr.data.images.resize import resize
+from keras_pisr.data.tfds_load import load_tfds
 
 # A photograph is a few megabytes; what is larger is not meant, or not well meant.
 MAX_FILE_BYTES = 64 * 2**20
@@ -179,14 +180,9 @@ def fit(image, size):
 
 def read_tfds(name, split, size, channels, data_dir):
     """`(images, labels, class_names)` of a TensorFlow Datasets set."""
-    try:
-        import tensorflow_datasets as tfds
-    except ImportError as error:
-        raise ImportError(
-            "LabelledImages.from_tfds needs tensorflow-datasets. "
-            "Run: pip install 'keras-pisr[tfds]'"
-        ) from error
-    dataset, info = tfds.load(name, split=split, data_dir=data_dir, with_info=True)
+    tfds, (dataset, info) = load_tfds(
+        "LabelledImages.from_tfds", name, split=split, data_dir=data_dir, with_info=True
+    )
     if not {"image", "label"} <= set(info.features):
         raise ValueError(
             f"Expected {name} to have 'image' and 'label'; it has {sorted(info.features)}. Read "

@@ -13,6 +13,12 @@ WIDE = RNG.integers(0, 256, (6, 13, 3), dtype=np.uint8)
 GRAY = RNG.integers(0, 256, (8, 10), dtype=np.uint8)
 
 
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Sets of tests are made up: nothing is downloaded."""
+    monkeypatch.setattr("keras_pisr.data.tfds_load.check_reachable", lambda name, data_dir: None)
+
+
 def folder_of(path, **images):
     for name, image in images.items():
         write_image(path / f"{name}.png", image)

@@ -13,6 +13,12 @@ from keras_pisr.data import LabelledImages
 from keras_pisr.data.recognition import labelled_sources
 
 
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Sets of tests are made up: nothing is downloaded."""
+    monkeypatch.setattr("keras_pisr.data.tfds_load.check_reachable", lambda name, data_dir: None)
+
+
 def png(value, size=(8, 6), mode="RGB"):
     buffer = io.BytesIO()
     colour = (value,) * len(mode) if len(mode) > 1 else value

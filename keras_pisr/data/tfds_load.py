@@ -1,0 +1,69 @@
+"""TensorFlow Datasets, which without a network would try again for minutes before it says so."""
+
+import os
+import socket
+import threading
+from pathlib import Path
+
+HOST, SECONDS = "storage.googleapis.com", 5.0
+
+
+def load_tfds(caller, name, *, data_dir=None, **options):
+    """`tfds.load`, once it is clear that the set is there or can be downloaded.
+
+    Args:
+        caller: Who asks, for the message.
+        name: Of the set.
+        data_dir: Where TensorFlow Datasets keeps its files.
+        **options: Of `tfds.load`.
+
+    Returns:
+        `(tfds, loaded)`: the library, and what its `load` returned.
+
+    Raises:
+        ImportError: If tensorflow-datasets is not installed.
+        ConnectionError: If the set is not on this machine and no network can be reached.
+    """
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise ImportError(
+            f"{caller} needs tensorflow-datasets. Run: pip install 'keras-pisr[tfds]'"
+        ) from error
+    check_reachable(name, data_dir)
+    return tfds, tfds.load(name, data_dir=data_dir, **options)
+
+
+def check_reachable(name, data_dir):
+    """Refuse at once to download without a network."""
+    default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    folder = Path(data_dir or default).expanduser()
+    proxied = any(os.environ.get(key) for key in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"))
+    if proxied or "://" in str(folder) or (folder / name.split("/")[0].split(":")[0]).exists():
+        return
+    failure = connection_failure()
+    if failure is not None:
+        raise ConnectionError(
+            f"The set {name} is not in {folder}, and it cannot be downloaded: {HOST} cannot be "
+            f"reached ({failure}). Copy the folder from a machine with a network, or read images "
+            "of yours from a folder instead."
+        )
+
+
+def connection_failure():
+    """Why the host cannot be reached, or None if it can."""
+    failures = [f"no answer in {SECONDS:.0f} s"]
+
+    def connect():
+        try:
+            socket.create_connection((HOST, 443), timeout=SECONDS).close()
+        except OSError as error:
+            failures.append(str(error))
+        else:
+            failures.clear()
+
+    # In a thread: looking up a name has no time limit of its own.
+    thread = threading.Thread(target=connect, daemon=True)
+    thread.start()
+    thread.join(SECONDS)
+    return failures[-1] if failures else None

@@ -1,0 +1,117 @@
+"""Which images a PISR recipe trains on, which are held out, and which are scored."""
+
+import numpy as np
+
+import keras_pisr as kp
+from keras_pisr.evaluation.benchmark_folder import benchmark_pairs
+
+MOST_HELD_OUT = 10  # By default; of fewer than fifty images a fifth.
+
+
+def load_images(settings):
+    """Pairs to train on, and pairs held out of it for curves and pictures."""
+    scale, sources = settings.scale, []
+    if settings.hr_dir:
+        pairs = kp.data.ImagePairs.from_folder(settings.hr_dir, lr_dir=settings.lr_dir, scale=scale)
+        sources.append(("--hr-dir", pairs, settings.sizes))
+    if settings.jpeg_dir:
+        pairs = kp.data.ImagePairs.from_folder(settings.jpeg_dir, scale=scale)
+        sources.append(("--jpeg-dir", pairs, settings.jpeg_sizes))
+    if settings.photo_dir:
+        pairs = kp.data.ImagePairs.from_folder(settings.photo_dir, scale=scale)
+        sources.append(("--photo-dir", pairs, settings.photo_sizes))
+    if settings.tfds:
+        name = f"{settings.tfds}/bicubic_x{scale}"
+        pairs = kp.data.ImagePairs.from_tfds(name, split="train", scale=scale)
+        sources.append(("--tfds", pairs, settings.sizes))
+    if not sources:
+        training = kp.data.ImagePairs.from_samples("train", scale=scale)
+        held_out = kp.data.ImagePairs.from_samples("validation", scale=scale)
+        return with_drawings(training, settings), held_out
+    training, held_out = [], []
+    for source, pairs, sizes in sources:
+        # Apart before they are copied: no copy of a held-out image is trained on.
+        kept, apart = pairs.split(-held_out_count(source, len(pairs), settings))
+        training += [kept.resized(size) for size in sizes]
+        held_out.append(apart.resized(sizes[0]))
+    training = with_drawings(kp.data.ImagePairs.join(training), settings)
+    return training, kp.data.ImagePairs.join(held_out)
+
+
+def held_out_count(source, count, settings):
+    """How many of `count` images are held out.
+
+    Raises:
+        ValueError: If none would be left to train on.
+    """
+    chosen = settings.validation_images
+    if chosen is None:
+        chosen = max(1, min(MOST_HELD_OUT, count // 5))
+    if count <= chosen:
+        raise ValueError(
+            f"{source} has {count} image(s), of which {chosen} would be held out for the curves "
+            "(--validation-images): nothing is left to train on. Give more images"
+            + (", or hold out fewer." if chosen > 1 else ".")
+        )
+    return chosen
+
+
+def with_drawings(pairs, settings):
+    """The pairs, and as many drawings as the settings say.
+
+    Half of them are made small as photographs are; the others are what a screen shows, drawn in the
+    pixels of the LR image, and their HR image is the same in larger pixels.
+    """
+    if not settings.drawings:
+        return pairs
+    scale, count = pairs.scale, max(2, round(settings.drawings * len(pairs)))
+    size = max(192, settings.patch_size)
+    drawn = kp.data.draw_images(count, size=size, seed=settings.seed)
+    names, images = list(drawn), list(drawn.values())
+    half = count // 2
+    larger = [image.repeat(scale, 0).repeat(scale, 1) for image in images[half:]]
+    shrunk = kp.data.ImagePairs.from_images(images[:half], scale=scale, names=names[:half])
+    screens = kp.data.ImagePairs.from_images(
+        larger, lr=images[half:], scale=scale, names=names[half:]
+    )
+    return kp.data.ImagePairs.join([pairs, shrunk, screens])
+
+
+def validation_patches(pairs, settings, most=128):
+    """At most `most` patches, spread evenly over all held-out images."""
+    lr, hr = kp.data.fixed_patches(pairs, patch=settings.patch_size)
+    chosen = np.linspace(0, len(lr) - 1, min(most, len(lr))).round().astype(int)
+    return lr[chosen], hr[chosen]
+
+
+def benchmark_folders(settings):
+    """Name to path of the benchmark folders to score on, none if there are none.
+
+    Raises:
+        ValueError: If a folder is not one to score on: better before training than after.
+    """
+    folders = {folder.resolve().name: folder for folder in settings.test_dirs}
+    if len(folders) < len(settings.test_dirs):
+        raise ValueError("Two of --test-dirs have the same name; the table needs one each.")
+    for folder in folders.values():
+        benchmark_pairs(folder, scale=settings.scale)
+    return folders
+
+
+def held_out_folder(settings, held_out):
+    """The images to score where there are no benchmark folders, written to the run's folder.
+
+    Returns:
+        `(folders, whose)`: name to path, and name to what the images are: those held out of the
+        user's own, or the test photographs of scikit-image where the user gave none.
+    """
+    folder = settings.out / "held_out"
+    if settings.hr_dir or settings.jpeg_dir or settings.photo_dir or settings.tfds:
+        images = {f"{i:03d}": held_out.image(i)[1] for i in range(len(held_out))}
+        whose = f"{len(images)} image(s) held out of yours, never trained on"
+    else:
+        images = kp.data.sample_images("test")
+        whose = f"{len(images)} photographs of scikit-image, never trained on"
+    for name, image in images.items():
+        kp.data.write_image(folder / "HR" / f"{name}.png", image)
+    return {"held_out": folder}, {"held_out": whose}

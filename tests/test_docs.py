@@ -106,3 +106,26 @@ def test_times_of_runtimes_are_those_of_the_results_file():
             row = rows[name]
             figures = f"| {row['median_ms']:.0f}, {row['p90_ms']:.0f} ms | {row['ratio']:.2f} |"
             assert figures in line
+
+
+KINDS = {
+    "images": "images in 8 formats, by `keras-pisr upscale`",
+    "exif": "images with damaged EXIF data",
+    "presets": "presets, with checksums that fit",
+    "keras": "`.keras` files",
+    "tflite": "`.tflite` files",
+    "tars": "archives of labelled images",
+    "run_folders": "JSON files of a finished run, resumed",
+    "kills": "runs killed with SIGKILL and resumed",
+    "signals": "SIGTERM, SIGHUP, SIGINT to upscale, export, qat, video",
+}
+
+
+def test_counts_of_robustness_are_those_of_the_results_file():
+    kinds = json.loads((ROOT / "docs" / "results" / "robustness.json").read_text())["kinds"]
+    page = (ROOT / "docs" / "robustness.md").read_text()
+    for kind, counts in kinds.items():
+        cells = " | ".join(str(counts[name]) for name in ("tried", "made", "refused", "failed"))
+        assert f"| {KINDS[kind]} | {cells} |" in page
+    for kind in KINDS.keys() - kinds.keys():
+        assert f"| {KINDS[kind]} | not measured |" in page

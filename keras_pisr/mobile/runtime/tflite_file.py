@@ -46,9 +46,12 @@ class TFLiteFile:
         content = read_tflite(path, max_bytes)
         self.name, self.bytes = path.name, len(content)
         self.interpreter = interpreter(content, path, threads)
-        inputs, outputs = self.interpreter.get_input_details(), self._outputs()
+        try:
+            inputs, outputs = self.interpreter.get_input_details(), self._outputs()
+            self.metadata = read_metadata(content)
+        except ValueError as error:  # Names of tensors that are no UTF-8 among them.
+            raise ValueError(f"{path} is damaged: {error}") from error
         self._check(path, inputs, outputs)
-        self.metadata = read_metadata(content)
         self._input = inputs[0]
         signature = self._input["shape_signature"]
         self.shape = tuple(None if n < 1 else int(n) for n in signature)

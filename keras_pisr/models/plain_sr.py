@@ -5,6 +5,7 @@ from keras import layers
 
 from keras_pisr.models.presettable import Presettable
 from keras_pisr.models.residual_fsrcnn import SubpixelResidual
+from keras_pisr.models.size_limits import MOST_CHANNELS, MOST_LAYERS, MOST_SCALE, check_count
 
 # Channels and 3x3 convolutions of the body. 16 channels are what AVX-512 computes at a time, and
 # what ARM computes in two or four rounds.
@@ -76,8 +77,10 @@ class PlainSR(Presettable, keras.Model):
     ):
         if size not in SIZES:
             raise ValueError(f"Expected size to be one of {', '.join(SIZES)}; got {size!r}.")
-        features = features or SIZES[size]["features"]
+        scale = check_count("scale", scale, MOST_SCALE)
+        features = check_count("features", features or SIZES[size]["features"], MOST_CHANNELS)
         body_layers = SIZES[size]["body_layers"] if body_layers is None else body_layers
+        body_layers = check_count("body_layers", body_layers, MOST_LAYERS, least=0)
 
         # === Layers ===
         def convolution(filters, kernel_size, name, **options):
@@ -93,7 +96,7 @@ class PlainSR(Presettable, keras.Model):
         first = block("first", 5)
         body = [layer for i in range(body_layers) for layer in block(f"body_{i + 1}", 3)]
         # In float16 the output could not tell neighbouring 8-bit levels apart.
-        pixels = {"filters": int(scale) ** 2, "dtype": "float32"}
+        pixels = {"filters": scale**2, "dtype": "float32"}
         residual = convolution(kernel_size=3, name="residual", **pixels)
         linear = convolution(kernel_size=5, name="linear", use_bias=False, **pixels)
         last_layer = SubpixelResidual(scale, dtype="float32", name="last_layer")
@@ -109,7 +112,7 @@ class PlainSR(Presettable, keras.Model):
         super().__init__(inputs, last_layer([residual(x), linear(inputs)]), **kwargs)
 
         # === Config ===
-        self.scale = int(scale)
+        self.scale = scale
         self.size = size
         self.features = features
         self.body_layers = body_layers

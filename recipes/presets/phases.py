@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from keras_pisr.console.one_line_errors import run_with_one_line_errors
 from keras_pisr.console.quiet import without_notices
 from pisr.settings import Settings
+from runs.command_line import shortened
 
 TESTS = ("Set5", "Set14", "B100")
 
@@ -61,7 +62,7 @@ def run_phases(phases, data, out, *, resume=False, smoke=False):
     before, results = {}, None
     for i, (phase, settings) in enumerate(phases.items()):
         last = i == len(phases) - 1
-        results = run(
+        changed = shortened(
             dataclasses.replace(
                 settings,
                 **below(data, settings),
@@ -69,9 +70,10 @@ def run_phases(phases, data, out, *, resume=False, smoke=False):
                 test_dirs=tuple(data / "benchmarks" / test for test in TESTS) if last else (),
                 out=out / phase,
                 resume=resume and (out / phase).exists(),
-                **({"epochs": 1, "steps_per_epoch": 2} if smoke else {}),
-            )
+            ),
+            smoke,
         )
+        results = run(changed)
         before = {"start_from": str(out / phase / "one_stage.keras")}
     return results
 

@@ -22,13 +22,13 @@ SMOKE = {
 }
 
 
-def shortened(settings):
-    """The settings of a run of a few steps, if the environment asks for it.
+def shortened(settings, smoke=False):
+    """The settings of a run of a few steps, if `smoke` or the environment asks for it.
 
     With `KERAS_PISR_SMOKE=1`, every recipe only shows that it runs: a documented command can be
     tried as it stands, in seconds.
     """
-    if not os.environ.get("KERAS_PISR_SMOKE"):
+    if not smoke and not os.environ.get("KERAS_PISR_SMOKE"):
         return settings
     names = {field.name for field in dataclasses.fields(settings)}
     changes = {name: value for name, value in SMOKE.items() if name in names}

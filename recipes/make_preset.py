@@ -7,15 +7,18 @@ Prints the entry for `keras_pisr/presets/catalog.py`, which is all that a preset
 package needs beside its folder.
 """
 
-import json
+import functools
 import pprint
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
 import keras_pisr as kp
+from keras_pisr.console.one_line_errors import run_with_one_line_errors
 from keras_pisr.presets.model_card import method_of
+from runs.run_folder import read_object
 
 
 def main(
@@ -36,11 +39,17 @@ def main(
         out: Folder that gets a folder `NAME`.
         overwrite: Replace a preset that is there.
     """
-    results = json.loads((run / "results.json").read_text())
+    results = read_object(run / "results.json")
     model = kp.load_student(run / f"{member}.keras")
-    card = kp.presets.model_card(name, model, results, member=member, command=command)
+    try:
+        card = kp.presets.model_card(name, model, results, member=member, command=command)
+        scores = {test: round(row["psnr"], 2) for test, row in results["scores"][member].items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{run / 'results.json'} is not what a PISR run writes: {error!r}. Put back the file "
+            "as the run wrote it."
+        ) from error
     kp.presets.save_to_preset(model, out / name, card=card, overwrite=overwrite)
-    scores = {test: round(row["psnr"], 2) for test, row in results["scores"][member].items()}
     entry = {
         "class": type(model).__name__,
         "description": f"x{model.scale} luma, {method_of(results, member)}",
@@ -53,4 +62,5 @@ def main(
 
 
 if __name__ == "__main__":
-    tyro.cli(main, description=__doc__)
+    work = functools.partial(tyro.cli, main, description=__doc__)
+    sys.exit(run_with_one_line_errors(work, Path(sys.argv[0]).name))

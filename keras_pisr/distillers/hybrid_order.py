@@ -52,7 +52,9 @@ class HybridOrderDistiller(Distiller):
         schedule: `"sequential"` or `"joint"`.
         student_sees: `"lr"`, or `"hr"` to train an assistant.
         distillation_loss_weights: Dict from `"logits"`, `"individual"`, `"distance"` and
-            `"angle"` to weights. A term not named, or with weight 0, is left out.
+            `"angle"` to weights. A term not named, or with weight 0, is left out. By default
+            `{"individual": 1, "distance": 25, "angle": 50}`, without logits, so that networks
+            without them can be guides; the recipes add `"logits": 1`.
         distillation_losses: Dict from the same names to Keras losses that replace the default
             ones, e.g. `{"logits": LogitLoss(temperature=2), "angle": AngleLoss(anchors=32)}`.
         student_loss_weight: Weight of the compiled loss; 0 to learn from the guides alone.

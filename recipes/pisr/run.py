@@ -22,7 +22,7 @@ from runs.stages import Stages
 
 
 def shareable(data, replicas):
-    """As much of it as every device gets a part of: a last batch for fewer stops both engines."""
+    """As much of it as every device gets a part of: a last batch for fewer stops JAX."""
     whole = len(data[0]) // replicas * replicas
     return tuple(part[:whole] for part in data) if whole else None
 

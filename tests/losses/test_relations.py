@@ -15,6 +15,7 @@ from keras_pisr.losses import (
     individual_loss,
     logit_loss,
 )
+from tests.harness import check_loss
 from tests.losses.autodiff import gradient
 from tests.losses.naive_relations import (
     naive_angle,
@@ -166,6 +167,11 @@ def test_config_round_trip(loss):
     copy = keras.losses.deserialize(keras.losses.serialize(loss))
     assert type(copy) is type(loss)
     assert copy.get_config() == loss.get_config()
+
+
+@pytest.mark.parametrize("loss", [IndividualLoss(), LogitLoss()], ids=lambda loss: loss.name)
+def test_keeps_what_every_loss_of_single_samples_promises(loss, rng):
+    check_loss(loss, *rng.normal(size=(2, 2, 5)).astype("float32"))
 
 
 @pytest.mark.parametrize("loss", RELATIONAL)

@@ -129,3 +129,16 @@ def test_counts_of_robustness_are_those_of_the_results_file():
         assert f"| {KINDS[kind]} | {cells} |" in page
     for kind in KINDS.keys() - kinds.keys():
         assert f"| {KINDS[kind]} | not measured |" in page
+
+
+def test_what_the_training_snippet_gives_is_what_the_results_file_says():
+    results = json.loads((ROOT / "docs" / "results" / "readme_snippet.json").read_text())
+    page = (ROOT / "README.md").read_text()
+    rows = results["photographs"].values()
+    for label, name, form in [
+        ("Set5 x2, bicubic, dB", "bicubic", ".2f"),
+        ("Set5 x2, the student, dB", "student", ".2f"),
+        ("seconds", "seconds", "d"),
+    ]:
+        assert f"| {label} | {' | '.join(format(row[name], form) for row in rows)} |" in page
+    assert all(row["student"] > row["bicubic"] + 1 for row in rows)

@@ -1,0 +1,58 @@
+"""README's Python runs as it stands: in seconds on stand-ins, and, slowly, with its promise."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import keras_pisr as kp
+
+README = Path(__file__).parents[1] / "README.md"
+SNIPPETS = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+TRAINING = next(snippet for snippet in SNIPPETS if "paired_folder" in snippet)
+
+
+def write_photographs(folder, split, side=None):
+    for name, image in kp.data.sample_images(split).items():
+        kp.data.write_image(folder / f"{name}.png", image[:side, :side])
+
+
+@pytest.fixture
+def stand_ins(tmp_path, monkeypatch):
+    """A folder with small images under the names that README uses."""
+    pytest.importorskip("skimage")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("keras_pisr.data.pairs.patches.STEPS_PER_EPOCH", 1)
+    write_photographs(tmp_path / "photos", "train", side=64)
+    write_photographs(tmp_path / "Set5" / "HR", "test", side=48)
+    kp.data.write_image(tmp_path / "photo.jpg", kp.data.sample_images("test")["coffee"][:40, :56])
+    rng = np.random.default_rng(0)
+    for i in range(64):
+        image = rng.integers(0, 256, (64, 64, 3), np.uint8)
+        kp.data.write_image(tmp_path / "animals" / f"kind_{i % 4}" / f"{i}.png", image)
+    return tmp_path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "snippet", SNIPPETS, ids=[f"snippet_{i + 1}" for i in range(len(SNIPPETS))]
+)
+def test_snippet_runs_as_it_stands(snippet, stand_ins, capsys):
+    names = {}
+    exec(compile(snippet, "README.md", "exec"), names)
+    if snippet == TRAINING:
+        assert names["student"].count_params() == 12_644
+        bicubic, student = map(float, capsys.readouterr().out.split()[-2:])
+        assert bicubic > student > 5  # After one step per epoch.
+
+
+@pytest.mark.slow
+def test_the_training_snippet_beats_bicubic_clearly(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("skimage")
+    monkeypatch.chdir(tmp_path)
+    write_photographs(tmp_path / "photos", "train")
+    write_photographs(tmp_path / "Set5" / "HR", "test")
+    exec(compile(TRAINING, "README.md", "exec"), {})
+    bicubic, student = map(float, capsys.readouterr().out.split()[-2:])
+    assert student > bicubic + 0.5

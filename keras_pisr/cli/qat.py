@@ -61,11 +61,11 @@ def fine_tune(
     from keras_pisr.distillers import Distiller, PrivilegedDistiller
     from keras_pisr.forms.int8.quantized import post_training_form
     from keras_pisr.forms.phone import deployed_form
-    from keras_pisr.mobile.export.convert import calibration_batches, calibration_lumas
+    from keras_pisr.mobile.export.convert import calibration_lumas, photograph_batches
 
     keras.utils.set_random_seed(seed)
     lumas = calibration_lumas(student, representative)
-    patches = [luma for (luma,) in calibration_batches(lumas)]
+    patches = [luma for (luma,) in photograph_batches(lumas)]
     form = post_training_form(deployed_form(student), patches)
     if teacher is None:
         distiller = Distiller(form, main_term="reconstruction")

@@ -85,9 +85,9 @@ def _noun(written):
 
 
 def choose_preset(scale):
-    """The package's preset for a factor: one that knows drawings, or has a teacher.
+    """The package's preset for a factor: the recommended one, if the catalog has one.
 
-    Those that know drawings go before others, then those taught by a privileged teacher.
+    After it come those that know drawings, then those taught by a privileged teacher.
 
     Args:
         scale: Factor, or None for 2.
@@ -99,6 +99,7 @@ def choose_preset(scale):
         ValueError: If there is none for this factor.
     """
     from keras_pisr.presets import CATALOG
+    from keras_pisr.presets.catalog import RECOMMENDED
 
     wanted = scale or 2
     names = [name for name, entry in CATALOG.items() if entry.get("scale") == wanted]
@@ -109,7 +110,12 @@ def choose_preset(scale):
             f"{', '.join(map(str, there)) or 'none'}. Name one with --preset, or a file with "
             "--model."
         )
-    return max(names, key=lambda name: (name.endswith("_mixed"), name.endswith("_pisr")))
+
+    def rank(name):
+        recommended = CATALOG[name].get("status") == RECOMMENDED
+        return recommended, name.endswith("_mixed"), name.endswith("_pisr")
+
+    return max(names, key=rank)
 
 
 def _network(preset, model, scale):

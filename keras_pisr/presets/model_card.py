@@ -39,7 +39,7 @@ tags:
 or `keras-pisr upscale photo.jpg -o large --preset {name}`.
 
 Reads the Y of BT.601 (16-235) in [0, 1], `(batch, height, width, 1)`, and gives the same,
-{scale} times as large, not clipped.
+{scale} times as large, {clipped}.
 
 ## Scores
 
@@ -103,6 +103,7 @@ def model_card(name, model, results, *, member="student", command):
         model=type(model).__name__,
         scale=model.scale,
         parameters=f"{model.count_params():,}",
+        clipped="clipped" if _clips(model) else "not clipped",
         method=method_of(results, member),
         scores=_table({"bicubic": scores["bicubic"], name: scores[member]}),
         images=_images(results),
@@ -112,6 +113,12 @@ def model_card(name, model, results, *, member="student", command):
         command=command,
         limits=LIMITS_WITH_DRAWINGS if settings.get("drawings") else LIMITS,
     )
+
+
+def _clips(model):
+    from keras_pisr.models import SubpixelResidual
+
+    return any(isinstance(layer, SubpixelResidual) for layer in model.layers)
 
 
 def _software(environment):
@@ -125,11 +132,15 @@ def _steps(results, member):
 
 
 def _before(settings):
-    start = settings.get("start_from")
-    if not start:
-        return ""
     # The name of the file only: where it lay on somebody's disk says nothing.
-    return f", from a student trained before ({Path(start).name})"
+    if settings.get("start_from"):
+        path = Path(settings["start_from"])
+        # A phase of a settings file has the name of its folder.
+        name = path.parent.name if path.name == "one_stage.keras" else path.name
+        return f", from a student trained before ({name})"
+    if settings.get("start_body_from"):
+        return f", the body from one of another scale ({Path(settings['start_body_from']).name})"
+    return ""
 
 
 def method_of(results, member):

@@ -137,6 +137,8 @@ def run(settings):
         return None
     # Images are scored one by one, which cannot be shared.
     keras.distribution.set_distribution(None)
+    # In the precision in which presets are loaded, whatever the training took.
+    keras.config.set_dtype_policy("float32")
 
     whose = {}
     if not tests:

@@ -40,14 +40,15 @@ def main(name, description, phases):
             data: Folder with train/T91, train/BSDS400 and so on, and benchmarks/Set5 and so on.
             out: Folder of everything that this run writes.
             resume: Continue the run in --out where it was killed.
-            smoke: Two steps per phase, only to see that everything runs.
+            smoke: A few steps per phase, only to see that everything runs.
         """
-        code = run_with_one_line_errors(
-            lambda: run_phases(phases, data, out, resume=resume, smoke=smoke),
-            Path(sys.argv[0]).name,
-            interrupted="stopped. The same command with --resume continues.",
-        )
-        sys.exit(code)
+
+        def work():
+            run_phases(phases, data, out, resume=resume, smoke=smoke)
+
+        interrupted = "stopped. The same command with --resume continues."
+        program = Path(sys.argv[0]).name
+        sys.exit(run_with_one_line_errors(work, program, interrupted=interrupted))
 
     tyro.cli(train, description=description)
 
@@ -113,7 +114,9 @@ def photographs(**changes):
 
 
 def with_drawings(before, **changes):
-    """The last phase: the same at a smaller rate, with text, shapes and noise among the images."""
+    """The last phase: larger batches and text, shapes and noise among the images."""
     return dataclasses.replace(
-        before, learning_rate=3e-3, drawings=0.03, start_body_from=None, **changes
+        before,
+        **{"learning_rate": 5e-3, "batch_size": 64, "drawings": 0.03, "start_body_from": None},
+        **changes,
     )

@@ -13,6 +13,7 @@ from PIL import Image, ImageFile
 from keras_pisr.cli.main import main
 from keras_pisr.cli.upscale import choose_preset
 from keras_pisr.presets import CATALOG
+from keras_pisr.presets.catalog import FOR_TABLES, RECOMMENDED
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +112,13 @@ def test_the_preset_that_knows_drawings_is_chosen_then_the_one_with_a_teacher(mo
     for name, scale in names.items():
         monkeypatch.setitem(CATALOG, name, {"class": "FSRCNN", "scale": scale})
     assert [choose_preset(scale) for scale in (5, 6, 7)] == ["b_x5_mixed", "a_x6_pisr", "a_x7"]
+
+
+def test_the_recommended_preset_goes_before_all_others(monkeypatch):
+    for name, status in {"b_x5": RECOMMENDED, "b_x5_mixed": FOR_TABLES}.items():
+        entry = {"class": "FSRCNN", "scale": 5, "status": status}
+        monkeypatch.setitem(CATALOG, name, entry)
+    assert choose_preset(5) == "b_x5"
 
 
 def test_evaluate_takes_a_preset(images, preset, capsys):

@@ -4,8 +4,6 @@ The buffer `TFLITE_METADATA` holds a FlatBuffer with the identifier `M001`; the 
 the places of its fields in TensorFlow Lite's `metadata_schema.fbs`.
 """
 
-import flatbuffers
-
 NAME = "TFLITE_METADATA"
 IDENTIFIER = b"M001"
 LICENSE = "Apache-2.0"
@@ -25,6 +23,8 @@ def standard_metadata(fields):
     Returns:
         Bytes.
     """
+    import flatbuffers  # Comes with ai-edge-litert, which is optional.
+
     builder = flatbuffers.Builder(1024)
     values = fields.get("values", "")
     inputs = [_tensor(builder, "image", f"{fields.get('input', 'one size')}; {values}")]

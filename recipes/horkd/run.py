@@ -11,6 +11,7 @@ import keras
 
 import keras_pisr as kp
 from horkd.data import load, lr_size, pairs_for_this_backend
+from horkd.forecast import print_forecast
 from horkd.methods import ROWS, weights_of
 from horkd.networks import Networks
 from horkd.pictures import draw
@@ -34,6 +35,9 @@ def run(settings):
     folder = RunFolder(settings.out, settings, resume=settings.resume)
 
     stages = stages_in("teacher", 0, settings, training, small)
+    if not settings.resume:
+        shape, steps = training.images.shape[1:], stages.steps_per_epoch
+        print_forecast(settings, networks, shape, small, steps, stages.console)
     teacher = stages.train(
         "teacher",
         lambda: alone(networks.teacher(), student_sees="hr"),

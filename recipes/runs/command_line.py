@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import logging
 import os
 import sys
 from pathlib import Path
@@ -56,6 +57,8 @@ def run_command(default, description, recipe):
             module = importlib.import_module(recipe)
             # TensorFlow writes the last of its notices at the first operation.
             importlib.import_module("keras").ops.zeros(1)
+        # It warns of each size of image that is scored.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
         module.run(settings)
 
     interrupted = "stopped. The same command with --resume continues."

@@ -33,7 +33,7 @@ def main(
 
     Args:
         run: Folder of the run: `results.json` and `student.keras`.
-        name: Of the preset: architecture, scale, method, as `fsrcnn_x2_pisr`.
+        name: Name of the preset: architecture, scale, method, as `fsrcnn_x2_pisr`.
         command: Command that made the run, for the model card; placeholders for folders.
         member: Which model: student, one_stage or two_stages.
         out: Folder that gets a folder `NAME`.

@@ -1,4 +1,4 @@
-"""Pairs a second of each feed beside a plain PyTorch `DataLoader` doing the same work.
+"""Pairs per second of each feed beside a plain PyTorch `DataLoader` doing the same work.
 
     python benchmarks/data/input_pipeline.py --torch
 
@@ -34,7 +34,7 @@ class Settings:
     patch: int = 96
     """Side of the high-resolution patch in px."""
     batch_size: int = 16
-    """Patches a batch."""
+    """Patches per batch."""
     steps: int = 300
     """Batches a round."""
     rounds: int = 3

@@ -1,4 +1,4 @@
-"""Is feeding HR and LR images the bottleneck? Images a second of the feed and of training on them.
+"""Images per second of the recognition feed: as a dataset, and trained on.
 
     python benchmarks/data/recognition_pipeline.py
 
@@ -30,7 +30,7 @@ class Settings:
     factor: int = 4
     """How many times smaller the LR images are."""
     batch_size: int = 128
-    """Images a batch."""
+    """Images per batch."""
     images: int = 2560
     """Random colour images in memory, 50 classes."""
     rounds: int = 5
@@ -60,7 +60,7 @@ def new_training(settings):
 
 
 def rate(work, images):
-    """Images a second of one call."""
+    """Images per second of one call."""
     start = time.perf_counter()
     work()
     return images / (time.perf_counter() - start)

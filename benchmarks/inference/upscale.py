@@ -1,4 +1,4 @@
-r"""Megapixels a second of upscaling, beside other ways to run the same network, in one run.
+r"""Megapixels per second of upscaling, beside other ways to run the same network, in one run.
 
     python benchmarks/inference/upscale.py
     python benchmarks/inference/upscale.py --threads 2 --size 1280 720 \
@@ -37,7 +37,7 @@ class Settings:
     """Width and height of the image before, px."""
     scale: int = 2
     preset: str | None = None
-    """A preset of an `FSRCNN` in place of a new one of this scale, which has one slope a layer."""
+    """A preset of an `FSRCNN`; without it, a new one of this scale, with one slope per layer."""
     threads: int = os.cpu_count() or 1
     """For ONNX Runtime, PyTorch and OpenCV; Keras' backend takes all cores."""
     repeats: int = 9

@@ -37,7 +37,7 @@ PRECISIONS = ("float32", "float16", "dynamic", "int8")
 
 
 def measure(model, folder, side, source):
-    """One row a precision: paths of the files, and their facts and agreement."""
+    """One row per precision: paths of the files, and their facts and agreement."""
     options = {
         "size": (side, side),
         "channels": model.inputs[0].shape[-1],

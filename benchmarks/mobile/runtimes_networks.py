@@ -20,7 +20,7 @@ def write_networks(student, folder, size):
     """Write `student.keras`, two `.tflite` and three `.onnx` files to a folder.
 
     Args:
-        student: `FSRCNN` with scale 2 and one slope a layer.
+        student: `FSRCNN` with scale 2 and one slope per layer.
         folder: Where to.
         size: LR `(height, width)`, px, even. All but `any_size.tflite` take only this.
     """

@@ -1,4 +1,4 @@
-"""Steps a second of the stages of PISR on a GPU, by JAX, beside plain PyTorch.
+"""Steps per second of the stages of PISR on a GPU, by JAX, beside plain PyTorch.
 
     KERAS_BACKEND=jax python benchmarks/training/gpu_training.py
 
@@ -33,7 +33,7 @@ class Settings:
     side: int = 32
     """Side of the low-resolution patch in px."""
     batch_size: int = 64
-    """Patches a batch."""
+    """Patches per batch."""
     steps: int = 400
     """Steps a run."""
     out: Path | None = None
@@ -60,10 +60,10 @@ def contestants(settings):
     runs = {
         "student, Adam, patches by NumPy": ours("student", host, adam, 1),
         "student, Adam": ours("student", device, adam, 1),
-        "student, Adam, 20 steps a program": ours("student", device, adam, 20),
-        "student, SOAP, 20 steps a program": ours("student", device, soap, 20),
-        "stage 1, Adam, 20 steps a program": ours("stage 1", device, adam, 20),
-        "stage 2, Adam, 20 steps a program": ours("stage 2", device, adam, 20),
+        "student, Adam, 20 steps per program": ours("student", device, adam, 20),
+        "student, SOAP, 20 steps per program": ours("student", device, soap, 20),
+        "stage 1, Adam, 20 steps per program": ours("stage 1", device, adam, 20),
+        "stage 2, Adam, 20 steps per program": ours("stage 2", device, adam, 20),
     }
     try:
         import torch

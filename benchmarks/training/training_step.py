@@ -35,7 +35,7 @@ class Settings:
     patches: tuple[int, ...] = (64, 192)
     """Sides of the HR patch in px."""
     batch_size: int = 16
-    """Pairs a step."""
+    """Pairs per step."""
     scale: int = 2
     """Upscaling factor."""
     cores: int = 0

@@ -16,7 +16,7 @@ class Progress(keras.callbacks.Callback):
 
     Args:
         name: What is being trained, in front of every line.
-        steps_per_epoch: Batches an epoch.
+        steps_per_epoch: Batches per epoch.
         console: A `rich.console.Console`; by default one on standard output.
     """
 

@@ -34,8 +34,8 @@ class Size:
     Attributes:
         zeros: Share of the kernels' weights that are 0.
         values: Different values in the kernel that has most.
-        bytes: Of the .tflite file.
-        gzip_bytes: Of the same, compressed by gzip at its highest level.
+        bytes: Size of the .tflite file.
+        gzip_bytes: Its size after gzip at the highest level.
         keras_psnr: PSNR of the student against HR, dB, as a mean over images.
         file_psnr: PSNR of the file, dB.
     """
@@ -108,15 +108,15 @@ def compress(
         sparsity: prune: share of zeros in each kernel [0.5].
         schedule: prune: polynomial (the default): the share rises over two thirds of the steps;
             constant: it is the whole from the first step.
-        clusters: cluster: values a kernel [16].
+        clusters: cluster: values per kernel [16].
         quantize: prune, cluster: precision of the files measured before and after [float32].
         trained: qat: also write a student with the file's weights, which computes in float.
         hr_dir: Folders of HR images. Without any, photographs that ship with scikit-image.
         steps: Optimizer steps.
-        batch_size: Patches a step.
+        batch_size: Patches per step.
         patch_size: Side of an HR patch, px.
         learning_rate: At the start; falls by a cosine. Without it, 1e-4 for qat, else 1e-3.
-        seed: Of patches and of the first clusters.
+        seed: Makes the patches and the first clusters repeatable.
         images: Test images for the dB, in the layout of `keras-pisr evaluate`. Without it, three
             photographs that ship with scikit-image.
         report: Write what was found to this file.
@@ -218,7 +218,7 @@ def table(title, precision, before, after):
         result.add_column(name, justify="right" if name else "left")
     rows = {
         "zeros": lambda size: f"{size.zeros:.1%}",
-        "values a kernel, at most": lambda size: f"{size.values}",
+        "values per kernel, at most": lambda size: f"{size.values}",
         f"{precision} .tflite": lambda size: f"{size.bytes / 1000:.1f} kB",
         "the same in gzip": lambda size: f"{size.gzip_bytes / 1000:.1f} kB",
         "PSNR, student": lambda size: f"{size.keras_psnr:.2f} dB",

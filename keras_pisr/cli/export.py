@@ -52,8 +52,8 @@ def export(
         student: A .keras file, or what `keras_pisr.from_preset` takes: the name of a preset,
             or a folder that `save_to_preset` wrote.
         out: File to write.
-        super_resolution: Of super-resolution students.
-        recognition: Of recognition students.
+        super_resolution: Options for super-resolution students.
+        recognition: Options for recognition students.
         quantize: float32; float16 (weights of 16 bit); dynamic (weights of 8 bit); int8
             (everything in 8 bit).
         pixels: What the file takes (and gives, if images): float32 in [0, 1], or for int8 and rgb

@@ -58,7 +58,7 @@ def evaluate(
         folder: Folder of test images.
         scale: Upscaling factor of the model.
         json: Write the means, the scores of each image, protocol and versions to this file.
-        csv: Write one line an image, and the mean, to this file.
+        csv: Write one line per image, and the mean, to this file.
         pictures: Write a side-by-side crop of each image into this folder.
         limit: Only the first so many images, by name.
     """

@@ -43,14 +43,14 @@ def fine_tune(
         pairs: `keras_pisr.data.ImagePairs` of the student's scale.
         teacher: A trained `PrivilegedTeacher` that guides by `PrivilegedDistiller`; none if not
             given. Frozen.
-        distillation_weight: Of the teacher's term.
+        distillation_weight: Weight of the teacher's term in the loss.
         steps: Optimizer steps.
-        batch_size: Patches a step.
+        batch_size: Patches per step.
         patch: Side of an HR patch, px.
         learning_rate: At the start.
         representative: As in `to_tflite`.
-        seed: Of patches and the teacher's head.
-        verbose: Of `fit`.
+        seed: Makes the patches and the start of the teacher's head repeatable.
+        verbose: Passed on to `fit`.
 
     Returns:
         A trained `quantized_form`, for `to_tflite(..., precision="int8")`.
@@ -115,10 +115,10 @@ def qat(
         teacher: A teacher of the PISR recipes that goes on guiding the student.
         distillation_weight: Weight of its guidance.
         steps: Optimizer steps.
-        batch_size: Patches a step.
+        batch_size: Patches per step.
         patch_size: Side of an HR patch, px.
         learning_rate: At the start; falls by a cosine.
-        seed: Of patches and weights.
+        seed: Makes patches and weights repeatable.
     """
     use_tensorflow()
     from keras_pisr.atomic import atomic_path

@@ -10,7 +10,7 @@ class Stopped(BaseException):
     """The process was asked to end by a signal; unwinds as Ctrl-C does, and removes what is half.
 
     Args:
-        number: Of the signal.
+        number: Number of the signal.
     """
 
     def __init__(self, number):

@@ -13,9 +13,9 @@ def load_tfds(caller, name, *, data_dir=None, **options):
 
     Args:
         caller: Who asks, for the message.
-        name: Of the set.
+        name: Name of the data set.
         data_dir: Where TensorFlow Datasets keeps its files.
-        **options: Of `tfds.load`.
+        **options: Passed on to `tfds.load`.
 
     Returns:
         `(tfds, loaded)`: the library, and what its `load` returned.

@@ -33,7 +33,7 @@ class Distiller(TrainStep, keras.Model):
             (`trainable = False`).
         term_names: Names of the loss terms of `terms`.
         main_term: Name of the compiled loss in the logs.
-        **kwargs: Of `keras.Model`.
+        **kwargs: Passed on to `keras.Model`.
     """
 
     def __init__(self, student, *, guides=(), term_names=(), main_term="task", **kwargs):
@@ -90,8 +90,8 @@ class Distiller(TrainStep, keras.Model):
         """The loss terms beside the compiled loss; by default none.
 
         Args:
-            outputs: Of `streams`.
-            guidance: Of `guidance`.
+            outputs: What `streams` returned.
+            guidance: What `guidance` returned.
             x: What the phone will see, a batch.
             sample_weight: `(batch,)`, beside images also `(batch, height, width)`, or None.
 

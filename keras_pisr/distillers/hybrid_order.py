@@ -62,7 +62,7 @@ class HybridOrderDistiller(Distiller):
             label: `"logits"`, or `"embedding"` for a metric-learning loss.
         start_from_assistant: Copy the assistant's weights into the student before training.
             By default, if there is an assistant.
-        **kwargs: Of `keras.Model`.
+        **kwargs: Passed on to `keras.Model`.
 
     Raises:
         ValueError: If the guides do not fit source and schedule, a name is unknown, an output

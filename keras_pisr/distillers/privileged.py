@@ -29,7 +29,7 @@ class PrivilegedTeacherTrainer(Distiller):
     Args:
         teacher: A `PrivilegedTeacher`.
         imitation_weight: Weight of the imitation term; 0 turns it off.
-        **kwargs: Of `keras.Model`.
+        **kwargs: Passed on to `keras.Model`.
 
     Example:
         teacher = kp.models.PrivilegedTeacher(kp.models.FSRCNN(scale=2))
@@ -82,7 +82,7 @@ class PrivilegedDistiller(Distiller):
         distillation_weight: Weight of the feature loss; 0 turns it off, and the teacher is
             then not run.
         start_from_decoder: Copy the decoder's weights into the student.
-        **kwargs: Of `keras.Model`.
+        **kwargs: Passed on to `keras.Model`.
 
     Raises:
         ValueError: If a feature does not exist, widths do not match, or the decoder's weights

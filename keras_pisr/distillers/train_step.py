@@ -1,4 +1,4 @@
-"""The custom `train_step` and `test_step` of a distiller, one class a backend.
+"""The custom `train_step` and `test_step` of a distiller, one class per backend.
 
 Each does the same four things: guides outside the differentiated part, the loss of
 `Distiller.compute_terms` inside, one optimizer step, metrics. They differ in how a backend

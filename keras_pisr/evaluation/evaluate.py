@@ -30,7 +30,7 @@ def evaluate(model, folder, *, scale, limit=None, progress=True, pictures=None, 
         scale: Upscaling factor.
         limit: Only the first so many images, in the order of their names.
         progress: Whether to show a progress bar (on stderr, if that is a terminal).
-        pictures: Folder for one picture an image that shows LR, bicubic, model and HR.
+        pictures: Folder for one picture per image that shows LR, bicubic, model and HR.
         name: What to call the model in tables and pictures; its own name if not given.
 
     Returns:

@@ -87,7 +87,7 @@ class Evaluation:
             temporary.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
 
     def to_csv(self, path):
-        """Write one line an image, and the mean last, to a CSV file."""
+        """Write one line per image, and the mean last, to a CSV file."""
         with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as f:
             writer = csv.writer(f)
             writer.writerow(["name", "psnr", "ssim", "height", "width"])

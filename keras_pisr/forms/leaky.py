@@ -12,8 +12,8 @@ class Leaky(layers.Layer):
     Keras' own `LeakyReLU` refuses the negative slopes that a PReLU may have learnt.
 
     Args:
-        slope: Of the negative part.
-        **kwargs: Of `keras.layers.Layer`.
+        slope: Slope for negative inputs.
+        **kwargs: Passed on to `keras.layers.Layer`.
     """
 
     def __init__(self, slope, **kwargs):

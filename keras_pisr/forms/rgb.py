@@ -17,7 +17,7 @@ def whole_image(network, *, scale, pixels="float32"):
     Luma (Y of BT.601) goes through the network; chroma (Cb, Cr) is enlarged by the bicubic
     kernel, edges repeated; both become RGB again, clipped. The bicubic kernel is one 5x5
     convolution and a depth_to_space, which phones run as they run the network: it adds some 600
-    multiply-accumulates a LR pixel for x2, against 12,464 of FSRCNN.
+    multiply-accumulates per LR pixel for x2, against 12,464 of FSRCNN.
 
     Args:
         network: Keras model from luma `(batch, height, width, 1)` to luma
@@ -74,12 +74,12 @@ def repeat_edges(images, reach):
 
 
 def chroma_kernel(scale, matrix, offset):
-    """From RGB to bicubic chroma in one convolution, `scale**2` pixels a block.
+    """From RGB to bicubic chroma in one convolution, `scale**2` pixels per block.
 
     Args:
         scale: Upscaling factor.
         matrix: RGB to Cb and Cr, `(3, 2)`.
-        offset: Of Cb and Cr.
+        offset: Offset of Cb and Cr.
 
     Returns:
         `kernel, bias`: `(5, 5, 3, 2 * scale**2)` and `(2 * scale**2,)`.

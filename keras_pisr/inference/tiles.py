@@ -26,7 +26,7 @@ def cut(length, longest, radius, *, grid=32):
     tiles are made as fit, and those as short as may be, for what overlaps is computed twice.
 
     Args:
-        length: Of the axis, px.
+        length: Length of the axis, px.
         longest: Longest tile, px, more than `2 * radius`.
         radius: How far away an input pixel still counts, px.
         grid: Tiles are a multiple of this long, or `longest`: a backend that compiles for each

@@ -52,7 +52,7 @@ def enlarged(pixels, colours, scale):
 
     Args:
         pixels: float32 `(height, width, 2 or 4)`, straight, in `[0, 1]`.
-        colours: Of `filled`, enlarged: shown where there is no alpha.
+        colours: The colours of `filled`, enlarged, which show where there is no alpha.
         scale: Whole number.
 
     Returns:

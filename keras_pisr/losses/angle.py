@@ -48,7 +48,7 @@ def angle_loss(target, prediction, *, delta=1.0, anchors=None):
             gradient are right on average, at `m / batch` of the cost. None takes every sample.
 
     Returns:
-        One value a sample, `(batch,)`.
+        One value per sample, `(batch,)`.
 
     Raises:
         ValueError: If either is not a matrix, or they differ in batch size.
@@ -81,9 +81,9 @@ class AngleLoss(keras.losses.Loss):
         anchors: How many samples to draw as vertices in each call; None for all. With a
             draw, JAX's compiled steps advance it only if the model that trains keeps
             `seed_generator` as an attribute: otherwise each step draws the same.
-        seed: Of the draw, an integer or None.
+        seed: Makes the draw repeatable; an integer or None.
         reduction: As in `keras.losses.Loss`.
-        name: Of the loss.
+        name: Name of the loss in logs.
 
     Example:
 
@@ -107,7 +107,7 @@ class AngleLoss(keras.losses.Loss):
         self.seed_generator = None if anchors is None else keras.random.SeedGenerator(seed)
 
     def call(self, y_true, y_pred):
-        """One value a sample."""
+        """One value per sample."""
         anchors = None
         if self.anchors is not None:
             anchors = sample_anchors(ops.shape(y_pred)[0], self.anchors, self.seed_generator)

@@ -93,7 +93,7 @@ def angle_values(guide, learner, anchors, delta):
         guide: The guide's squared distances, float32 `(batch, batch)`, without gradient.
         learner: The learner's.
         anchors: Indices of the vertices, int32 `(m,)`.
-        delta: Of the Huber loss.
+        delta: Where the Huber loss turns from a square into a line.
 
     Returns:
         `(batch,)`; 0 where a sample is not among the anchors.

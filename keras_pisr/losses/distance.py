@@ -43,7 +43,7 @@ def distance_loss(target, prediction, *, delta=1.0):
         delta: Where the Huber loss turns from `d^2 / 2` into a line, in mean distances.
 
     Returns:
-        One value a sample, `(batch,)`.
+        One value per sample, `(batch,)`.
 
     Raises:
         ValueError: If either is not a matrix, or they differ in batch size.
@@ -70,7 +70,7 @@ class DistanceLoss(keras.losses.Loss):
     Args:
         delta: As in `distance_loss`.
         reduction: As in `keras.losses.Loss`.
-        name: Of the loss.
+        name: Name of the loss in logs.
 
     Example:
 
@@ -84,7 +84,7 @@ class DistanceLoss(keras.losses.Loss):
         self.delta = delta
 
     def call(self, y_true, y_pred):
-        """One value a sample."""
+        """One value per sample."""
         return distance_loss(y_true, y_pred, delta=self.delta)
 
     def get_config(self):

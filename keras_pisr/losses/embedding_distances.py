@@ -4,7 +4,7 @@ from keras import ops
 
 
 def check_embeddings(target, prediction):
-    """Refuse anything but two matrices with one row a sample."""
+    """Refuse anything but two matrices with one row per sample."""
     shapes = tuple(target.shape), tuple(prediction.shape)
     if [len(shape) for shape in shapes] != [2, 2]:
         raise ValueError(

@@ -17,7 +17,7 @@ def individual_loss(target, prediction, *, delta=1.0):
             embedding; None for the squared difference `d^2`.
 
     Returns:
-        One value a sample, `(batch,)`.
+        One value per sample, `(batch,)`.
 
     Raises:
         ValueError: If the two differ in shape.
@@ -48,7 +48,7 @@ class IndividualLoss(keras.losses.Loss):
     Args:
         delta: As in `individual_loss`.
         reduction: As in `keras.losses.Loss`.
-        name: Of the loss.
+        name: Name of the loss in logs.
     """
 
     def __init__(self, delta=1.0, reduction="sum_over_batch_size", name="individual_loss"):
@@ -56,7 +56,7 @@ class IndividualLoss(keras.losses.Loss):
         self.delta = delta
 
     def call(self, y_true, y_pred):
-        """One value a sample."""
+        """One value per sample."""
         return individual_loss(y_true, y_pred, delta=self.delta)
 
     def get_config(self):

@@ -101,7 +101,7 @@ class LaplaceNLL(LikelihoodLoss):
     Args:
         floor: As in `laplace_nll`.
         reduction: As in `keras.losses.Loss`.
-        name: Of the loss.
+        name: Name of the loss in logs.
 
     Example:
     >>> loss = keras_pisr.losses.LaplaceNLL()
@@ -116,7 +116,7 @@ class LaplaceNLL(LikelihoodLoss):
         super().__init__(floor, reduction, name)
 
     def call(self, y_true, y_pred):
-        """One value a sample."""
+        """One value per sample."""
         return laplace_nll(y_true, *y_pred, floor=self.floor)
 
 
@@ -127,7 +127,7 @@ class GaussianNLL(LikelihoodLoss):
     Args:
         floor: As in `gaussian_nll`.
         reduction: As in `keras.losses.Loss`.
-        name: Of the loss.
+        name: Name of the loss in logs.
     """
 
     spread = 0.001
@@ -136,5 +136,5 @@ class GaussianNLL(LikelihoodLoss):
         super().__init__(floor, reduction, name)
 
     def call(self, y_true, y_pred):
-        """One value a sample."""
+        """One value per sample."""
         return gaussian_nll(y_true, *y_pred, floor=self.floor)

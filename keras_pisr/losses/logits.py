@@ -50,7 +50,7 @@ class LogitLoss(keras.losses.Loss):
     Args:
         temperature: As in `logit_loss`.
         reduction: As in `keras.losses.Loss`.
-        name: Of the loss.
+        name: Name of the loss in logs.
     """
 
     def __init__(self, temperature=4.0, reduction="sum_over_batch_size", name="logit_loss"):
@@ -58,7 +58,7 @@ class LogitLoss(keras.losses.Loss):
         self.temperature = temperature
 
     def call(self, y_true, y_pred):
-        """One value a sample."""
+        """One value per sample."""
         return logit_loss(y_true, y_pred, temperature=self.temperature)
 
     def get_config(self):

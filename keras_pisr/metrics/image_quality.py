@@ -1,4 +1,4 @@
-"""The formulas of PSNR and SSIM, one value an image, over any array namespace.
+"""The formulas of PSNR and SSIM, one value per image, over any array namespace.
 
 `xp` is a namespace with NumPy's names: `numpy` itself (evaluation, in float64 and without a
 backend) or `keras.ops` (metrics in `fit`, in float32). Both run the same lines.
@@ -79,7 +79,7 @@ def prepare(xp, y_true, y_pred, *, shave, max_value, round_to_8bit, smallest=1):
 
     Raises:
         ValueError: If the shapes differ, are not batches of images, or leave less than
-            `smallest` pixels a side.
+            `smallest` pixels per side.
     """
     shape, other = tuple(y_true.shape), tuple(y_pred.shape)
     differ = [a != b for a, b in zip(shape, other, strict=False) if None not in (a, b)]

@@ -7,7 +7,7 @@ from keras import ops
 class PerImageMean(keras.metrics.Mean):
     """Mean over images, not over batches, of a score that a subclass computes.
 
-    A subclass implements `score(y_true, y_pred)`, which returns one value an image,
+    A subclass implements `score(y_true, y_pred)`, which returns one value per image,
     `(batch,)`; larger must be better.
 
     Args:
@@ -27,7 +27,7 @@ class PerImageMean(keras.metrics.Mean):
         self._direction = "up"
 
     def score(self, y_true, y_pred):
-        """One value an image, `(batch,)`."""
+        """One value per image, `(batch,)`."""
         raise NotImplementedError
 
     def update_state(self, y_true, y_pred, sample_weight=None):

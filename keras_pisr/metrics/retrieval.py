@@ -17,7 +17,7 @@ def prepare_embeddings(embeddings, labels, similarity, who):
     embeddings, labels = np.asarray(embeddings, np.float32), np.asarray(labels)
     if embeddings.ndim != 2 or labels.shape != embeddings.shape[:1] or not len(labels):
         raise ValueError(
-            f"{who}: expected embeddings (samples, dimensions) and one label a sample, at least "
+            f"{who}: expected embeddings (samples, dimensions) and one label per sample, at least "
             f"one; got {embeddings.shape} and {labels.shape}."
         )
     if not np.isfinite(embeddings).all():

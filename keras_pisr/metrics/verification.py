@@ -100,7 +100,7 @@ def k_fold_accuracy(same, similarities, *, folds=10, seed=0):
         same: Whether each pair is of one class, `(n,)`.
         similarities: Higher for more alike, `(n,)`.
         folds: Number of folds.
-        seed: Of the deal.
+        seed: Makes the folds repeatable.
 
     Returns:
         `(mean, standard deviation)` over the folds, shares in `[0, 1]`.
@@ -137,7 +137,7 @@ def verification_scores(embeddings, labels, *, pairs=None, fars=(1e-2, 1e-3), fo
             always over balanced pairs drawn from them, so that chance is 0.5.
         fars: False accept rates of `tar_at_far`.
         folds: As in `k_fold_accuracy`.
-        seed: Of the balance and the folds.
+        seed: Makes the choice of pairs and the folds repeatable.
 
     Returns:
         A dict `{"auc", "accuracy", "accuracy_std", "tar@far=0.01", ..., "pairs"}`.

@@ -27,8 +27,8 @@ class BicubicEnlargement(layers.Layer):
 
     Args:
         scale: Upscaling factor, an integer from 1.
-        **kwargs: Of `keras.layers.Layer`; float32 by default, also in mixed precision: float16
-            could not tell neighbouring 8-bit levels apart.
+        **kwargs: Passed on to `keras.layers.Layer`; float32 by default, also in mixed precision:
+            float16 could not tell neighbouring 8-bit levels apart.
 
     Call arguments:
         inputs: `(batch, height, width, channels)`.

@@ -209,7 +209,7 @@ def start_as_bicubic(model, *, seed=0):
     Args:
         model: A `PlainSR`, `FSRCNN` or `ResidualFSRCNN`, or a `PrivilegedTeacher` around one; its
             encoder then starts as antialiased bicubic downscaling (exact for x2). Changed in place.
-        seed: Of the random channels.
+        seed: Makes the random channels repeatable.
 
     Returns:
         `model`.

@@ -46,7 +46,7 @@ class FSRCNN(Presettable, keras.Model):
     `expanding` (1x1) and `last_layer` (a 9x9 transposed convolution), each but the last
     followed by a PReLU. A block's output carries the block's name (`mapping_1` to
     `mapping_4`), its convolution the suffix `_conv`. No skip connection, no bicubic
-    residual. 12,464 multiply-accumulates a LR pixel: 2.87 / 1.28 / 0.72 G for x2 / x3 / x4
+    residual. 12,464 multiply-accumulates per LR pixel: 2.87 / 1.28 / 0.72 G for x2 / x3 / x4
     at 1280x720 output (counting the transposed convolution at every HR pixel, as many
     papers do, gives 6.0 / 5.0 / 4.6 G).
 
@@ -56,7 +56,7 @@ class FSRCNN(Presettable, keras.Model):
         shrunk_features: Channels of `shrinking` and `mapping` (s).
         mapping_layers: Convolutions in `mapping` (m).
         slope_per_channel: One PReLU slope a channel, not one a layer: 12,809 parameters.
-        **kwargs: Of `keras.Model`.
+        **kwargs: Passed on to `keras.Model`.
 
     Call arguments:
         inputs: Luma in `[0, 1]`, `(batch, height, width, 1)`, any height and width.
@@ -72,7 +72,7 @@ class FSRCNN(Presettable, keras.Model):
 
     Reference:
         Dong et al. 2016, "Accelerating the Super-Resolution Convolutional Neural Network",
-        https://arxiv.org/abs/1608.00367; one slope a layer and the initial weights
+        https://arxiv.org/abs/1608.00367; one slope per layer and the initial weights
         (uniform in `+-1/sqrt(fan_in)`) as in Lee et al. 2020, https://arxiv.org/abs/2007.07524.
     """
 

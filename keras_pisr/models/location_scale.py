@@ -19,7 +19,7 @@ class LocationScale(layers.Layer):
         spread: Factor on the softplus, in feature units: 0.1 for the Laplace scale `b`,
             0.001 for the Gaussian variance `v`.
         floor: Smallest scale, in feature units: keeps divisions by it finite.
-        **kwargs: Of `keras.layers.Layer`.
+        **kwargs: Passed on to `keras.layers.Layer`.
 
     Call arguments:
         inputs: Student feature, `(batch, height, width, student_channels)`.

@@ -42,7 +42,7 @@ class PlainSR(Presettable, keras.Model):
         features: Channels of every layer but the two to sub-pixels, in place of the size's.
         body_layers: 3x3 convolutions of the body, in place of the size's.
         negative_slope: Slope of the leaky ReLUs; 0 makes them ReLUs.
-        **kwargs: Of `keras.Model`.
+        **kwargs: Passed on to `keras.Model`.
 
     Call arguments:
         inputs: Luma in `[0, 1]`, `(batch, height, width, 1)`, any height and width.

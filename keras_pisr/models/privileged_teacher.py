@@ -23,7 +23,7 @@ class PrivilegedTeacher(Presettable, keras.Model):
         encoder: A model from the HR image to the code, where the one described above does not
             fit: `(batch, scale * h, scale * w, channels)` to what the decoder takes.
         scale: Upscaling factor of `decoder`; needed where `decoder.scale` does not exist.
-        **kwargs: Of `keras.Model`.
+        **kwargs: Passed on to `keras.Model`.
 
     Attributes:
         encoder: Model from the HR image to the code, `(batch, height / scale, width / scale,

@@ -17,7 +17,7 @@ class SubpixelResidual(layers.Layer):
 
     Args:
         scale: Upscaling factor.
-        **kwargs: Of `keras.layers.Layer`.
+        **kwargs: Passed on to `keras.layers.Layer`.
 
     Call arguments:
         inputs: `[residual, lr]`: `(batch, height, width, scale**2)`, and the same or
@@ -76,7 +76,7 @@ class ResidualFSRCNN(Presettable, keras.Model):
         features: Channels of `feature_extraction` and `expanding`.
         shrunk_features: Channels of `shrinking` and `mapping`.
         mapping_layers: Convolutions in `mapping`.
-        **kwargs: Of `keras.Model`.
+        **kwargs: Passed on to `keras.Model`.
 
     Call arguments:
         inputs: Luma in `[0, 1]`, `(batch, height, width, 1)`, any height and width.

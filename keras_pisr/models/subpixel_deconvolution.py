@@ -15,7 +15,7 @@ def phase_geometry(kernel_size, scale, padding):
     `scale` changes how many inputs one block reads; the shift that reads fewest is taken.
 
     Args:
-        kernel_size: Taps a side.
+        kernel_size: Taps per side.
         scale: Stride of the transposed convolution.
         padding: Output pixels cut from the top and the left.
 
@@ -48,10 +48,10 @@ class SubpixelDeconvolution(keras.layers.Layer):
 
     Args:
         scale: Upscaling factor, an integer of at least 1.
-        kernel_size: Taps a side of the transposed kernel, odd.
+        kernel_size: Taps per side of the transposed kernel, odd.
         kernel_initializer: For the kernel `(kernel_size, kernel_size, 1, channels)`.
         bias_initializer: For the bias `(1,)`.
-        **kwargs: Of `keras.layers.Layer`.
+        **kwargs: Passed on to `keras.layers.Layer`.
 
     Call arguments:
         inputs: `(batch, height, width, channels)`.

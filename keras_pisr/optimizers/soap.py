@@ -11,7 +11,7 @@ def matrix_shape(shape, largest_side):
     dropped; the last axis (the outputs of a layer) stays by itself.
 
     Args:
-        shape: Of the weight, a tuple.
+        shape: Shape of the weight, a tuple.
         largest_side: Longest side that merging may make.
 
     Returns:
@@ -49,8 +49,8 @@ class SOAP(keras.optimizers.Optimizer):
         refresh_every: Steps from one basis to the next.
         largest_side: Longest side that is rotated, and that merging the axes of a kernel may
             make; memory and time of a refresh grow with its square and cube.
-        **kwargs: Of `keras.optimizers.Optimizer`: clipping, moving average, accumulation and
-            so on.
+        **kwargs: Passed on to `keras.optimizers.Optimizer`: clipping, moving average,
+            accumulation and so on.
 
     Raises:
         ValueError: By `build`, for weights that are not float32 or float64: the basis needs
@@ -234,7 +234,7 @@ def power_iteration(covariance, basis, square, axis):
         covariance: `(n, n)`.
         basis: Orthogonal, `(n, n)`: nearly its eigenvectors.
         square: Tensor with one entry a basis vector along `axis`.
-        axis: Of `square`.
+        axis: An axis of `square`.
 
     Returns:
         `(basis, square)`: the next basis, and `square` sorted as it is.

@@ -74,7 +74,7 @@ def model_card(name, model, results, *, member="student", command):
     """A model card in Markdown, with the header that model hubs read.
 
     Args:
-        name: Of the preset.
+        name: Name of the preset.
         model: The model.
         results: What `results.json` of a run of `recipes/pisr_x*.py` holds.
         member: Which model of the run it is: a key of `METHODS`.

@@ -9,12 +9,12 @@ import keras_pisr as kp
 class Networks:
     """Makes the networks of a run.
 
-    All are ResNets of one block a stage behind a stem that divides the image by four.
+    All are ResNets of one block per stage behind a stem that divides the image by four.
 
     Attributes:
         settings: The recipe's.
-        classes: Of the training images.
-        channels: Of the images.
+        classes: Number of classes of the training images.
+        channels: Number of channels of the images.
     """
 
     settings: object

@@ -64,7 +64,7 @@ class Settings:
     """With --no-pisr, train the controls only, without a teacher."""
 
     schedule: Literal["short", "paper"] = "short"
-    """Fills in what is left open below. `paper`: 1000 epochs of 1000 steps a stage, HR patch
+    """Fills in what is left open below. `paper`: 1000 epochs of 1000 steps per stage, HR patch
     192, the reference's random start, no moving average."""
     epochs: int | None = None
     """Epochs of each stage [short: 6, paper: 1000]."""

@@ -21,7 +21,7 @@ class Stages:
         placement: A `Placement`.
         steps_per_epoch: Steps of an epoch.
         feed: Function from an epoch to the training data from there on.
-        validation_data: Of `fit`.
+        validation_data: Passed on to `fit`.
         compiling: Function that makes fresh arguments for `compile`, without the optimizer.
         optimizer: Function that makes the optimizer from a learning rate.
     """
@@ -53,9 +53,9 @@ class Stages:
         """Train a stage, or load it if it is done.
 
         Args:
-            name: Of the stage; the product is saved as `NAME.keras`.
+            name: Name of the stage; its product is saved as `NAME.keras`.
             build: Function that makes `(model, distiller)`: what is kept, and what is fitted.
-            epochs: Of the whole stage.
+            epochs: Number of epochs of the whole stage.
             first_epoch: Epoch of the data that the stage starts with.
 
         Returns:

@@ -17,7 +17,7 @@ from tests.models.students import small_student
 
 @pytest.fixture(scope="session")
 def rgb_files(tensorflow_backend, student, tmp_path_factory):
-    """Path of one file a precision and type of pixels, made when first asked for."""
+    """Path of one file per precision and type of pixels, made when first asked for."""
     folder, made = tmp_path_factory.mktemp("rgb"), set()
 
     def file(precision="float32", pixels="float32"):

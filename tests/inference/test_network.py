@@ -15,7 +15,7 @@ pytestmark = pytest.mark.core
 
 STUDENTS = {
     "one slope": small_student,
-    "a slope a channel": lambda scale: small_student(scale, slope_per_channel=True),
+    "one slope per channel": lambda scale: small_student(scale, slope_per_channel=True),
     "residual": residual_student,
 }
 

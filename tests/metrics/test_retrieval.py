@@ -114,7 +114,7 @@ def test_enrol_another_than_the_first():
 
 
 def test_wrong_inputs_are_named():
-    with pytest.raises(ValueError, match="one label a sample"):
+    with pytest.raises(ValueError, match="one label per sample"):
         retrieval_scores(np.zeros((3, 2)), [0, 1])
     with pytest.raises(ValueError, match="diverged"):
         retrieval_scores(np.full((2, 2), np.nan), [0, 0])

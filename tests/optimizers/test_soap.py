@@ -110,7 +110,7 @@ def test_a_kernel_takes_the_steps_of_its_matrix(rng):
 
 
 def test_a_kernel_of_three_sides_is_rotated_on_each(rng):
-    # With no memory and one refresh a step, the basis of a side is that of its last covariance.
+    # With no memory and one refresh per step, the basis of a side is that of its last covariance.
     options = {"beta_1": 0.0, "beta_2": 0.0, "covariance_beta": 0.0, "epsilon": 1.0}
     start = np.zeros((4, 1, 5, 3), "float32")
     gradients = [rng.normal(size=start.shape).astype("float32") for _ in range(2)]

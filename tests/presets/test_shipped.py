@@ -25,7 +25,7 @@ def test_a_shipped_preset_is_as_the_catalog_says(name):
     model = from_preset(name)
     assert (type(model).__name__, model.scale) == (entry["class"], entry["scale"])
     assert model.count_params() == entry["parameters"]
-    # What the paper's network has at most, with a slope a channel.
+    # What the paper's network has at most, with one slope per channel.
     assert entry["class"] != "FSRCNN" or entry["parameters"] <= 12_809
     card = (sources.SHIPPED / name / "README.md").read_text()
     assert all(f"{psnr:.2f}" in card for psnr in entry["psnr"].values())

@@ -165,7 +165,7 @@ class ImagePairs:
         what its compression left behind. LR images are made anew, with borders replicated.
 
         Args:
-            factor: Of both sides, above 0; below 1 shrinks, antialiased.
+            factor: Scales both sides, above 0; below 1 it shrinks, antialiased.
 
         Returns:
             `ImagePairs`; these ones for a factor of 1.

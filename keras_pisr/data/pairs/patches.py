@@ -1,4 +1,4 @@
-"""Which patches a batch holds, and how NumPy cuts them.
+"""Which patches per batch holds, and how NumPy cuts them.
 
 Every feed asks the same `PatchSampler`, so all of them give the same batches, and any batch of any
 epoch can be had without the ones before it: that is what makes a resumed run equal.

@@ -35,7 +35,7 @@ class LabelledImages:
             )
         if labels.shape != images.shape[:1] or not len(labels):
             raise ValueError(
-                f"Expected one label an image, at least one; got {labels.shape} labels for "
+                f"Expected one label per image, at least one; got {labels.shape} labels for "
                 f"{len(images)} images."
             )
         if class_names is None:
@@ -43,7 +43,7 @@ class LabelledImages:
         self.images, self.labels, self.class_names = images, labels, tuple(class_names)
         if labels.min() < 0 or labels.max() >= len(self.class_names):
             raise ValueError(
-                f"Labels must be in 0 to {len(self.class_names) - 1}, one number a class name; "
+                f"Labels must be in 0 to {len(self.class_names) - 1}, one number per class name; "
                 f"got {labels.min()} to {labels.max()}."
             )
 
@@ -85,7 +85,7 @@ class LabelledImages:
 
         Args:
             per_class: Images of each class to hold out; a class keeps one at least.
-            seed: Of the draw.
+            seed: Makes the draw repeatable.
 
         Returns:
             `(rest, held)`, both `LabelledImages`.
@@ -100,13 +100,13 @@ class LabelledImages:
             held[members[: min(per_class, len(members) - 1)]] = True
         if not held.any():
             raise ValueError(
-                f"Cannot hold out {per_class} images a class: no class has more than one image."
+                f"Cannot hold out {per_class} images per class: no class has more than one image."
             )
         return self.take(~held), self.take(held)
 
     @classmethod
     def from_folder(cls, folder, *, size=None, channels=3, classes=None):
-        """Read a folder that holds one folder of images a class.
+        """Read a folder that holds one folder of images per class.
 
         Args:
             folder: Path; each folder in it is a class.
@@ -130,7 +130,7 @@ class LabelledImages:
         A class is the name of the folder an image is in.
 
         Args:
-            path: Of the archive.
+            path: Path of the archive.
             folder: Only images whose path has this name above the class folder, as `"train"`
                 in `set/train/class/image.jpg`.
             size: As in `from_folder`.
@@ -151,7 +151,7 @@ class LabelledImages:
         `cifar100`, `caltech_birds2011`, `cars196` and `lfw`, for instance.
 
         Args:
-            name: Of the set.
+            name: Name of the data set.
             split: In the language of tfds: `"train"`, `"train[:10%]"`.
             size: As in `from_folder`.
             channels: As in `from_folder`.

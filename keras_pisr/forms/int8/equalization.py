@@ -41,7 +41,7 @@ def equalize_channels(model, lumas):
     Reference:
         Nagel et al. 2019, "Data-free quantization through weight equalization and bias
         correction", https://arxiv.org/abs/1906.04721. They equalize ranges of weights; here
-        weights have a scale a channel, and the ranges are those of activations.
+        weights have one scale per channel, and the ranges are those of activations.
     """
     for makers, sums, readers in free_channels(model):
         ranges = 0.0

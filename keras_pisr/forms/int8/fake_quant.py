@@ -19,7 +19,7 @@ def register(name):
 
 
 def round_kernel(kernel):
-    """A kernel on the grid of 8-bit weights: 127 levels on either side of 0, a scale a channel.
+    """A kernel on the grid of 8-bit weights: 127 levels on either side of 0, one scale per channel.
 
     Args:
         kernel: `(height, width, inputs, outputs)`.
@@ -44,7 +44,7 @@ class FakeQuant(layers.Layer):
     Args:
         low: Least value.
         high: Largest value.
-        **kwargs: Of `keras.layers.Layer`; `trainable=False` keeps the range as it is.
+        **kwargs: Passed on to `keras.layers.Layer`; `trainable=False` keeps the range as it is.
 
     Example:
     >>> FakeQuant(0, 1)(np.array([-1, 0.11, 0.6, 2])) * 255  # doctest: +SKIP

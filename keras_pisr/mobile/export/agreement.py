@@ -94,7 +94,7 @@ def check_agreement(model, file, *, scale, precision, folder=None, floor=None, m
         model: The Keras model.
         file: `TFLiteModel`.
         scale: Upscaling factor.
-        precision: Of the file; decides `floor`.
+        precision: What the file was converted to; decides `floor`.
         folder: Test images in the layout of `keras_pisr.evaluate`; embedded photographs if
             not given.
         floor: Least PSNR between the two outputs on any image, dB. If not given: 90 for

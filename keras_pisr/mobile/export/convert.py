@@ -60,7 +60,7 @@ def to_tflite(
         pixels: What goes in and comes out: `"float32"`, or for int8 and RGB also `"uint8"` (the
             default for int8: value 255 is 1), or for int8 `"int8"` (the same minus 128).
         size: `(height, width)` of the input, if the file is to take only that.
-        batch: Images a call.
+        batch: Images per call.
         representative: For dynamic and int8: float32 lumas `(height, width, 1)` in `[0, 1]`
             on which rounding errors are to cancel and, for int8, from which the ranges of the
             activations are taken. Embedded photographs if not given. Copies stretched to the

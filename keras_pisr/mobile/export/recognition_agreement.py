@@ -28,7 +28,7 @@ class RecognitionAgreement:
         equal_decisions: Share of images for which both have the same most likely class; None
             without logits.
         worst_cosine: Between the two embeddings of an image: of the worst image.
-        mean_cosine: Of all images.
+        mean_cosine: Mean cosine over all images.
         keras_scores: Scores of the Keras model against the labels, shares: `{"top1": ...}`, or
             `{"auc": ..., "tar@far=0.01": ...}`.
         file_scores: The same of the file.
@@ -69,7 +69,7 @@ def check_recognition(
         model: The Keras model.
         file: `TFLiteRecognizer`.
         data: `LabelledImages` of the file's size; see `recognition_images`.
-        precision: Of the file; decides the limits that are not given.
+        precision: What the file was converted to; decides the limits that are not given.
         score: `"top1"`, for classes that the student was trained on, in their order; or
             `"verification"`, for any classes: ROC AUC, and true accepts at 1% false accepts, over
             all pairs of (at most 2,000) images, by cosine. If not given: top1 if images and

@@ -95,7 +95,7 @@ def measure_on_phone(
         binary: `benchmark_model` for the phone's processor; or
         apk: the benchmark app for it. An app is scheduled as the user's own will be.
         serial: Which phone, if several are connected.
-        delegates: Of "cpu", "gpu", "nnapi".
+        delegates: Some of "cpu", "gpu" and "nnapi".
         size: Input `(height, width)`, px; if not given, what the file fixes, or 360x640.
         threads: Numbers of CPU threads; delegates other than "cpu" are timed with the first.
         runs, warmup: Calls at least; the program also warms up for at least half a second and

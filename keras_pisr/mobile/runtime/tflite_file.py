@@ -30,7 +30,8 @@ class TFLiteFile:
     Attributes:
         name: The file's name.
         bytes: The file's size.
-        shape: Of the input, `(batch, height, width, 1 or 3)`; None where the file leaves it open.
+        shape: Shape of the input, `(batch, height, width, 1 or 3)`; None where the file leaves it
+            open.
         color: `"luma"` or `"rgb"`.
         dtype: NumPy dtype that the file takes: float32, uint8 or int8.
         metadata: What the file says of itself; see `write_metadata`. Empty for others' files.
@@ -142,7 +143,7 @@ def check_image_tensor(path, tensor):
     """Refuse a tensor that is no luma or RGB image of float32 or 8 bit.
 
     Args:
-        path: Of the file, for the message.
+        path: Path of the file, for the message.
         tensor: An entry of the interpreter's details.
     """
     shape = tuple(tensor["shape_signature"])

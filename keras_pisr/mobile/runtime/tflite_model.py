@@ -23,7 +23,8 @@ class TFLiteModel(TFLiteFile):
 
     Attributes:
         name: The file's name.
-        shape: Of the input, `(batch, height, width, 1 or 3)`; None where the file leaves it open.
+        shape: Shape of the input, `(batch, height, width, 1 or 3)`; None where the file leaves it
+            open.
         color: `"luma"` or `"rgb"`.
         dtype: NumPy dtype that the file takes: float32, uint8 or int8.
         metadata: What the file says of itself: `name`, `scale`, `color`, `values`,

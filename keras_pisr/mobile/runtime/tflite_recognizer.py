@@ -20,7 +20,7 @@ class TFLiteRecognizer(TFLiteFile):
 
     Attributes:
         name: The file's name.
-        shape: Of the input, `(batch, height, width, 1 or 3)`.
+        shape: Shape of the input, `(batch, height, width, 1 or 3)`.
         dtype: NumPy dtype that the file takes: float32, uint8 or int8.
         metadata: What the file says of itself; see `recognizer_to_tflite`.
         outputs: Their names: `"embedding"` and, if there are classes, `"logits"`.

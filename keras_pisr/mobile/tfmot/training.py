@@ -19,7 +19,7 @@ def prune(student, feed, *, steps, sparsity=0.5, schedule="polynomial", **traini
         sparsity: Share of zeros, from 0 to below 1. Biases stay.
         schedule: `"polynomial"`: the share rises over the first two thirds of the steps, fast
             and then slowly; `"constant"`: it is the whole from the first step.
-        **training: Of `fit`.
+        **training: Passed on to `fit`.
 
     Returns:
         A model of the student's class.
@@ -65,7 +65,7 @@ def cluster(student, feed, *, steps, clusters=16, **training):
         steps: Optimizer steps.
         clusters: Values a kernel, at least 2. A kernel of no more weights is left alone, and
             so are biases.
-        **training: Of `fit`.
+        **training: Passed on to `fit`.
 
     Returns:
         A model of the student's class.
@@ -109,8 +109,8 @@ def train_twin(
         steps: Optimizer steps, taken from `feed`.
         learning_rate: At the start.
         average: Whether the weights become their moving average at the end.
-        callbacks: Of tf_keras.
-        verbose: Of tf_keras' `fit`.
+        callbacks: Callbacks of tf_keras.
+        verbose: Passed on to tf_keras' `fit`.
     """
     rate = tf_keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.01)
     momentum = max(0.0, 1 - 20 / steps)

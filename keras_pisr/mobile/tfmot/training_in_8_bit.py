@@ -36,7 +36,7 @@ quantization = tfmot.quantization.keras
 
 
 class KernelLevels(quantization.quantizers.Quantizer):
-    """Rounds the kernel that a file stores to 8 bit, a scale a channel."""
+    """Rounds the kernel that a file stores to 8 bit, one scale per channel."""
 
     def __init__(self, layer):
         self.layer = layer
@@ -118,7 +118,7 @@ def train_in_8_bit(student, feed, *, steps, representative=None, **training):
         feed: Batches `(lr, hr)`, at least `steps`.
         steps: Optimizer steps.
         representative: As in `to_tflite`.
-        **training: Of `fit`.
+        **training: Passed on to `fit`.
 
     Returns:
         `(twin, trained)`: the 8-bit twin, for `twin_to_tflite`, and a model of the student's

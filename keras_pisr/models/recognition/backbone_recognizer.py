@@ -46,7 +46,7 @@ class BackboneRecognizer(Presettable, keras.Model):
             `"none"` for a model of this package or one that takes `[0, 1]`.
         embedding: Width of the embedding; None takes the pooled features.
         normalize: Whether the embedding has length 1.
-        **kwargs: Of `keras.Model`.
+        **kwargs: Passed on to `keras.Model`.
 
     Call arguments:
         inputs: RGB in `[0, 1]`, `(batch, height, width, 3)`, of the sizes the backbone takes.

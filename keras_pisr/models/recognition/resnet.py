@@ -66,8 +66,8 @@ class ResNet(Presettable, keras.Model):
         normalize: Whether the embedding has length 1.
         upsampling: Enlarge the image by this factor first, bilinearly. A student of LR images
             then has the weights of an assistant that sees HR images, and can start from them.
-        channels: Of the image: 3, or 1 for gray.
-        **kwargs: Of `keras.Model`.
+        channels: Number of channels of the image: 3, or 1 for gray.
+        **kwargs: Passed on to `keras.Model`.
 
     Call arguments:
         inputs: Images in `[0, 1]`, `(batch, height, width, channels)`, any height and width.
@@ -105,7 +105,7 @@ class ResNet(Presettable, keras.Model):
     ):
         if len(blocks) != len(widths) or not blocks:
             raise ValueError(
-                "`blocks` and `widths` need one number a stage; got "
+                "`blocks` and `widths` need one number per stage; got "
                 f"{tuple(blocks)} and {tuple(widths)}."
             )
         if stem not in ("small", "large"):

@@ -45,8 +45,8 @@ class SmallRecognizer(Presettable, keras.Model):
         width: Channels of the first convolution.
         embedding: Width of the embedding; None takes the `8 * width` pooled features.
         normalize: Whether the embedding has length 1.
-        channels: Of the image: 3, or 1 for gray.
-        **kwargs: Of `keras.Model`.
+        channels: Number of channels of the image: 3, or 1 for gray.
+        **kwargs: Passed on to `keras.Model`.
 
     Call arguments:
         inputs: Images in `[0, 1]`, `(batch, height, width, channels)`, any height and width.

@@ -194,7 +194,7 @@ def test_wrong_arrays_are_named():
     images = np.zeros((2, 4, 4, 3), np.uint8)
     with pytest.raises(ValueError, match="uint8"):
         LabelledImages(images / 255, [0, 1])
-    with pytest.raises(ValueError, match="one label an image"):
+    with pytest.raises(ValueError, match="one label per image"):
         LabelledImages(images, [0])
     with pytest.raises(ValueError, match="0 to 0"):
         LabelledImages(images, [0, 1], ["only"])

@@ -162,7 +162,7 @@ def test_an_application_as_backbone(tmp_path):
 
 
 def test_wrong_arguments_are_named():
-    with pytest.raises(ValueError, match="one number a stage"):
+    with pytest.raises(ValueError, match="one number per stage"):
         ResNet(blocks=(1, 1), widths=(8,))
     with pytest.raises(ValueError, match="stem"):
         ResNet(stem="huge")

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from keras_pisr.registration import package_class
+
 # What the models of a run of `recipes/pisr_x*.py` are.
 METHODS = {
     "student": "distilled from a teacher that sees the high-resolution image (PISR)",
@@ -116,9 +118,8 @@ def model_card(name, model, results, *, member="student", command):
 
 
 def _clips(model):
-    from keras_pisr.models import SubpixelResidual
-
-    return any(isinstance(layer, SubpixelResidual) for layer in model.layers)
+    kind = package_class("SubpixelResidual")
+    return any(isinstance(layer, kind) for layer in model.layers)
 
 
 def _software(environment):

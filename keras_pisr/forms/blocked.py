@@ -72,8 +72,12 @@ class InBlocks:
         height, width = ops.shape(inputs)[1:3]  # On TensorFlow tensors, where they are open.
         # At even and at odd sizes, "same" puts (n - 1) / 2 zeros before the first pixel.
         kernel = self.stored(block_kernel(kernel))
-        blocks = ops.conv(inputs, kernel, strides=BLOCK, padding="same")
-        pixels = ops.depth_to_space(blocks + ops.tile(bias, BLOCK**2), BLOCK)
+        blocks = ops.conv(
+            inputs, kernel, strides=BLOCK, padding="same", data_format="channels_last"
+        )
+        pixels = ops.depth_to_space(
+            blocks + ops.tile(bias, BLOCK**2), BLOCK, data_format="channels_last"
+        )
         if None in tuple(inputs.shape[1:3]) or height % BLOCK or width % BLOCK:
             pixels = pixels[:, :height, :width]
         return pixels
@@ -126,7 +130,11 @@ class BlockedSubpixelDeconvolution(InBlocks, SubpixelDeconvolution):
         kernel = SubpixelDeconvolution.subpixel_kernel(self)
         bias = ops.tile(ops.cast(self.bias, self.compute_dtype), filters)
         pixels = self.convolve_in_blocks(inputs, kernel, bias)
-        return ops.depth_to_space(pixels, self.scale) if self.scale > 1 else pixels
+        return (
+            ops.depth_to_space(pixels, self.scale, data_format="channels_last")
+            if self.scale > 1
+            else pixels
+        )
 
 
 def stored_weights(model, *, size_known):

@@ -43,7 +43,7 @@ def whole_image(network, *, scale, pixels="float32"):
     blocks = _constant(
         repeat_edges(rgb, REACH), *chroma_kernel(scale, matrix[:, 1:], offset[1:]), "chroma"
     )
-    chroma = ops.depth_to_space(blocks, scale) if scale > 1 else blocks
+    chroma = ops.depth_to_space(blocks, scale, data_format="channels_last") if scale > 1 else blocks
     matrix, offset = affine(ycbcr_to_rgb)
     large = ops.concatenate([luma, chroma], axis=-1)
     # Clipped to [0, 1] by an activation that is part of the convolution and also exists in 8 bit.
@@ -119,7 +119,14 @@ def colour_batches(batches):
 
 def _constant(inputs, kernel, bias, name):
     size = kernel.shape[0]
-    layer = layers.Conv2D(kernel.shape[3], size, trainable=False, dtype="float32", name=name)
+    layer = layers.Conv2D(
+        kernel.shape[3],
+        size,
+        trainable=False,
+        dtype="float32",
+        name=name,
+        data_format="channels_last",
+    )
     outputs = layer(inputs)
     layer.set_weights([kernel, bias])
     return outputs

@@ -28,6 +28,7 @@ def convolution(filters, size, channels, name, **kwargs):
         bias_initializer=uniform_bias(size * size * channels),
         name=name,
         **kwargs,
+        data_format="channels_last",
     )
 
 

@@ -85,7 +85,9 @@ class PlainSR(Presettable, keras.Model):
         # === Layers ===
         def convolution(filters, kernel_size, name, **options):
             options = {"padding": "same", "kernel_initializer": "he_normal"} | options
-            return layers.Conv2D(filters, kernel_size, name=name, **options)
+            return layers.Conv2D(
+                filters, kernel_size, name=name, **options, data_format="channels_last"
+            )
 
         def block(name, kernel_size):
             return [

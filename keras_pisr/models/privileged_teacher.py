@@ -72,7 +72,7 @@ class PrivilegedTeacher(Presettable, keras.Model):
                 convolution(56, 5, hr_channels, "encoder_1_conv", padding="same"),
                 prelu("encoder_1"),
                 # Padded by hand: "same" would sample other pixels on TensorFlow when strided.
-                layers.ZeroPadding2D(2, name="encoder_2_pad"),
+                layers.ZeroPadding2D(2, name="encoder_2_pad", data_format="channels_last"),
                 convolution(56, 5, 56, "encoder_2_conv", strides=scale),
                 prelu("encoder_2"),
                 convolution(12, 3, 56, "encoder_3_conv", padding="same"),

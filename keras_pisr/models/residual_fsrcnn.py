@@ -40,7 +40,11 @@ class SubpixelResidual(layers.Layer):
         """Add, clip, move."""
         residual, lr = inputs
         blocks = self.limit(residual + lr)
-        return ops.depth_to_space(blocks, self.scale) if self.scale > 1 else blocks
+        return (
+            ops.depth_to_space(blocks, self.scale, data_format="channels_last")
+            if self.scale > 1
+            else blocks
+        )
 
     def limit(self, blocks):
         """Keep luma in `[0, 1]`."""

@@ -124,10 +124,16 @@ class SubpixelDeconvolution(keras.layers.Layer):
         padding = "same" if top == bottom else "valid"
         if padding == "valid":
             inputs = ops.pad(inputs, ((0, 0), (top, bottom), (top, bottom), (0, 0)))
-        blocks = ops.conv(inputs, self.subpixel_kernel(), padding=padding)
+        blocks = ops.conv(
+            inputs, self.subpixel_kernel(), padding=padding, data_format="channels_last"
+        )
         # Before pixels move, where a converter can fold it into the convolution.
         blocks = blocks + ops.cast(self.bias, blocks.dtype)
-        outputs = ops.depth_to_space(blocks, self.scale) if self.scale > 1 else blocks
+        outputs = (
+            ops.depth_to_space(blocks, self.scale, data_format="channels_last")
+            if self.scale > 1
+            else blocks
+        )
         if self.shift:
             end = self.shift - self.scale
             outputs = outputs[:, self.shift : end, self.shift : end, :]

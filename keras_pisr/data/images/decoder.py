@@ -18,6 +18,7 @@ the decoders of these formats are tried, and the content decides which, not the 
 """
 
 import io
+import logging
 import re
 import threading
 import warnings
@@ -30,6 +31,9 @@ from keras_pisr.data.images.deep_pixels import deep_pixels, is_deep
 from keras_pisr.data.images.plain_pixels import plain_pixels
 from keras_pisr.data.images.pnm import read_pnm
 from keras_pisr.data.images.tiff_kinds import check_tiff, describe_tiff
+
+# What Pillow logs of a damaged file is in the error already. Python prints it without a handler.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 # A decoded image takes 4 bytes per pixel in Pillow: this is a gigabyte.
 MAX_PIXELS = 250_000_000

@@ -77,6 +77,13 @@ def read_metadata(image, source, notes):
 
 def enlarged_exif(exif, size):
     """EXIF as bytes, with the sides of the result; raises whatever Pillow does for odd tags."""
+    with warnings.catch_warnings():
+        # Of odd tags, which are written as they were.
+        warnings.simplefilter("ignore")
+        return _resized(exif, size).tobytes()
+
+
+def _resized(exif, size):
     tags = ExifTags.Base
     inner = exif.get_ifd(ExifTags.IFD.Exif)
     for height, width, there in (
@@ -86,10 +93,7 @@ def enlarged_exif(exif, size):
         for tag, side in ((height, size[0]), (width, size[1])):
             if tag in there:
                 there[tag] = side
-    with warnings.catch_warnings():
-        # Of odd counts, which are written as they were.
-        warnings.simplefilter("ignore")
-        return exif.tobytes()
+    return exif
 
 
 def enlarged_xmp(xmp, size):

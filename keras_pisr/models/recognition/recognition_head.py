@@ -20,7 +20,7 @@ def recognition_outputs(features, classes, embedding, normalize):
     Returns:
         `{"embedding": (batch, embedding), "logits": (batch, classes)}`, float32.
     """
-    pooled = layers.GlobalAveragePooling2D(name="pool")(features)
+    pooled = layers.GlobalAveragePooling2D(name="pool", data_format="channels_last")(features)
     # float32 also under mixed precision: float16 cannot tell near embeddings apart.
     if embedding is None:
         raw = layers.Activation("linear", dtype="float32", name="pooled")(pooled)

@@ -18,6 +18,7 @@ def normalized_convolution(x, filters, size, stride, name):
         use_bias=False,
         kernel_initializer="he_normal",
         name=f"{name}_conv",
+        data_format="channels_last",
     )(x)
     return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
 
@@ -118,12 +119,16 @@ class ResNet(Presettable, keras.Model):
         inputs = keras.Input((None, None, channels), name="image")
         x = scaled_inputs(inputs)
         if upsampling > 1:
-            x = layers.UpSampling2D(upsampling, interpolation="bilinear", name="upsampling")(x)
+            x = layers.UpSampling2D(
+                upsampling, interpolation="bilinear", name="upsampling", data_format="channels_last"
+            )(x)
         small = stem == "small"
         x = normalized_convolution(x, widths[0], 3 if small else 7, 1 if small else 2, "stem")
         x = layers.ReLU(name="stem")(x)
         if not small:
-            x = layers.MaxPooling2D(3, strides=2, padding="same", name="stem_pool")(x)
+            x = layers.MaxPooling2D(
+                3, strides=2, padding="same", name="stem_pool", data_format="channels_last"
+            )(x)
         for stage, (count, width) in enumerate(zip(blocks, widths, strict=True), start=1):
             for block in range(1, count + 1):
                 stride = 2 if stage > 1 and block == 1 else 1

@@ -17,11 +17,21 @@ def normalized_relu(x, name):
 def separable_block(x, filters, stride, name):
     """A depthwise 3x3 and a pointwise convolution."""
     x = layers.DepthwiseConv2D(
-        3, strides=stride, padding="same", use_bias=False, name=f"{name}_depthwise_conv"
+        3,
+        strides=stride,
+        padding="same",
+        use_bias=False,
+        name=f"{name}_depthwise_conv",
+        data_format="channels_last",
     )(x)
     x = normalized_relu(x, f"{name}_depthwise")
     x = layers.Conv2D(
-        filters, 1, use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
+        filters,
+        1,
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}_conv",
+        data_format="channels_last",
     )(x)
     return normalized_relu(x, name)
 
@@ -84,6 +94,7 @@ class SmallRecognizer(Presettable, keras.Model):
             use_bias=False,
             kernel_initializer="he_normal",
             name="stem_conv",
+            data_format="channels_last",
         )(scaled_inputs(inputs))
         x = normalized_relu(x, "stem")
         plan = [(2, 1), (2, 1), (4, 2), (4, 1), (8, 2), (8, 1)]

@@ -98,7 +98,7 @@ def convert(
     lumas, patches = None, None
     if precision in ("dynamic", "int8"):
         lumas = calibration_lumas(model, representative)
-        patches = [luma for (luma,) in calibration_batches(lumas)]
+        patches = [luma for (luma,) in photograph_batches(lumas)]
     deployed = model if is_quantized(model) else deployed_form(model)
     if precision == "dynamic":
         round_weights(deployed, patches)
@@ -180,9 +180,8 @@ def calibration_lumas(model, representative):
 def calibration_batches(lumas, size=None, batch=1):
     """What the converter measures ranges on.
 
-    From each luma its middle, as it is and stretched to `[0, 1]`; then ramps and a
-    checkerboard of black and white, so that the input's range is `[0, 1]` and sharp edges of
-    full contrast have been seen.
+    Ramps and a checkerboard of black and white, so that the input's range is `[0, 1]` and sharp
+    edges of full contrast have been seen; then `photograph_batches`.
 
     Yields:
         `[float32 (batch, height, width, 1)]`.
@@ -190,6 +189,23 @@ def calibration_batches(lumas, size=None, batch=1):
     height, width = size or (PATCH, PATCH)
     rows, columns = np.indices((height, width)).astype("float32")
     patterns = [rows / max(height - 1, 1), columns / max(width - 1, 1), (rows + columns) // 6 % 2]
+    for pattern in patterns:
+        yield [np.broadcast_to(pattern[None, :, :, None], (batch, height, width, 1)).astype("f")]
+    yield from photograph_batches(lumas, size, batch)
+
+
+def photograph_batches(lumas, size=None, batch=1):
+    """What the simulated 8-bit network settles its ranges on: photographs only.
+
+    Its input has the range `[0, 1]` anyway. Full contrast beside full contrast takes ranges several
+    times as wide, whose coarser steps cost photographs, and drawings too, more than the clipping
+    of such edges does (docs/mobile.md).
+
+    Yields:
+        From each luma its middle, as it is and stretched to `[0, 1]`:
+        `[float32 (batch, height, width, 1)]`.
+    """
+    height, width = size or (PATCH, PATCH)
     for luma in lumas:
         # Mirrored where the image is smaller than what the file takes.
         spare = [(0, max(n - m, 0)) for n, m in zip((height, width), luma.shape[:2], strict=True)]
@@ -197,9 +213,9 @@ def calibration_batches(lumas, size=None, batch=1):
         top, left = (luma.shape[0] - height) // 2, (luma.shape[1] - width) // 2
         middle = luma[top : top + height, left : left + width]
         darkest, brightest = middle.min(), middle.max()
-        patterns += [middle, (middle - darkest) / max(brightest - darkest, 1 / 255)]
-    for pattern in patterns:
-        yield [np.broadcast_to(pattern[None, :, :, None], (batch, height, width, 1)).astype("f")]
+        for seen in (middle, (middle - darkest) / max(brightest - darkest, 1 / 255)):
+            shape = (batch, height, width, 1)
+            yield [np.broadcast_to(seen[None, :, :, None], shape).astype("float32")]
 
 
 def model_scale(model):

@@ -1,4 +1,4 @@
-"""README's Python runs as it stands: in seconds on stand-ins, and, slowly, with its promise."""
+"""The Python of README and docs/horkd.md runs as it stands: in seconds on stand-ins, and, slowly, with its promise."""
 
 import re
 from pathlib import Path
@@ -8,8 +8,13 @@ import pytest
 
 import keras_pisr as kp
 
-README = Path(__file__).parents[1] / "README.md"
-SNIPPETS = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", ROOT / "docs" / "horkd.md")
+SNIPPETS = [
+    snippet
+    for page in PAGES
+    for snippet in re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+]
 TRAINING = next(snippet for snippet in SNIPPETS if "paired_folder" in snippet)
 
 

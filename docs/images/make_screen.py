@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import keras_pisr as kp
 
-PRESETS = ("fsrcnn_x2", "fsrcnn_x2_mixed")
+PRESETS = ("fsrcnn_x2", "plain_sr_x2_small")
 
 
 def screen():

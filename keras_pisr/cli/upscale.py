@@ -41,7 +41,7 @@ def upscale(
     Args:
         images: Image and video files, folders, patterns.
         out: Folder for the results; or, for one input, the file.
-        preset: Name of a preset, a preset folder, or hf://USER/NAME [fsrcnn_x2_mixed, by --scale].
+        preset: Name of a preset, a preset folder, or hf://USER/NAME [plain_sr_x2_small, by scale].
         model: A .keras or .tflite file instead of a preset.
         scale: Which of the package's presets: its factor [2].
         suffix: Put behind each name: _x2 makes photo_x2.jpg.

@@ -23,7 +23,7 @@ CATALOG = {
     "fsrcnn_x2_mixed": {
         "class": "FSRCNN",
         "description": "x2 luma, trained alone, on drawings too",
-        "status": RECOMMENDED,
+        "status": FOR_TABLES,
         "scale": 2,
         "parameters": 12809,
         "psnr": {"Set5": 37.17, "Set14": 32.74, "B100": 31.62},
@@ -55,7 +55,7 @@ CATALOG = {
     "fsrcnn_x3_mixed": {
         "class": "FSRCNN",
         "description": "x3 luma, trained alone, on drawings too",
-        "status": RECOMMENDED,
+        "status": FOR_TABLES,
         "scale": 3,
         "parameters": 12809,
         "psnr": {"Set5": 33.25, "Set14": 29.55, "B100": 28.61},
@@ -79,7 +79,7 @@ CATALOG = {
     "fsrcnn_x4_mixed": {
         "class": "FSRCNN",
         "description": "x4 luma, trained alone, on drawings too",
-        "status": RECOMMENDED,
+        "status": FOR_TABLES,
         "scale": 4,
         "parameters": 12809,
         "psnr": {"Set5": 30.97, "Set14": 27.76, "B100": 27.12},
@@ -87,8 +87,25 @@ CATALOG = {
     "plain_sr_x2_small": {
         "class": "PlainSR",
         "description": "x2 luma, trained alone, on drawings too",
+        "status": RECOMMENDED,
         "scale": 2,
         "parameters": 12696,
         "psnr": {"Set5": 37.15, "Set14": 32.73, "B100": 31.63},
+    },
+    "plain_sr_x3_small": {
+        "class": "PlainSR",
+        "description": "x3 luma, trained alone, on drawings too",
+        "status": RECOMMENDED,
+        "scale": 3,
+        "parameters": 13546,
+        "psnr": {"Set5": 33.22, "Set14": 29.51, "B100": 28.59},
+    },
+    "plain_sr_x4_small": {
+        "class": "PlainSR",
+        "description": "x4 luma, trained alone, on drawings too",
+        "status": RECOMMENDED,
+        "scale": 4,
+        "parameters": 14736,
+        "psnr": {"Set5": 30.94, "Set14": 27.75, "B100": 27.1},
     },
 }

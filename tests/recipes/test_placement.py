@@ -1,22 +1,15 @@
-import importlib
-from pathlib import Path
 from types import SimpleNamespace
 
 import keras
 import pytest
 
+from runs import placement
+
 pytestmark = pytest.mark.core
-RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 
 
-@pytest.fixture
-def placement(monkeypatch):
-    monkeypatch.syspath_prepend(RECIPES)
-    return importlib.import_module("placement")
-
-
-def test_without_an_engine_one_device_does_it_all(placement):
+def test_without_an_engine_one_device_does_it_all():
     placed = placement.place("none")
     assert placed.replicas == 1
     assert placed.writes
@@ -25,7 +18,7 @@ def test_without_an_engine_one_device_does_it_all(placement):
 
 
 @pytest.mark.parametrize("engine", ["mirrored", "multi_worker", "data_parallel"])
-def test_an_engine_of_another_backend_is_refused(placement, engine):
+def test_an_engine_of_another_backend_is_refused(engine):
     needed = "jax" if engine == "data_parallel" else "tensorflow"
     if keras.backend.backend() == needed:
         pytest.skip(f"{engine} runs here")
@@ -34,7 +27,7 @@ def test_an_engine_of_another_backend_is_refused(placement, engine):
 
 
 @pytest.mark.skipif(not ON_TENSORFLOW, reason="workers are TensorFlow's")
-def test_a_worker_without_a_cluster_is_told_how_to_name_it(placement, monkeypatch):
+def test_a_worker_without_a_cluster_is_told_how_to_name_it(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     with pytest.raises(ValueError, match='TF_CONFIG.*"worker"'):
         placement.place("multi_worker")
@@ -49,7 +42,7 @@ def test_a_worker_without_a_cluster_is_told_how_to_name_it(placement, monkeypatc
         (["chief", "worker"], "chief", 0, True),
     ],
 )
-def test_one_worker_writes(placement, jobs, task, index, writes):
+def test_one_worker_writes(jobs, task, index, writes):
     resolver = SimpleNamespace(
         cluster_spec=lambda: SimpleNamespace(jobs=jobs), task_type=task, task_id=index
     )

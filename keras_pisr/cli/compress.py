@@ -78,7 +78,7 @@ class Size:
 
 
 def compress(
-    student: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="STUDENT.keras")],
+    student: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="STUDENT")],
     method: Literal["prune", "cluster", "qat"],
     out: Annotated[Path, tyro.conf.arg(metavar="FILE")],
     sparsity: float | None = None,
@@ -196,9 +196,9 @@ def student_and_batches(student, hr_dir, steps, batch_size, patch_size, seed):
     """The student of a file, and batches of `steps` steps for its training."""
     import keras
 
-    from keras_pisr.cli.qat import training_pairs
     from keras_pisr.data import tf_patches
     from keras_pisr.mobile.export.convert import model_scale
+    from keras_pisr.mobile.quantize.fine_tuning import training_pairs
 
     model, _ = resolve_model(student, accept=TRAINABLE)
     pairs = training_pairs(hr_dir, model_scale(model))

@@ -1,0 +1,77 @@
+"""Training the 8-bit form of a student, alone or guided by its teacher."""
+
+
+def fine_tune(
+    student,
+    pairs,
+    *,
+    teacher=None,
+    distillation_weight=1e-6,
+    steps=1000,
+    batch_size=16,
+    patch=64,
+    learning_rate=1e-4,
+    representative=None,
+    seed=0,
+    verbose=0,
+):
+    """Train the 8-bit form of a student.
+
+    Starts from what `to_tflite` would make of it: equalized channels, weights rounded so that
+    errors cancel, settled ranges, which go on learning. Adam, falling by a cosine, with a moving
+    average of the weights at the end.
+
+    Args:
+        student: A trained luma model; see `quantized_form`. Left as it is.
+        pairs: `keras_pisr.data.ImagePairs` of the student's scale.
+        teacher: A trained `PrivilegedTeacher` that guides by `PrivilegedDistiller`; none if not
+            given. Frozen.
+        distillation_weight: Weight of the teacher's term in the loss.
+        steps: Optimizer steps.
+        batch_size: Patches per step.
+        patch: Side of an HR patch, px.
+        learning_rate: At the start.
+        representative: As in `to_tflite`.
+        seed: Makes the patches and the start of the teacher's head repeatable.
+        verbose: Passed on to `fit`.
+
+    Returns:
+        A trained `quantized_form`, for `to_tflite(..., precision="int8")`.
+    """
+    import keras
+
+    from keras_pisr.data import tf_patches
+    from keras_pisr.distillers import Distiller, PrivilegedDistiller
+    from keras_pisr.forms.int8.quantized import post_training_form
+    from keras_pisr.forms.phone import deployed_form
+    from keras_pisr.mobile.export.convert import calibration_lumas, photograph_batches
+
+    keras.utils.set_random_seed(seed)
+    lumas = calibration_lumas(student, representative)
+    patches = [luma for (luma,) in photograph_batches(lumas)]
+    form = post_training_form(deployed_form(student), patches)
+    if teacher is None:
+        distiller = Distiller(form, main_term="reconstruction")
+    else:
+        distiller = PrivilegedDistiller(
+            teacher=teacher,
+            student=form,
+            distillation_weight=distillation_weight,
+            start_from_decoder=False,
+        )
+    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.01)
+    momentum = max(0.0, 1 - 20 / steps)
+    adam = keras.optimizers.Adam(rate, use_ema=True, ema_momentum=momentum)
+    distiller.compile(adam, loss="mae")
+    feed = tf_patches(pairs, patch=patch, batch_size=batch_size, steps_per_epoch=steps, seed=seed)
+    distiller.fit(feed, epochs=1, verbose=verbose, shuffle=False)
+    return form
+
+
+def training_pairs(hr_dir, scale):
+    """`ImagePairs` of folders of HR images, or of the photographs of scikit-image if none."""
+    from keras_pisr.data import ImagePairs
+
+    if hr_dir:
+        return ImagePairs.from_folder(hr_dir, scale=scale)
+    return ImagePairs.from_samples("train", scale=scale)

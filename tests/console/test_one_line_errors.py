@@ -25,6 +25,12 @@ sys.exit(run_with_one_line_errors(work, "program"))
 """
 
 
+def heed_signals():
+    """As a terminal starts it: whoever started the tests may ignore signals (nohup, `&`)."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def started(folder, *before):
     process = subprocess.Popen(
         [*before, sys.executable, "-c", RUN],
@@ -33,6 +39,7 @@ def started(folder, *before):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        preexec_fn=heed_signals,
     )
     assert process.stdout.readline() == "ready\n"
     return process

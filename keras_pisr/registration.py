@@ -37,6 +37,7 @@ CLASSES = MODELS | {
     "SSIM": "metrics.structural_similarity",
     "SubpixelDeconvolution": "models.subpixel_deconvolution",
     "SubpixelResidual": "models.residual_fsrcnn",
+    "WithPixels": "forms.int8.merged_ends",
 }
 
 

@@ -41,7 +41,8 @@ class PlainSR(Presettable, keras.Model):
         size: Sets `features` and `body_layers`: "small" is 16 and 5, "medium" 32 and 4.
         features: Channels of every layer but the two to sub-pixels, in place of the size's.
         body_layers: 3x3 convolutions of the body, in place of the size's.
-        negative_slope: Slope of the leaky ReLUs; 0 makes them ReLUs.
+        negative_slope: Slope of the activations below zero. With 0 they are ReLUs, which the
+            convolution of a `.tflite` computes itself and which 8 bit suits best.
         **kwargs: Passed on to `keras.Model`.
 
     Call arguments:
@@ -72,7 +73,7 @@ class PlainSR(Presettable, keras.Model):
         size="small",
         features=None,
         body_layers=None,
-        negative_slope=0.1,
+        negative_slope=0.0,
         **kwargs,
     ):
         if size not in SIZES:
@@ -90,10 +91,10 @@ class PlainSR(Presettable, keras.Model):
             )
 
         def block(name, kernel_size):
-            return [
-                convolution(features, kernel_size, f"{name}_conv"),
-                layers.LeakyReLU(negative_slope, name=name),
-            ]
+            # A convolution of a file computes a ReLU itself, and no other activation.
+            leaky = layers.LeakyReLU(negative_slope, name=name) if negative_slope else None
+            relu = leaky or layers.ReLU(name=name)
+            return [convolution(features, kernel_size, f"{name}_conv"), relu]
 
         first = block("first", 5)
         body = [layer for i in range(body_layers) for layer in block(f"body_{i + 1}", 3)]

@@ -21,7 +21,7 @@ class SubpixelResidual(layers.Layer):
 
     Call arguments:
         inputs: `[residual, lr]`: `(batch, height, width, scale**2)`, and the same or
-            `(batch, height, width, 1)`.
+            `(batch, height, width, 1)`; or one tensor, what they add up to.
 
     Returns:
         Luma in `[0, 1]`, `(batch, scale * height, scale * width, 1)`.
@@ -38,8 +38,7 @@ class SubpixelResidual(layers.Layer):
 
     def call(self, inputs):
         """Add, clip, move."""
-        residual, lr = inputs
-        blocks = self.limit(residual + lr)
+        blocks = self.limit(inputs[0] + inputs[1] if isinstance(inputs, list | tuple) else inputs)
         return (
             ops.depth_to_space(blocks, self.scale, data_format="channels_last")
             if self.scale > 1
@@ -52,7 +51,8 @@ class SubpixelResidual(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         """`(batch, scale * height, scale * width, 1)`."""
-        batch, *size, _ = input_shape[0]
+        several = isinstance(input_shape[0], list | tuple)
+        batch, *size, _ = input_shape[0] if several else input_shape
         return (batch, *(None if n is None else n * self.scale for n in size), 1)
 
     def get_config(self):

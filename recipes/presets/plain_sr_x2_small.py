@@ -8,7 +8,7 @@ Command, on any machine with a CPU or a GPU and Keras' TensorFlow backend:
 from phases import main, photographs, with_drawings
 
 FIRST = photographs(scale=2, patch_size=64, epochs=24)
-PHASES = {"photographs": FIRST, "drawings": with_drawings(FIRST, epochs=14)}
+PHASES = {"photographs": FIRST, "drawings": with_drawings(FIRST, epochs=6)}
 
 if __name__ == "__main__":
     main("plain_sr_x2_small", __doc__, PHASES)

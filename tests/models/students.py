@@ -22,9 +22,9 @@ def residual_student(scale=2):
     return kp.models.ResidualFSRCNN(scale, features=8, shrunk_features=8, mapping_layers=1)
 
 
-def plain_student(scale=2):
+def plain_student(scale=2, **options):
     """A narrow PlainSR that starts as bicubic, with kernels that are no identity."""
-    student = kp.models.PlainSR(scale, features=8, body_layers=2)
+    student = kp.models.PlainSR(scale, features=8, body_layers=2, **options)
     return kp.models.start_as_bicubic(student, seed=1)
 
 

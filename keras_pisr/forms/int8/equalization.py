@@ -130,6 +130,9 @@ def _is_plain_convolution(layer):
 
 
 def _is_relu(layer):
-    # A ReLU of Keras may have a ceiling, which would not commute.
-    plain = isinstance(layer, layers.ReLU) and layer.max_value is None and not layer.threshold
-    return plain or isinstance(layer, Leaky | layers.PReLU)
+    return is_plain_relu(layer) or isinstance(layer, Leaky | layers.PReLU)
+
+
+def is_plain_relu(layer):
+    """Whether a layer is a ReLU that commutes with positive factors: one without a ceiling."""
+    return isinstance(layer, layers.ReLU) and layer.max_value is None and not layer.threshold

@@ -6,6 +6,7 @@ from keras import layers
 
 from keras_pisr.forms.int8.equalization import equalize_channels
 from keras_pisr.forms.int8.fake_quant import FAKE_QUANT_FORMS, FakeQuant
+from keras_pisr.forms.int8.merged_ends import WithPixels
 from keras_pisr.forms.int8.rounding import round_weights
 from keras_pisr.forms.leaky import Leaky
 from keras_pisr.forms.phone import deployed_form
@@ -42,7 +43,8 @@ def quantized_form(model):
     `fit` or as the student of a distiller; then `to_tflite(..., precision="int8")` stores
     what was trained.
 
-    Tensors are rounded after every layer but before a ReLU, which the convolution does itself.
+    Tensors are rounded after every layer, but not between a convolution and its ReLU, which are
+    one operation of a file.
     Layers keep their names, so that the same features can be distilled.
 
     Args:
@@ -66,10 +68,16 @@ def quantized_form(model):
             "rounds as 8 bit does. Build the network of Conv2D, ReLU, LeakyReLU, Add, "
             "SubpixelDeconvolution and SubpixelResidual."
         )
-    by_relu = {
+    by_next = {
         layer.input._keras_history.operation.name
         for layer in deployed.operations
-        if isinstance(layer, layers.ReLU)
+        if isinstance(layer, layers.ReLU | SubpixelResidual) and not isinstance(layer.input, list)
+    }
+    as_pixels = {
+        tensor._keras_history.operation.name
+        for layer in deployed.operations
+        if isinstance(layer, WithPixels)
+        for tensor in layer.input
     }
     pixels = {}  # The input, rounded, for each layer that reads it.
 
@@ -90,13 +98,13 @@ def quantized_form(model):
 
     def call(layer, inputs, **kwargs):
         outputs = layer(rounded_input(inputs), **kwargs)
-        if layer.name in by_relu or isinstance(layer, SubpixelResidual):
+        if layer.name in by_next or isinstance(layer, SubpixelResidual | WithPixels):
             return outputs
         if isinstance(layer, Leaky):
             # The same steps as before it: XNNPACK multiplies by their ratio in steps of 1/256.
             return inputs._keras_history.operation(outputs)
-        last = layer.name == deployed.layers[-1].name
-        return FakeQuant(0, 1, trainable=not last, name=f"{layer.name}_levels")(outputs)
+        fixed = layer.name in as_pixels or layer.name == deployed.layers[-1].name
+        return FakeQuant(0, 1, trainable=not fixed, name=f"{layer.name}_levels")(outputs)
 
     quantized = keras.models.clone_model(deployed, clone_function=copy, call_function=call)
     for layer in deployed.layers:
@@ -160,5 +168,5 @@ def settle_ranges(quantized, model, lumas):
 
 
 def _is_known(operation):
-    plain = (layers.InputLayer, layers.ReLU, layers.Add, Leaky)
+    plain = (layers.InputLayer, layers.ReLU, layers.Add, Leaky, WithPixels)
     return isinstance(operation, (*plain, *FAKE_QUANT_FORMS))

@@ -45,7 +45,7 @@ def round_weights(model, lumas):
             rounded, shift = _rounded(model, layer, kernel, padding, lumas)
             _, bias = layer.get_weights()
             layer.set_weights([transposed_kernel(layer, rounded), bias + shift.mean()])
-        elif _is_plain(layer):
+        elif is_plain(layer):
             kernel, bias = layer.get_weights()
             padding = (layer.kernel_size[0] - 1) // 2, layer.kernel_size[0] // 2
             rounded, shift = _rounded(model, layer, kernel, padding, lumas)
@@ -130,7 +130,8 @@ def _rounded(model, layer, kernel, padding, lumas):
     return rounded.reshape(kernel.shape), mean / count @ (weights - rounded)
 
 
-def _is_plain(layer):
+def is_plain(layer):
+    """Whether a layer is a square convolution of stride 1 with a bias, and nothing else."""
     return (
         isinstance(layer, layers.Conv2D)
         and layer.kernel_size[0] == layer.kernel_size[1]

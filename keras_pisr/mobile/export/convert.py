@@ -11,6 +11,7 @@ from keras_pisr.data.images.color import rgb_to_y
 from keras_pisr.data.images.resize import downscale
 from keras_pisr.data.synthetic.samples import sample_images
 from keras_pisr.forms.int8.equalization import equalize_channels
+from keras_pisr.forms.int8.merged_ends import merged_ends
 from keras_pisr.forms.int8.quantized import can_be_quantized, is_quantized, post_training_form
 from keras_pisr.forms.int8.rounding import round_weights
 from keras_pisr.forms.phone import deployed_form, without_clip
@@ -104,7 +105,7 @@ def convert(
         round_weights(deployed, patches)
     elif precision == "int8" and not is_quantized(model):
         if can_be_quantized(deployed):
-            deployed = post_training_form(deployed, patches)
+            deployed = post_training_form(merged_ends(deployed, patches), patches)
         else:
             deployed = without_clip(deployed)
             round_weights(equalize_channels(deployed, patches), patches)

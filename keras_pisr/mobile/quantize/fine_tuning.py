@@ -42,6 +42,7 @@ def fine_tune(
 
     from keras_pisr.data import tf_patches
     from keras_pisr.distillers import Distiller, PrivilegedDistiller
+    from keras_pisr.forms.int8.merged_ends import merged_ends
     from keras_pisr.forms.int8.quantized import post_training_form
     from keras_pisr.forms.phone import deployed_form
     from keras_pisr.mobile.export.convert import calibration_lumas, photograph_batches
@@ -49,7 +50,7 @@ def fine_tune(
     keras.utils.set_random_seed(seed)
     lumas = calibration_lumas(student, representative)
     patches = [luma for (luma,) in photograph_batches(lumas)]
-    form = post_training_form(deployed_form(student), patches)
+    form = post_training_form(merged_ends(deployed_form(student), patches), patches)
     if teacher is None:
         distiller = Distiller(form, main_term="reconstruction")
     else:

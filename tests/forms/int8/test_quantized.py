@@ -6,6 +6,7 @@ import pytest
 
 import keras_pisr as kp
 from keras_pisr.forms.int8.fake_quant import FakeQuant
+from keras_pisr.forms.int8.merged_ends import merged_ends
 from keras_pisr.forms.int8.quantized import post_training_form, quantized_form, settle_ranges
 from keras_pisr.forms.phone import deployed_form
 from keras_pisr.mobile.export.convert import calibration_batches, calibration_lumas
@@ -19,9 +20,9 @@ def residual_student(scale=2):
     return kp.models.start_as_bicubic(model, seed=1)
 
 
-def added_up(scale=2):
+def added_up(scale=2, **options):
     """A PlainSR whose residual is no longer silent."""
-    model = plain_student(scale)
+    model = plain_student(scale, **options)
     kernel, bias = model.get_layer("residual").get_weights()
     model.get_layer("residual").set_weights([30 * kernel, bias])
     return model
@@ -45,7 +46,8 @@ def smooth(height, width):
 @pytest.mark.parametrize("kind", STUDENTS)
 @pytest.mark.parametrize("scale", [2, 3])
 def test_the_file_computes_what_the_form_computes(kind, scale, patches, tmp_path):
-    form = post_training_form(deployed_form(STUDENTS[kind](scale)), patches)
+    deployed = deployed_form(STUDENTS[kind](scale))
+    form = post_training_form(merged_ends(deployed, patches), patches)
     kp.mobile.to_tflite(form, tmp_path / "a.tflite", precision="int8")
     facts = kp.mobile.check_file(tmp_path / "a.tflite", precision="int8")
     assert facts.delegates == 1 and facts.not_delegated == ("QUANTIZE", "QUANTIZE")
@@ -71,8 +73,15 @@ def test_a_residual_needs_no_clip_in_8_bit(tmp_path):
     assert operations == {"QUANTIZE": 2, "CONV_2D": 5, "ADD": 1, "DEPTH_TO_SPACE": 1}
 
 
-def test_a_sum_of_two_paths_is_one_delegate_in_8_bit(tmp_path):
+def test_a_sum_of_two_paths_is_one_convolution_in_8_bit(tmp_path):
     kp.mobile.to_tflite(added_up(), tmp_path / "a.tflite", precision="int8")
+    operations = kp.mobile.FileFacts.of(tmp_path / "a.tflite").operations
+    wanted = {"QUANTIZE": 2, "CONV_2D": 4, "ADD": 1, "CONCATENATION": 1, "DEPTH_TO_SPACE": 1}
+    assert operations == wanted
+
+
+def test_a_leaky_sum_of_two_paths_is_one_delegate_in_8_bit(tmp_path):
+    kp.mobile.to_tflite(added_up(negative_slope=0.1), tmp_path / "a.tflite", precision="int8")
     operations = kp.mobile.FileFacts.of(tmp_path / "a.tflite").operations
     wanted = {"QUANTIZE": 2, "CONV_2D": 5, "LEAKY_RELU": 3, "ADD": 2, "DEPTH_TO_SPACE": 1}
     assert operations == wanted

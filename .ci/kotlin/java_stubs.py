@@ -106,7 +106,9 @@ def kind_of(node):
     """What a class's own members say it is: "class", "interface" or "unclear"."""
     methods = [item for item in node.body if isinstance(item, ast.FunctionDef)]
     ways = [method for method in methods if not is_static(method)]
-    if any(method.name == "__init__" for method in ways):
+    fields = [item for item in node.body if isinstance(item, ast.AnnAssign)]
+    own = any("typing.ClassVar" not in ast.unparse(field) for field in fields)
+    if own or any(method.name == "__init__" for method in ways):
         return "class"
     named = any(len(method.args.posonlyargs) > 1 and not abstract(method) for method in ways)
     if any(map(abstract, ways)):
@@ -238,7 +240,7 @@ class Writer:
         name = kind.partition("<")[0]
         if name.startswith(GENERATED):
             return name in self.stubs.interfaces
-        return not re.search(r"(Exception|Error|Reader|Writer|Stream|Loader|Thread)$", name)
+        return not re.search(r"(Exception|Error|Reader|Writer|Stream|Loader|Thread|Number)$", name)
 
     def fields(self, node, variables, skip):
         for item in node.body:
@@ -268,11 +270,12 @@ class Writer:
             marks = f"<{', '.join(own.values())}> " if own else ""
             if ast.unparse(result).endswith("| None"):
                 marks = f"@org.jetbrains.annotations.Nullable {marks}"
-            body = ";"
-            if static or not is_interface:
-                back = "" if kind == "void" else f" return {nothing(kind)};"
-                body = f" {{{back} }}"
-            yield f"public {'static ' * static}{marks}{kind} {method.name}({text}){body}"
+            has_body = static or not is_interface or (text and not abstract(method))
+            default = "default " if is_interface and has_body and not static else ""
+            back = "" if kind == "void" else f" return {nothing(kind)};"
+            body = f" {{{back} }}" if has_body else ";"
+            head = f"public {'static ' * static}{default}{marks}{kind}"
+            yield f"{head} {method.name}({text}){body}"
 
     def parameters(self, method, variables, static):
         """The method's own type variables, and its parameters in Java."""

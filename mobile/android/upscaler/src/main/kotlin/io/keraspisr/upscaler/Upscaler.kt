@@ -83,14 +83,23 @@ class Upscaler private constructor(
             asset: String,
             wanted: List<Processor> = listOf(Processor.CPU),
             threads: Int = minOf(4, Runtime.getRuntime().availableProcessors()),
-        ): Result<Upscaler> =
-            withContext(Dispatchers.Default) {
-                catching {
-                    val opened = openFirst(wanted) { LiteRtNetwork(context, asset, it, threads) }
-                    val tiled = TiledUpscaler(opened.network)
-                    Upscaler(tiled, opened.network.shape, opened.processor, opened.refusals)
+        ): Result<Upscaler> {
+            var upscaler: Upscaler? = null
+            try {
+                return withContext(Dispatchers.Default) {
+                    catching {
+                        val opened = openFirst(wanted) { LiteRtNetwork(context, asset, it, threads) }
+                        val tiled = TiledUpscaler(opened.network)
+                        Upscaler(tiled, opened.network.shape, opened.processor, opened.refusals)
+                            .also { upscaler = it }
+                    }
                 }
+            } catch (cancelled: CancellationException) {
+                // Nobody else will.
+                upscaler?.close()
+                throw cancelled
             }
+        }
 
         private inline fun <T> catching(block: () -> T): Result<T> =
             try {

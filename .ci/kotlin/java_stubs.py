@@ -2,24 +2,26 @@ r"""Java stubs of the Android classes that Kotlin sources import, from Python ty
 
     python .ci/kotlin/java_stubs.py ANDROID_STUBS OUT KOTLIN_FOLDER...
 
-`ANDROID_STUBS` is the unpacked wheel `chaquopy-stubs-android`, which holds the public signatures of one API
-level. Classes that the Kotlin sources import get their members, and so do the classes in their
-signatures; those named by the latter stay empty. Bodies do nothing: the stubs are for a type check.
+`ANDROID_STUBS` is the unpacked wheel `chaquopy-stubs-android`, which holds the public signatures of
+one API level. Classes that the Kotlin sources import get their members, and so do the classes in
+their signatures; those named by the latter stay empty. Bodies do nothing: the stubs are for a type
+check.
 
 What the Python stubs do not say is settled like this:
 
-- Abstract methods have parameters named `arg1`, `arg2`; a class without constructor that has such methods,
-  or that is one of several bases, is an interface.
-- Python has one whole number and one fraction: as results and constants they are `int` and `float`,
-  except in `RESULTS`.
+- Abstract methods have parameters named `arg1`, `arg2`; a class without constructor that has such
+  methods, or that is one of several bases, is an interface.
+- Python has one whole number and one fraction: as results and constants they are `int` and
+  `float`, except in `RESULTS`.
 - Everything is public, and what may be null is marked only where the Python stubs mark it.
 """
 
 import ast
 import re
 import sys
-from functools import cached_property
 from pathlib import Path
+
+from python_stubs import Stubs, abstract, is_static, qualified
 
 GENERATED = ("android", "androidx", "dalvik", "org")
 IN_JDK = ("org.w3c.", "org.xml.", "org.ietf.")
@@ -40,91 +42,6 @@ PLAINER = {
 }
 # How far from an import classes have members: the import itself, and what its signatures name.
 DEPTH = 2
-
-
-class Stubs:
-    """The Python stubs, parsed as they are asked for."""
-
-    def __init__(self, root):
-        self.root = Path(root)
-        self.modules = {}
-
-    def module(self, package):
-        """Top-level classes of a package by name, or an empty dictionary."""
-        if package not in self.modules:
-            first, *rest = package.split(".")
-            path = self.root.joinpath(f"{first}-stubs", *rest, "__init__.pyi")
-            tree = ast.parse(path.read_text()) if path.is_file() else ast.Module([], [])
-            classes = (node for node in tree.body if isinstance(node, ast.ClassDef))
-            self.modules[package] = {node.name: node for node in classes}
-        return self.modules[package]
-
-    def find(self, name):
-        """The outermost class that a dotted name lies in, as `(package, class)`, or None."""
-        parts = name.split(".")
-        for count in range(len(parts) - 1, 0, -1):
-            package = ".".join(parts[:count])
-            if parts[count] in self.module(package):
-                return package, parts[count]
-        return None
-
-    def node(self, name):
-        """The class of a qualified name."""
-        package, first = self.find(name)
-        return dict(with_nested(self.module(package)[first], package))[name]
-
-    @cached_property
-    def interfaces(self):
-        """Qualified names of the interfaces among the classes parsed so far."""
-        nodes = {}
-        for package, classes in self.modules.items():
-            for top in classes.values():
-                nodes |= {name: (package, node) for name, node in with_nested(top, package)}
-        bases = {
-            name: {qualified(ast.unparse(base), package, self) for base in node.bases}
-            for name, (package, node) in nodes.items()
-        }
-        found = {name for name, (_, node) in nodes.items() if kind_of(node) == "interface"}
-        unclear = {name for name, (_, node) in nodes.items() if kind_of(node) == "unclear"}
-        beside = {base for several in bases.values() if len(several) > 1 for base in several}
-        found |= beside & unclear
-        while more := {base for name in found for base in bases[name]} & unclear - found:
-            found |= more
-        return found
-
-
-def with_nested(node, outer):
-    """Pairs of qualified name and class, for a class and those in it."""
-    name = f"{outer}.{node.name}"
-    yield name, node
-    for item in node.body:
-        if isinstance(item, ast.ClassDef):
-            yield from with_nested(item, name)
-
-
-def kind_of(node):
-    """What a class's own members say it is: "class", "interface" or "unclear"."""
-    methods = [item for item in node.body if isinstance(item, ast.FunctionDef)]
-    ways = [method for method in methods if not is_static(method)]
-    fields = [item for item in node.body if isinstance(item, ast.AnnAssign)]
-    own = any("typing.ClassVar" not in ast.unparse(field) for field in fields)
-    if own or any(method.name == "__init__" for method in ways):
-        return "class"
-    named = any(len(method.args.posonlyargs) > 1 and not abstract(method) for method in ways)
-    if any(map(abstract, ways)):
-        return "unclear" if named else "interface"
-    return "class" if named or any("java.lang.Enum" in ast.unparse(b) for b in node.bases) else "unclear"
-
-
-def is_static(method):
-    """Whether a method is static."""
-    return any(ast.unparse(item) == "staticmethod" for item in method.decorator_list)
-
-
-def qualified(text, package, stubs):
-    """A class's name with its package, without type arguments."""
-    name = text.partition("[")[0]
-    return f"{package}.{name}" if name.split(".")[0] in stubs.module(package) else name
 
 
 class Writer:
@@ -243,13 +160,17 @@ class Writer:
         return not re.search(r"(Exception|Error|Reader|Writer|Stream|Loader|Thread|Number)$", name)
 
     def fields(self, node, variables, skip):
+        """Yield declarations of the fields that are not in `skip`."""
         for item in node.body:
             if isinstance(item, ast.AnnAssign) and item.target.id not in skip:
                 kind = self.type(item.annotation, variables)
-                constant = "static final " * ast.unparse(item.annotation).startswith("typing.ClassVar")
+                constant = "static final " * ast.unparse(item.annotation).startswith(
+                    "typing.ClassVar"
+                )
                 yield f"public {constant}{kind} {item.target.id} = {nothing(kind)};"
 
     def methods(self, methods, variables, is_enum, is_interface):
+        """Yield methods, with bodies that do nothing where Java wants one."""
         seen = set()
         for method in methods:
             if method.name == "__init__" or method.name in INHERITED:
@@ -280,13 +201,16 @@ class Writer:
     def parameters(self, method, variables, static):
         """The method's own type variables, and its parameters in Java."""
         places = [*method.args.posonlyargs, *method.args.args][0 if static else 1 :]
-        names = re.findall(r"\b_\w+__\w+\b", ast.unparse(method.args) + ast.unparse(method.returns or ast.Constant(None)))
+        names = re.findall(
+            r"\b_\w+__\w+\b",
+            ast.unparse(method.args) + ast.unparse(method.returns or ast.Constant(None)),
+        )
         own = {name: name.rpartition("__")[2] for name in names if name not in variables}
         known = {**variables, **own}
-        texts = [f"{self.type(place.annotation, known)} {safe(place.arg)}" for place in places]
+        texts = [f"{self.type(place.annotation, known)} {place.arg}_" for place in places]
         if method.args.vararg:
             place = method.args.vararg
-            texts.append(f"{self.type(place.annotation, known)}... {safe(place.arg)}")
+            texts.append(f"{self.type(place.annotation, known)}... {place.arg}_")
         return own, ", ".join(texts)
 
     def constructors(self, name, makers, variables, parent):
@@ -300,17 +224,13 @@ class Writer:
             yield f"public {marks}{name}({text}) {{ {chain} }}"
 
 
-def abstract(method):
-    """Whether a method has no body: its parameters then have no names of their own."""
-    return any(re.fullmatch(r"arg\d+", place.arg) for place in method.args.posonlyargs)
-
-
 def constants(node):
     """Constants of an enumeration."""
     return [
         item.target.id
         for item in node.body
-        if isinstance(item, ast.AnnAssign) and ast.unparse(item.annotation).endswith(f".{node.name}]")
+        if isinstance(item, ast.AnnAssign)
+        and ast.unparse(item.annotation).endswith(f".{node.name}]")
     ]
 
 
@@ -319,11 +239,6 @@ def nothing(kind):
     if kind == "boolean":
         return "false"
     return f"({kind}) 0" if kind in {name[1:] for name in PRIMITIVES} else "null"
-
-
-def safe(name):
-    """A parameter's name that is no word of Java."""
-    return f"{name}_"
 
 
 def imported(folders):

@@ -1,4 +1,8 @@
 buildscript {
+    repositories {
+        google()
+        mavenCentral()
+    }
     dependencies {
         // The Android plugin compiles Kotlin itself; this is the compiler that it takes.
         classpath(libs.kotlin.gradle.plugin)

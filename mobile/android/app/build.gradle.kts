@@ -6,6 +6,12 @@ android {
     namespace = "io.keraspisr.sample"
     compileSdk = 36
 
+    // Kotlin's target follows.
+    compileOptions {
+        sourceCompatibility = JavaVersion.VERSION_17
+        targetCompatibility = JavaVersion.VERSION_17
+    }
+
     defaultConfig {
         applicationId = "io.keraspisr.sample"
         // Theme.DeviceDefault.DayNight, and saving pictures without a permission.
@@ -31,8 +37,6 @@ android {
     // NPU libraries, if you add them, are looked for as files.
     packaging { jniLibs { useLegacyPackaging = true } }
 }
-
-kotlin { jvmToolchain(17) }
 
 dependencies {
     implementation(project(":upscaler"))

@@ -6,14 +6,18 @@ android {
     namespace = "io.keraspisr.upscaler"
     compileSdk = 36
 
+    // Kotlin's target follows.
+    compileOptions {
+        sourceCompatibility = JavaVersion.VERSION_17
+        targetCompatibility = JavaVersion.VERSION_17
+    }
+
     defaultConfig {
         // LiteRT's own minimum.
         minSdk = 23
         consumerProguardFiles("consumer-rules.pro")
     }
 }
-
-kotlin { jvmToolchain(17) }
 
 dependencies {
     implementation(libs.litert)

@@ -59,7 +59,9 @@ def picture(height, width):
 
 def words(image):
     """Rows of an RGB image as lines of RRGGBB."""
-    return "\n".join(" ".join(f"{r:02x}{g:02x}{b:02x}" for r, g, b in row) for row in image.tolist())
+    return "\n".join(
+        " ".join(f"{r:02x}{g:02x}{b:02x}" for r, g, b in row) for row in image.tolist()
+    )
 
 
 def text():

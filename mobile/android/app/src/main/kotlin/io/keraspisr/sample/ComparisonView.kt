@@ -9,6 +9,7 @@ import android.graphics.Rect
 import android.util.AttributeSet
 import android.view.MotionEvent
 import android.view.View
+import kotlin.math.abs
 
 /** One picture over the other, with a divider that a finger moves; both fill the view's width. */
 class ComparisonView(
@@ -18,6 +19,8 @@ class ComparisonView(
     private var before: Bitmap? = null
     private var after: Bitmap? = null
     private val area = Rect()
+    private var downX = 0f
+    private var downY = 0f
     private val smooth = Paint(Paint.FILTER_BITMAP_FLAG)
     private val line =
         Paint().apply {
@@ -72,15 +75,26 @@ class ComparisonView(
 
     override fun onTouchEvent(event: MotionEvent): Boolean {
         when (event.actionMasked) {
-            MotionEvent.ACTION_DOWN, MotionEvent.ACTION_MOVE -> {
-                // Sideways is the divider's; the page scrolls from elsewhere.
-                parent.requestDisallowInterceptTouchEvent(true)
-                divider = event.x / width
-                onMoved(divider)
+            MotionEvent.ACTION_DOWN -> {
+                downX = event.x
+                downY = event.y
+                moveTo(event.x)
+            }
+            MotionEvent.ACTION_MOVE -> {
+                // Sideways is the divider's; up and down scrolls the page.
+                if (abs(event.x - downX) > abs(event.y - downY)) {
+                    parent.requestDisallowInterceptTouchEvent(true)
+                }
+                moveTo(event.x)
             }
             MotionEvent.ACTION_UP -> performClick()
         }
         return true
+    }
+
+    private fun moveTo(x: Float) {
+        divider = x / width
+        onMoved(divider)
     }
 
     override fun performClick(): Boolean {

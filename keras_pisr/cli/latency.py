@@ -77,7 +77,8 @@ def latency(
     serial: Annotated[str | None, tyro.conf.arg(aliases=["-s"], metavar="SERIAL")] = None,
     benchmark_binary: PathOption = None,
     benchmark_apk: PathOption = None,
-    delegate: tuple[Literal["cpu", "gpu", "nnapi"], ...] = ("cpu",),
+    delegate: tuple[Literal["cpu", "gpu", "nnapi", "npu"], ...] = ("cpu",),
+    npu_libraries: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None,
     phone_folder: str = "/data/local/tmp",
 ) -> int:
     """Time a .tflite file on this machine's CPU, or on an Android phone.
@@ -95,7 +96,9 @@ def latency(
         serial: Which phone, if several are connected; see `adb devices`.
         benchmark_binary: LiteRT's program benchmark_model, built for the phone's processor; or
         benchmark_apk: the app around it.
-        delegate: What runs the network on the phone: cpu is XNNPACK.
+        delegate: What runs the network on the phone: cpu is XNNPACK. Whether there is nnapi or npu
+            depends on the program.
+        npu_libraries: Folder of the NPU maker's libraries and LiteRT's for them (.so).
         phone_folder: Folder on the phone in which to make one, removed at the end.
     """
     from rich.console import Console
@@ -109,6 +112,7 @@ def latency(
             apk=benchmark_apk,
             serial=serial,
             delegates=delegate,
+            npu_libraries=npu_libraries,
             size=size,
             threads=threads,
             runs=runs,
@@ -116,7 +120,7 @@ def latency(
             parent=phone_folder,
         )
     else:
-        if serial or benchmark_binary or benchmark_apk or delegate != ("cpu",):
+        if serial or benchmark_binary or benchmark_apk or npu_libraries or delegate != ("cpu",):
             raise ValueError("Phones and their delegates are timed only with --android.")
         rows = [
             measure_latency(model, size=size, threads=n, runs=runs, warmup=warmup) for n in threads

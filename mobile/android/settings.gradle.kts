@@ -14,5 +14,5 @@ dependencyResolutionManagement {
     }
 }
 
-rootProject.name = "keras_pisr sample"
-include(":app")
+rootProject.name = "keras_pisr"
+include(":upscaler", ":app")

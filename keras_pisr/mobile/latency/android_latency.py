@@ -9,12 +9,16 @@ from pathlib import Path
 
 from keras_pisr.mobile.latency.adb import Adb, AdbError, last_line
 from keras_pisr.mobile.latency.benchmark_output import parse_benchmark
+from keras_pisr.mobile.latency.benchmark_program import (
+    DELEGATES,
+    delegate_flags,
+    is_compiled,
+    library_environment,
+)
 from keras_pisr.mobile.latency.phone_folder import PARENT, PhoneFolder
 from keras_pisr.mobile.latency.timing import SIZE
 from keras_pisr.mobile.runtime.tflite_file import TFLiteFile
 
-# The delegate is named, so that the program reports what it took over.
-DELEGATES = {"cpu": "--use_xnnpack=true", "gpu": "--use_gpu=true", "nnapi": "--use_nnapi=true"}
 APP = "org.tensorflow.lite.benchmark"
 # The program stops warming up, and then timing, after 150 s each.
 TIMEOUT = 400
@@ -29,10 +33,11 @@ PROPERTIES = {
 }
 HOW_TO_GET = (
     "Timing on a phone takes LiteRT's program `benchmark_model` (--benchmark-binary) or the app "
-    "around it (--benchmark-apk), built for the phone's processor, mostly android_aarch64. Both "
-    "are linked, ready made, at https://ai.google.dev/edge/litert/models/measurement; to build "
-    "the program from LiteRT's sources: "
-    "bazel build -c opt --config=android_arm64 //tflite/tools/benchmark:benchmark_model"
+    "around it (--benchmark-apk), built for the phone's processor, mostly android_arm64. The "
+    "program is linked, ready made, at https://ai.google.dev/edge/litert/next/benchmark, the app "
+    "at https://ai.google.dev/edge/litert/models/measurement; to build the program from LiteRT's "
+    "sources: "
+    "bazel build -c opt --config=android_arm64 //litert/tools:benchmark_model"
 )
 
 
@@ -44,7 +49,7 @@ class PhoneLatency:
         name: File name.
         machine: Phone, processor, Android version.
         tool: "binary" or "app".
-        delegate: "cpu" (XNNPACK), "gpu" or "nnapi".
+        delegate: "cpu" (XNNPACK), "gpu", "nnapi" or "npu".
         delegation: How much of the network it runs; see `parse_benchmark`, also for the rest.
         size: Input, `(height, width)` px.
         threads: CPU threads.
@@ -79,6 +84,7 @@ def measure_on_phone(
     apk=None,
     serial=None,
     delegates=("cpu",),
+    npu_libraries=None,
     size=None,
     threads=(1,),
     runs=50,
@@ -95,7 +101,10 @@ def measure_on_phone(
         binary: `benchmark_model` for the phone's processor; or
         apk: the benchmark app for it. An app is scheduled as the user's own will be.
         serial: Which phone, if several are connected.
-        delegates: Some of "cpu", "gpu" and "nnapi".
+        delegates: Some of "cpu", "gpu", "nnapi" and "npu". Whether there are the last two depends
+            on the program: see `benchmark_program`.
+        npu_libraries: Folder of the NPU maker's libraries and of LiteRT's for them, `.so` files
+            that are put beside the program.
         size: Input `(height, width)`, px; if not given, what the file fixes, or 360x640.
         threads: Numbers of CPU threads; delegates other than "cpu" are timed with the first.
         runs, warmup: Calls at least; the program also warms up for at least half a second and
@@ -123,29 +132,38 @@ def measure_on_phone(
     unknown = set(delegates) - set(DELEGATES)
     if unknown or not delegates:
         raise ValueError(f"Expected delegates of {sorted(DELEGATES)}; got {sorted(unknown)}.")
+    if npu_libraries is not None and not Path(npu_libraries).is_dir():
+        raise FileNotFoundError(f"There is no folder {npu_libraries}.")
     name, shape = input_of(path, size)
     adb = Adb.find(serial)
     machine = describe(adb)
-    benchmark = run_binary if apk is None else run_app
     # Known before the folder is made: it takes the app with it when it goes.
     farewell = ":" if apk is None else app_farewell(adb)
-    rows = []
     with PhoneFolder(adb, parent, farewell) as folder:
         folder.push(path, "model.tflite")
-        if apk is None:
-            folder.push(binary, "benchmark_model", mode="755")
-        else:
-            # Not `adb install`, which keeps its copy of the app elsewhere.
-            folder.push(apk, "benchmark.apk")
-            adb.shell(f"pm install -r -d -g {folder.path}/benchmark.apk", timeout=300)
+        prepare(folder, binary, apk, npu_libraries)
+        compiled = apk is None and is_compiled(usage(folder))
+        if compiled and size_is_free(path):
+            raise ValueError(
+                "This benchmark_model runs compiled models, which have one size. Export the file "
+                "with --size HEIGHT WIDTH."
+            )
+        libraries = None if npu_libraries is None else folder.path
+        flags = {
+            delegate: delegate_flags(delegate, compiled=compiled, libraries=libraries)
+            for delegate in delegates
+        }
+        rows = []
         for delegate in delegates:
             # Once each: the log of an app is told apart by what was asked of it.
             for count in dict.fromkeys(threads if delegate == "cpu" else threads[:1]):
-                text = benchmark(
-                    folder,
+                asked = (
                     f"--graph={folder.path}/model.tflite --num_threads={count} --num_runs={runs} "
                     f"--warmup_runs={warmup} --input_layer={shlex.quote(name)} "
-                    f"--input_layer_shape={','.join(map(str, shape))} {DELEGATES[delegate]}",
+                    f"--input_layer_shape={','.join(map(str, shape))} {flags[delegate]}"
+                )
+                text = (
+                    run_binary(folder, asked, libraries) if apk is None else run_app(folder, asked)
                 )
                 row = PhoneLatency(
                     name=Path(path).name,
@@ -160,17 +178,41 @@ def measure_on_phone(
     return rows
 
 
-def run_binary(folder, flags):
+def prepare(folder, binary, apk, libraries):
+    """Put the program and its libraries into the phone's folder, or install the app."""
+    if apk is not None:
+        # Not `adb install`, which keeps its copy of the app elsewhere.
+        folder.push(apk, "benchmark.apk")
+        folder.adb.shell(f"pm install -r -d -g {folder.path}/benchmark.apk", timeout=300)
+        return
+    folder.push(binary, "benchmark_model", mode="755")
+    for library in sorted(Path(libraries).glob("*.so")) if libraries else ():
+        folder.push(library, library.name)
+
+
+def usage(folder):
+    """What the pushed program says to `--help`, whether or not it ends well."""
+    folder.execute("./benchmark_model --help", log="usage", timeout=TIMEOUT)
+    return output_of(folder, "usage")
+
+
+def output_of(folder, log):
+    """Text of a file in the phone's folder, of as many bytes as a program we know writes."""
+    with tempfile.TemporaryDirectory() as here:
+        copy = Path(here) / log
+        folder.read(log, copy)
+        return copy.read_bytes()[:MOST_OUTPUT].decode(errors="replace")
+
+
+def run_binary(folder, flags, libraries):
     """Output of the pushed `benchmark_model`.
 
     Raises:
         ValueError: If it did not end well.
     """
-    code = folder.execute(f"./benchmark_model {flags}", log="log", timeout=TIMEOUT)
-    with tempfile.TemporaryDirectory() as here:
-        log = Path(here) / "log"
-        folder.read("log", log)
-        text = log.read_bytes()[:MOST_OUTPUT].decode(errors="replace")
+    before = "" if libraries is None else f"{library_environment(libraries)} "
+    code = folder.execute(f"{before}./benchmark_model {flags}", log="log", timeout=TIMEOUT)
+    text = output_of(folder, "log")
     if code in (126, 127):
         raise ValueError(
             f"The phone cannot run this benchmark_model ({last_line(text)}). It must be built for "
@@ -226,6 +268,11 @@ def input_of(path, size):
     model.resize((batch or 1, height, width, channels))
     name = model.interpreter.get_input_details()[0]["name"]
     return name, (batch or 1, height, width, channels)
+
+
+def size_is_free(path):
+    """Whether a file takes images of any size."""
+    return not all(TFLiteFile(path).shape[1:3])
 
 
 def describe(adb):

@@ -1,4 +1,4 @@
-"""What `benchmark_model`, LiteRT's program for timing on Android, prints; and what it means."""
+"""What LiteRT's programs for timing on Android, both named `benchmark_model`, print and mean."""
 
 import re
 
@@ -12,6 +12,13 @@ TIMINGS = re.compile(
 MEMORY = re.compile(
     rf"Memory footprint delta from the start of the tool \(MB\): init={NUMBER} overall={NUMBER}"
 )
+# The same from the program for compiled models.
+RESULTS = re.compile(
+    rf"Model initialization: +{NUMBER} ms.*?Warmup \(first\): +{NUMBER} ms", re.DOTALL
+)
+FOOTPRINT = re.compile(rf"Overall footprint: +{NUMBER} MB")
+# What the runtime says when a delegate takes operations over.
+REPLACED = re.compile(r"Replacing (\d+) out of (\d+) node\(s\) with delegate \(")
 COMPLETE = re.compile(r"Explicitly applied .* delegate, .* be completely executed")
 PARTIAL = re.compile(r"Explicitly applied .* delegate, .* be partially executed .* w/ (\d+)")
 REFUSED = re.compile(r"Though (.*) delegate is explicitly applied, .* will not be executed")
@@ -24,7 +31,7 @@ def parse_benchmark(text):
         Dictionary of `runs` and `warmup`: calls made, at least those asked for; in ms `median_ms`,
         `p95_ms`, `average_ms`, `min_ms`, `initialisation_ms`, `first_ms`; `peak_memory_bytes`
         beyond what the program took at its start, None if not printed; and `delegation`:
-        "complete", "partial (N parts)" or "not reported".
+        "complete", "partial (N parts)", "partial (N of M operations)" or "not reported".
 
     Raises:
         ValueError: If the text is not the output of a run that ended well, or the delegate
@@ -46,16 +53,16 @@ def parse_benchmark(text):
             f"The {refused[1]} delegate of this phone takes no part of the network; the times "
             "would be those of the CPU."
         )
-    timings = TIMINGS.search(text)
+    init_ms, first_ms = _start(text)
     blocks = [dict(STATISTICS.findall(line)) for line in text.splitlines() if "count=" in line]
-    if timings is None or len(blocks) < 2 or "min" not in blocks[-1]:
+    if init_ms is None or len(blocks) < 2 or "min" not in blocks[-1]:
         raise ValueError("The output is not that of benchmark_model, or ends too early.")
     if "median" not in blocks[-1]:
         raise ValueError("This benchmark_model is too old: it prints no median. Take a newer one.")
     warmup, timed = blocks[-2:]
     milliseconds = {name: float(value) / 1000 for name, value in timed.items()}
-    memory, partial = MEMORY.search(text), PARTIAL.search(text)
-    delegation = f"partial ({partial[1]} parts)" if partial else "not reported"
+    old, new = MEMORY.search(text), FOOTPRINT.search(text)
+    footprint = old[2] if old else new[1] if new else None
     return {
         "runs": int(timed["count"]),
         "warmup": int(warmup["count"]),
@@ -63,8 +70,30 @@ def parse_benchmark(text):
         "p95_ms": milliseconds["p95"],
         "average_ms": milliseconds["avg"],
         "min_ms": milliseconds["min"],
-        "initialisation_ms": float(timings[1]) / 1000,
-        "first_ms": float(timings[2]) / 1000,
-        "peak_memory_bytes": int(float(memory[2]) * 2**20) if memory else None,
-        "delegation": "complete" if COMPLETE.search(text) else delegation,
+        "initialisation_ms": init_ms,
+        "first_ms": first_ms,
+        "peak_memory_bytes": None if footprint is None else int(float(footprint) * 2**20),
+        "delegation": _delegation(text),
     }
+
+
+def _start(text):
+    """Time until ready and of the first call, ms, or None twice."""
+    timings, results = TIMINGS.search(text), RESULTS.search(text)
+    if timings:
+        return float(timings[1]) / 1000, float(timings[2]) / 1000
+    return (float(results[1]), float(results[2])) if results else (None, None)
+
+
+def _delegation(text):
+    """How much of the network the delegate runs, in words."""
+    if COMPLETE.search(text):
+        return "complete"
+    partial = PARTIAL.search(text)
+    if partial:
+        return f"partial ({partial[1]} parts)"
+    taken = [(int(some), int(every)) for some, every in REPLACED.findall(text)]
+    if not taken:
+        return "not reported"
+    some, every = max(taken)
+    return "complete" if some == every else f"partial ({some} of {every} operations)"

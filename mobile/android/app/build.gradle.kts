@@ -1,29 +1,47 @@
 plugins {
     alias(libs.plugins.android.application)
-    alias(libs.plugins.kotlin.android)
 }
 
 android {
     namespace = "io.keraspisr.sample"
-    compileSdk = 35
+    compileSdk = 36
+
+    // Kotlin's target follows.
+    compileOptions {
+        sourceCompatibility = JavaVersion.VERSION_17
+        targetCompatibility = JavaVersion.VERSION_17
+    }
 
     defaultConfig {
         applicationId = "io.keraspisr.sample"
-        // ImageDecoder, which turns photos upright by their EXIF.
-        minSdk = 28
-        targetSdk = 35
+        // Theme.DeviceDefault.DayNight, and saving pictures without a permission.
+        minSdk = 29
+        targetSdk = 36
         versionCode = 1
         versionName = "1.0"
     }
 
+    buildTypes {
+        release {
+            isMinifyEnabled = true
+            isShrinkResources = true
+            proguardFiles(getDefaultProguardFile("proguard-android-optimize.txt"))
+            // So that a release build can be installed and tried; sign your own app with your own key.
+            signingConfig = signingConfigs.getByName("debug")
+        }
+    }
+
     // Mapped into memory as it is.
     androidResources { noCompress += "tflite" }
+
+    // NPU libraries, if you add them, are looked for as files.
+    packaging { jniLibs { useLegacyPackaging = true } }
 }
 
-kotlin { jvmToolchain(17) }
-
 dependencies {
-    implementation(libs.litert)
+    implementation(project(":upscaler"))
     implementation(libs.activity)
-    implementation(libs.lifecycle)
+    implementation(libs.lifecycle.runtime)
+    implementation(libs.lifecycle.viewmodel)
+    implementation(libs.coroutines)
 }

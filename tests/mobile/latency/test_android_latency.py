@@ -89,9 +89,56 @@ def test_the_program_is_told_size_threads_and_delegate(phone, files, binary):
     assert [(row.delegate, row.threads) for row in rows] == [("gpu", 2), ("cpu", 2), ("cpu", 1)]
     assert rows[0].median_ms == 4.25 and rows[0].p95_ms == 5.75 and rows[0].runs == 7
     assert rows[0].delegation == "complete"
-    calls = phone.shell(f"cat {seen}; rm {seen}").splitlines()
+    assert phone.shell(f"head -n 1 {seen}").strip() == "--help"
+    calls = phone.shell(f"tail -n +2 {seen}; rm {seen}").splitlines()
     assert "--input_layer_shape=1,20,30,1 --use_gpu=true" in calls[0]
     assert "--num_threads=1 --num_runs=50 --warmup_runs=3" in calls[2]
+
+
+COMPILED = """\
+INFO: Replacing 9 out of 9 node(s) with delegate (DispatchDelegate) node, yielding 1 partitions.
+INFO: count=2 first=9000 curr=8000 min=8000 max=9000 avg=8500 std=9 p5=8000 median=8000 p95=9000
+INFO: count=7 first=5000 curr=4000 min=4000 max=6000 avg=4500 std=9 p5=4000 median=4250 p95=5750
+INFO: [benchmark_litert_model.h:70]
+========== BENCHMARK RESULTS ==========
+INFO: [benchmark_litert_model.h:71] Model initialization: 30.00 ms
+INFO: [benchmark_litert_model.h:72] Warmup (first):       9.00 ms
+"""
+
+
+def compiled(seen="/dev/null"):
+    """The program for compiled models, as a script that notes what it is asked."""
+    return f'[ $1 = --help ] && exec echo "	--use_npu=false	bool"\necho "$@" $LD_LIBRARY_PATH >> {seen}\n{says(COMPILED)}'
+
+
+def test_compiled_models_run_on_an_npu_with_its_makers_libraries(phone, fixed, binary, tmp_path):
+    seen = f"{phone.storage}/seen"
+    libraries = tmp_path / "libraries"
+    libraries.mkdir()
+    (libraries / "libDispatch.so").write_bytes(b"code")
+    (row,) = measure_on_phone(
+        fixed,
+        binary=binary(compiled(seen)),
+        delegates=("npu",),
+        npu_libraries=libraries,
+        parent=phone.storage,
+    )
+    assert (row.delegate, row.delegation, row.median_ms) == ("npu", "complete", 4.25)
+    call = phone.shell(f"cat {seen}; rm {seen}")
+    assert "--use_npu=true --use_cpu=false --require_full_delegation=true" in call
+    folder = call.split("--dispatch_library_path=")[1].split()[0]
+    assert folder.startswith(str(phone.storage)) and call.strip().endswith(folder)
+
+
+def test_what_a_program_does_not_know_is_told_before_it_runs(phone, fixed, files, binary):
+    with pytest.raises(ValueError, match="knows no nnapi, only cpu, gpu, npu"):
+        measure_on_phone(
+            fixed, binary=binary(compiled()), delegates=("nnapi",), parent=phone.storage
+        )
+    with pytest.raises(ValueError, match="knows no npu, only cpu, gpu, nnapi.*//litert/tools"):
+        measure_on_phone(fixed, binary=binary(says(SAID)), delegates=("npu",), parent=phone.storage)
+    with pytest.raises(ValueError, match="have one size. Export the file with --size"):
+        measure_on_phone(files("float32"), binary=binary(compiled()), parent=phone.storage)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +258,7 @@ def test_an_app_that_dies_is_quoted_and_removed(phone, app, fixed):
         ({}, "takes LiteRT's program `benchmark_model` .*at https://"),
         ({"binary": "a", "apk": "b"}, "got both"),
         ({"binary": __file__, "threads": (0,)}, "threads to be 1 or more; got 0"),
-        ({"binary": __file__, "delegates": ("npu",)}, r"delegates of \['cpu', 'gpu', 'nnapi'\]"),
+        ({"binary": __file__, "delegates": ("tpu",)}, r"of \['cpu', 'gpu', 'nnapi', 'npu'\]; got"),
         ({"binary": __file__, "size": (9, 9)}, r"takes luma \(1, 18, 32, 1\), got \(1, 9, 9, 1\)"),
     ],
 )

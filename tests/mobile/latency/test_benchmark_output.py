@@ -42,6 +42,34 @@ def test_figures_are_those_of_the_second_block_in_ms():
     }
 
 
+RESULTS = """\
+INFO: [benchmark_litert_model.h:70]
+========== BENCHMARK RESULTS ==========
+INFO: [benchmark_litert_model.h:71] Model initialization: 35.25 ms
+INFO: [benchmark_litert_model.h:72] Warmup (first):       151.00 ms
+INFO: [benchmark_litert_model.h:74] Warmup (avg):         126.00 ms (5 runs)
+INFO: [benchmark_litert_model.h:76] Inference (avg):      123.46 ms (50 runs)
+INFO: [benchmark_litert_model.h:99]
+Memory Usage:
+INFO: [benchmark_litert_model.h:100] Init footprint:       2.50 MB
+INFO: [benchmark_litert_model.h:102] Overall footprint:    48.25 MB
+"""
+
+
+def replaced(some):
+    return (
+        f"INFO: Replacing {some} out of 9 node(s) with delegate (LiteRtGpu) node, yielding 3 "
+        "partitions for subgraph 0.\n"
+    )
+
+
+def test_the_program_for_compiled_models_says_the_same_in_other_words():
+    old = parse_benchmark(DELEGATED + WARMUP + TIMED + TIMINGS + MEMORY)
+    assert parse_benchmark(replaced(9) + WARMUP + TIMED + RESULTS) == old
+    part = parse_benchmark(replaced(1) + replaced(7) + WARMUP + TIMED + RESULTS)
+    assert part["delegation"] == "partial (7 of 9 operations)"
+
+
 def test_what_a_delegate_leaves_is_told():
     part = (
         "INFO: Explicitly applied GPU delegate, and the model graph will be partially executed "

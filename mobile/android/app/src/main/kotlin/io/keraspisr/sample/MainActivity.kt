@@ -1,87 +1,132 @@
 package io.keraspisr.sample
 
-import android.graphics.Bitmap
-import android.graphics.ColorSpace
-import android.graphics.ImageDecoder
+import android.content.Intent
 import android.net.Uri
 import android.os.Bundle
+import android.view.View
 import android.widget.Button
-import android.widget.ImageView
+import android.widget.RadioGroup
+import android.widget.SeekBar
 import android.widget.TextView
 import androidx.activity.ComponentActivity
 import androidx.activity.result.PickVisualMediaRequest
 import androidx.activity.result.contract.ActivityResultContracts.PickVisualMedia
+import androidx.activity.viewModels
+import androidx.lifecycle.Lifecycle
 import androidx.lifecycle.lifecycleScope
-import kotlinx.coroutines.CancellationException
-import kotlinx.coroutines.Dispatchers
+import androidx.lifecycle.repeatOnLifecycle
+import io.keraspisr.upscaler.Processor
+import kotlin.math.roundToInt
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.sync.Mutex
-import kotlinx.coroutines.sync.withLock
-import kotlinx.coroutines.withContext
 
-/** One photo in, its middle enlarged, and how long that took. */
+/** A photo in; before and after, the time and the processor on the screen; out to the gallery or an app. */
 class MainActivity : ComponentActivity() {
-    // Used under the lock only: the network has one set of buffers.
-    private var upscaler: Upscaler? = null
-    private val lock = Mutex()
+    private val model: UpscaleViewModel by viewModels()
     private val picker =
-        registerForActivityResult(PickVisualMedia()) { photo -> photo?.let(::enlarge) }
+        registerForActivityResult(PickVisualMedia()) { photo -> photo?.let(model::choose) }
+    private val comparison get() = findViewById<ComparisonView>(R.id.comparison)
+    private val divider get() = findViewById<SeekBar>(R.id.divider)
+    private val processors get() = findViewById<RadioGroup>(R.id.processors)
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         setContentView(R.layout.activity_main)
-        findViewById<Button>(R.id.choose).setOnClickListener {
-            picker.launch(PickVisualMediaRequest(PickVisualMedia.ImageOnly))
+        onClick(R.id.choose) { picker.launch(PickVisualMediaRequest(PickVisualMedia.ImageOnly)) }
+        onClick(R.id.cancel) { model.cancel() }
+        onClick(R.id.save) { model.save(share = false) }
+        onClick(R.id.share) { model.save(share = true) }
+        comparison.onMoved = model::moveDivider
+        divider.setOnSeekBarChangeListener(dividerListener)
+        processors.check(BUTTONS.getValue(model.state.value.wanted))
+        processors.setOnCheckedChangeListener { _, button ->
+            BUTTONS.entries.firstOrNull { it.value == button }?.let { model.want(it.key) }
         }
-    }
-
-    private fun enlarge(photo: Uri) {
-        val status = findViewById<TextView>(R.id.status)
         lifecycleScope.launch {
-            try {
-                val before = withContext(Dispatchers.IO) { middle(photo) }
-                val (after, milliseconds) =
-                    withContext(Dispatchers.Default) {
-                        lock.withLock {
-                            val network = upscaler ?: Upscaler(assets).also { upscaler = it }
-                            network.upscale(before)
-                        }
-                    }
-                findViewById<ImageView>(R.id.before).setImageBitmap(before)
-                findViewById<ImageView>(R.id.after).setImageBitmap(after)
-                status.text = getString(R.string.took, before.width, after.width, milliseconds)
-            } catch (error: CancellationException) {
-                throw error
-            } catch (error: Exception) {
-                status.text = getString(R.string.failed, error.message ?: error.toString())
-            }
+            repeatOnLifecycle(Lifecycle.State.STARTED) { model.state.collect(::show) }
         }
     }
 
-    /** The middle of a photo, upright, in sRGB. */
-    private fun middle(photo: Uri): Bitmap {
-        val source = ImageDecoder.createSource(contentResolver, photo)
-        val whole =
-            ImageDecoder.decodeBitmap(source) { decoder, _, _ ->
-                // Pixels of bitmaps in the GPU's memory cannot be read.
-                decoder.allocator = ImageDecoder.ALLOCATOR_SOFTWARE
-                decoder.setTargetColorSpace(ColorSpace.get(ColorSpace.Named.SRGB))
-            }
-        val side = Upscaler.SIDE
-        require(minOf(whole.width, whole.height) >= side) {
-            "the photo has ${whole.width} x ${whole.height} px, fewer than $side a side"
-        }
-        val (left, top) = listOf(whole.width, whole.height).map { (it - side) / 2 }
-        return Bitmap.createBitmap(whole, left, top, side, side)
+    private fun show(state: ScreenState) {
+        val busy = state.work is Work.Starting || state.work is Work.Tiles
+        findViewById<TextView>(R.id.status).text = describe(state)
+        findViewById<View>(R.id.cancel).visibility = if (busy) View.VISIBLE else View.GONE
+        val result = state.comparison
+        findViewById<View>(R.id.result).visibility = if (result == null) View.GONE else View.VISIBLE
+        if (result != null) comparison.show(result.photo.image, result.result.image)
+        comparison.divider = state.divider
+        divider.progress = (state.divider * divider.max).roundToInt()
+        state.toShare?.let(::share)
     }
 
-    override fun onDestroy() {
-        super.onDestroy()
-        // If a photo is in work, the process is about to end anyway, and memory with it.
-        if (lock.tryLock()) {
-            upscaler?.close()
-            upscaler = null
-            lock.unlock()
+    private fun describe(state: ScreenState): String =
+        when (val work = state.work) {
+            Work.Starting -> getString(R.string.starting)
+            is Work.Tiles -> getString(R.string.working, work.done + 1, work.total)
+            Work.Cancelled -> getString(R.string.cancelled)
+            is Work.Failed -> getString(R.string.failed, words(work.error))
+            Work.None -> state.comparison?.let { describe(it, state.saved) } ?: getString(R.string.welcome)
         }
+
+    private fun describe(
+        comparison: Comparison,
+        saved: Uri?,
+    ): String {
+        val (before, after) = comparison.photo.image to comparison.result.image
+        val lines =
+            mutableListOf(
+                getString(
+                    R.string.took,
+                    before.width,
+                    before.height,
+                    after.width,
+                    after.height,
+                    comparison.processor.name,
+                    comparison.result.milliseconds,
+                    comparison.result.networkMilliseconds,
+                ),
+            )
+        for ((processor, refusal) in comparison.refusals) {
+            lines += getString(R.string.refused, processor.name, words(refusal))
+        }
+        if (comparison.photo.shrunk) lines += getString(R.string.shrunk)
+        if (saved != null) lines += getString(R.string.saved)
+        return lines.joinToString("\n")
+    }
+
+    private fun share(picture: Uri) {
+        model.shared()
+        val intent =
+            Intent(Intent.ACTION_SEND)
+                .setType("image/png")
+                .putExtra(Intent.EXTRA_STREAM, picture)
+                .addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION)
+        startActivity(Intent.createChooser(intent, null))
+    }
+
+    private fun words(error: Throwable): String = error.message ?: error.javaClass.simpleName
+
+    private fun onClick(
+        button: Int,
+        action: () -> Unit,
+    ) = findViewById<Button>(button).setOnClickListener { action() }
+
+    private val dividerListener =
+        object : SeekBar.OnSeekBarChangeListener {
+            override fun onProgressChanged(
+                bar: SeekBar,
+                progress: Int,
+                fromUser: Boolean,
+            ) {
+                if (fromUser) model.moveDivider(progress.toFloat() / bar.max)
+            }
+
+            override fun onStartTrackingTouch(bar: SeekBar) = Unit
+
+            override fun onStopTrackingTouch(bar: SeekBar) = Unit
+        }
+
+    private companion object {
+        val BUTTONS =
+            mapOf(Processor.CPU to R.id.cpu, Processor.GPU to R.id.gpu, Processor.NPU to R.id.npu)
     }
 }

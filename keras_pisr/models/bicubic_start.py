@@ -204,7 +204,7 @@ def start_as_bicubic(model, *, seed=0):
 
     For FSRCNN exact at x2; at x3 and x4 the last layer reaches fewer pixels from one channel than
     bicubic takes, and the start is some tenths of a dB below it. Further channels that carry the
-    input moved would make it exact, but went on doing little else: docs/training.md.
+    input moved would make it exact, but went on doing little else: docs/log/training.md.
 
     Args:
         model: A `PlainSR`, `FSRCNN` or `ResidualFSRCNN`, or a `PrivilegedTeacher` around one; its

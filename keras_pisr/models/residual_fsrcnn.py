@@ -28,7 +28,7 @@ class SubpixelResidual(layers.Layer):
 
     Example:
     >>> layer = keras_pisr.models.SubpixelResidual(2)
-    >>> layer([np.zeros((1, 4, 5, 4)), np.ones((1, 4, 5, 1))]).shape
+    >>> tuple(layer([np.zeros((1, 4, 5, 4)), np.ones((1, 4, 5, 1))]).shape)
     (1, 8, 10, 1)
     """
 
@@ -90,7 +90,7 @@ class ResidualFSRCNN(Presettable, keras.Model):
 
     Example:
     >>> model = keras_pisr.models.ResidualFSRCNN(scale=2)
-    >>> model(np.zeros((1, 24, 32, 1))).shape
+    >>> tuple(model(np.zeros((1, 24, 32, 1))).shape)
     (1, 48, 64, 1)
 
     Reference:

@@ -63,7 +63,7 @@ class SubpixelDeconvolution(keras.layers.Layer):
         ValueError: If `scale` or `kernel_size` cannot be met.
 
     Example:
-    >>> keras_pisr.models.SubpixelDeconvolution(scale=3)(np.ones((1, 4, 5, 56))).shape
+    >>> tuple(keras_pisr.models.SubpixelDeconvolution(scale=3)(np.ones((1, 4, 5, 56))).shape)
     (1, 12, 15, 1)
 
     Reference:

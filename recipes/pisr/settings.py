@@ -80,7 +80,7 @@ class Settings:
     """How strongly patches with detail are preferred to smooth ones: 0 not at all; with 1, half
     of twice as many patches is kept, drawn by what the HR patch holds beyond the LR one."""
     optimizer: Literal["adam", "soap"] | None = None
-    """Adam as in the paper, or SOAP, which takes fewer steps: docs/training.md [short: soap,
+    """Adam as in the paper, or SOAP, which takes fewer steps: docs/log/training.md [short: soap,
     paper: adam]."""
     refresh_every: int = 10
     """Steps from one basis of SOAP to the next: on a GPU a new basis costs more than a step."""

@@ -21,10 +21,13 @@ class DevicePatches(PatchSequence):
         **options: Those of `PatchSequence`.
 
     Raises:
-        ValueError: as `PatchSampler`, or if the set is too large to index.
+        ValueError: as `PatchSampler`, or if the set is too large to index or has `degrade`, which
+            takes the host.
     """
 
     def __init__(self, pairs, **options):
+        if pairs.degrade is not None:
+            raise ValueError("DevicePatches cannot degrade patches. Use PatchSequence.")
         super().__init__(pairs, **options)
         if len(pairs.lr) >= 2**31:
             raise ValueError(

@@ -9,7 +9,12 @@ MOST_HELD_OUT = 10  # By default; of fewer than fifty images a fifth.
 
 
 def load_images(settings):
-    """Pairs to train on, and pairs held out of it for curves and pictures."""
+    """Pairs to train on, and pairs held out of it for curves and pictures, degraded as asked."""
+    return tuple(pairs.degraded(settings.degrade) for pairs in clean_images(settings))
+
+
+def clean_images(settings):
+    """The same, with LR images by bicubic."""
     scale, sources = settings.scale, []
     if settings.hr_dir:
         pairs = kp.data.ImagePairs.from_folder(settings.hr_dir, lr_dir=settings.lr_dir, scale=scale)

@@ -9,6 +9,7 @@ from typing import Literal
 
 import tyro
 
+from keras_pisr.data.images.degradation import degradation
 from runs.command_line import run_command
 
 
@@ -50,6 +51,11 @@ class Settings:
     """How many drawings (text, shapes, patterns, noise, made anew) to add, as a share of the images
     trained on, shrunk copies counted: 0.03 in a last phase (--start-from) prevents specks beside
     hard edges. Half of them are shrunk as photographs are, half as a screen shows them."""
+    degrade: str | None = None
+    """What LR images have beyond bicubic, drawn anew in every epoch: blur, noise and jpeg in this
+    order, joined by +, each perhaps with a range and the share of patches that it meets, e.g.
+    noise:0-10+jpeg:30-95@0.8. Held-out images are degraded once. At the end, models are scored on
+    images as they are and degraded, too. docs/data.md has the units."""
     test_dirs: tuple[Path, ...] = ()
     """Benchmark folders, each with HR/ and perhaps LR_bicubic/X2/, scored at the end."""
 
@@ -163,6 +169,7 @@ class Settings:
         ):
             if getattr(settings, name) is not None and getattr(settings, name) < least:
                 raise ValueError(f"--{name.replace('_', '-')} must be {least} or more.")
+        degradation(settings.degrade, lr_given=self.lr_dir is not None)
         if not 0 <= settings.drawings <= 1:
             raise ValueError("--drawings must be a share from 0 to 1.")
         for name in ("sizes", "jpeg_sizes", "photo_sizes"):

@@ -99,6 +99,22 @@ def test_the_recommended_network_is_distilled_at_its_features(tmp_path):
         settings(out, size="medium").resolved()
 
 
+def test_degraded_images_are_trained_on_and_scored_beside_clean_ones(tmp_path, capsys):
+    out, degrade = tmp_path / "run", "noise:0-10+jpeg:30-95@0.8"
+    with pytest.raises(ValueError, match="steps of blur"):
+        settings(out, degrade="fog").resolved()
+    changes = {"student": "residual_fsrcnn", "pisr": False, "controls": ("one_stage",)}
+    chosen = settings(out, degrade=degrade, epochs=1, **changes)
+    training, held_out = pisr.load_images(chosen.resolved())
+    assert str(training.degrade) == str(held_out.degrade) == degrade
+    pisr.run(chosen)
+    results = json.loads((out / "results.json").read_text())
+    clean, spoiled = (results[key]["bicubic"] for key in ("scores", "scores_degraded"))
+    assert clean["held_out"]["psnr"] > spoiled["held_out"]["psnr"] + 0.2
+    assert list((out / "pictures_degraded" / "held_out").glob("*.png"))
+    assert f"LR degraded by {degrade}" in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.core
 def test_a_body_can_be_taken_from_another_scale(tmp_path):
     before = kp.models.PlainSR(2)

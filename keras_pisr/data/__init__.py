@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "recognition.recognition_sequence": ["RecognitionSequence"],
         "images.resize": ["downscale", "resize", "upscale"],
         "images.resize_graph": ["resize_tf"],
+        "pairs.streamed_pairs": ["StreamedPairs"],
         "synthetic.samples": ["sample_images"],
     },
 )

@@ -45,10 +45,10 @@ def optimizer(settings):
 
 def feed(pairs, settings, first_epoch):
     """Training batches from an epoch on: tf.data, or cut on a GPU by JAX, or by NumPy."""
-    make = kp.data.PatchSequence
+    make, on_host = kp.data.PatchSequence, settings.stream or settings.degrade
     if keras.backend.backend() == "tensorflow":
         make = kp.data.tf_patches
-    elif jax_accelerator() and settings.distribute == "none" and pairs.degrade is None:
+    elif jax_accelerator() and settings.distribute == "none" and not on_host:
         make = kp.data.DevicePatches
     return make(
         pairs,

@@ -43,6 +43,9 @@ class Settings:
     are made by the exact bicubic of the protocol."""
     tfds: str | None = None
     """Train on this TensorFlow dataset instead, e.g. div2k."""
+    stream: bool = False
+    """Read images as training needs them, for folders larger than memory: a damaged file is then
+    left out with a warning. The images held out are in memory."""
     validation_images: int | None = None
     """How many of the images, the last ones, are held out for the curves, of --hr-dir, --jpeg-dir
     and --photo-dir each, in the first of their sizes [10; a fifth of fewer than 50]. Without
@@ -185,6 +188,10 @@ class Settings:
             raise ValueError("--size and --start-body-from are for --student plain_sr.")
         if self.start_from and self.start_body_from:
             raise ValueError("Give either --start-from or --start-body-from.")
+        if self.stream and (self.drawings or self.tfds):
+            raise ValueError("--stream is for folders, without --drawings and --tfds.")
+        if self.stream and not (self.hr_dir or self.jpeg_dir or self.photo_dir):
+            raise ValueError("--stream needs --hr-dir, --jpeg-dir or --photo-dir.")
         if self.lr_dir and not self.hr_dir:
             raise ValueError("--lr-dir needs --hr-dir.")
         if not self.pisr and not self.controls:

@@ -32,7 +32,7 @@ def tf_patches(
     `PatchSequence`.
 
     Args:
-        pairs: `ImagePairs`.
+        pairs: `ImagePairs` or `StreamedPairs`.
         patch: Side of the high-resolution patch in px, a multiple of the scale; by default 24 px of
             the low-resolution image.
         batch_size: Patches per batch.

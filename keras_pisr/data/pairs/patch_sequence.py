@@ -17,7 +17,7 @@ class PatchSequence(keras.utils.PyDataset):
     of Keras run ahead of the epoch and hand on, later, what they had cut for the look.
 
     Args:
-        pairs: `ImagePairs`.
+        pairs: `ImagePairs` or `StreamedPairs`.
         patch: Side of the high-resolution patch in px, a multiple of the scale; by default 24 px of
             the low-resolution image.
         batch_size: Patches per batch.

@@ -119,7 +119,7 @@ def test_feeds_degrade_or_say_that_they_cannot(pairs, tmp_path):
     spoiled = pairs.degraded("noise+jpeg")
     lr, _ = PatchSequence(spoiled, **OPTIONS)[1]
     np.testing.assert_array_equal(lr, spoiled.sampler(**OPTIONS).batch(0, 1)[0])
-    with pytest.raises(ValueError, match="DevicePatches cannot degrade patches. Use PatchSequence"):
+    with pytest.raises(ValueError, match="not degraded; got ImagePairs.*Use PatchSequence"):
         DevicePatches(spoiled, **OPTIONS)
     if keras.backend.backend() == "tensorflow":
         write_image(tmp_path / "a.png", COLOUR)

@@ -43,21 +43,33 @@ def optimizer(settings):
     return functools.partial(kp.optimizers.SOAP, refresh_every=settings.refresh_every)
 
 
-def feed(pairs, settings, first_epoch):
-    """Training batches from an epoch on: tf.data, or cut on a GPU by JAX, or by NumPy."""
+def feed(pairs, settings, first_epoch, workers=None):
+    """Training batches from an epoch on: tf.data, or cut on a GPU by JAX, or by NumPy.
+
+    Streamed files are shared by the workers of a cluster: each reads its own.
+    """
     make, on_host = kp.data.PatchSequence, settings.stream or settings.degrade
     if keras.backend.backend() == "tensorflow":
         make = kp.data.tf_patches
     elif jax_accelerator() and settings.distribute == "none" and not on_host:
         make = kp.data.DevicePatches
-    return make(
-        pairs,
+    make = functools.partial(
+        make,
         patch=settings.patch_size,
-        batch_size=settings.batch_size,
-        steps_per_epoch=settings.steps_per_epoch,
         detail=settings.detail,
         seed=settings.seed,
         first_epoch=first_epoch,
+    )
+    steps = settings.steps_per_epoch
+    if workers is None or not settings.stream:
+        return make(pairs, batch_size=settings.batch_size, steps_per_epoch=steps)
+    return workers.distribute_datasets_from_function(
+        lambda worker: make(
+            pairs.shard(worker.input_pipeline_id, worker.num_input_pipelines),
+            batch_size=worker.get_per_replica_batch_size(settings.batch_size),
+            # Batches are those of single devices: one for each of this worker's.
+            steps_per_epoch=steps * worker.num_replicas_in_sync // worker.num_input_pipelines,
+        )
     )
 
 
@@ -86,7 +98,7 @@ def run(settings):
         settings,
         placement,
         steps_per_epoch=settings.steps_per_epoch,
-        feed=lambda epoch: feed(training, settings, epoch),
+        feed=lambda epoch: feed(training, settings, epoch, placement.workers),
         validation_data=shareable(validation_data, placement.replicas),
         compiling=lambda: {
             "loss": "mae",

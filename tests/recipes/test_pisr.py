@@ -116,6 +116,20 @@ def test_degraded_images_are_trained_on_and_scored_beside_clean_ones(tmp_path, c
 
 
 @pytest.mark.core
+def test_streamed_images_are_trained_on(tmp_path, photographs):
+    with pytest.raises(ValueError, match="--stream is for folders, without --drawings"):
+        settings(tmp_path, hr_dir=(photographs,), stream=True, drawings=0.1).resolved()
+    with pytest.raises(ValueError, match="--stream needs --hr-dir"):
+        settings(tmp_path, stream=True).resolved()
+    out, changes = tmp_path / "run", {"student": "residual_fsrcnn", "epochs": 1}
+    changes |= {"pisr": False, "controls": ("one_stage",), "sizes": (1, 0.8), "detail": 1}
+    pisr.run(settings(out, hr_dir=(photographs,), stream=True, **changes))
+    results = json.loads((out / "results.json").read_text())
+    assert results["training_images"] == 2
+    assert np.isfinite(results["stages"]["one_stage"]["history"]["loss"]).all()
+
+
+@pytest.mark.core
 def test_a_body_can_be_taken_from_another_scale(tmp_path):
     before = kp.models.PlainSR(2)
     before.save(tmp_path / "x2.keras")

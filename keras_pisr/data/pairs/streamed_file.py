@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_pisr.data.images.degradation import Degradation, from_large
 from keras_pisr.data.images.files import read_image
-from keras_pisr.data.images.resize import resize
+from keras_pisr.data.images.resize import downscale, resize
 from keras_pisr.data.pairs.pair_sources import crop_to_scale, register
 from keras_pisr.data.pairs.patch_detail import difference
 from keras_pisr.data.pairs.patches import luma_patches
@@ -113,6 +113,8 @@ class FileCutter:
         degrade = plain if self.degrade is None else self.degrade
         if not from_large(degrade):
             degrade = dataclasses.replace(degrade, border=plain.border)
+        if lr is None and self._covers(hr):
+            lr = downscale(hr, self.scale, border=plain.border)
         small, large, detail = [], [], np.zeros(self.count)
         for k, (top, left) in enumerate(zip(y.tolist(), x.tolist(), strict=True)):
             place, options = (top, left, self.side), {"scale": self.scale, "rng": rng}
@@ -127,3 +129,11 @@ class FileCutter:
                 detail[k] = difference(clean, large[-1]).mean()
         table = np.stack([np.full_like(y, number), y, x, turn], 1).astype(np.int32)
         return CutFile(table, luma_patches(small, turn), luma_patches(large, turn), detail)
+
+    def _covers(self, hr):
+        """Whether the image has fewer pixels than its patches, so that it is shrunk whole.
+
+        Either way the bits are the same.
+        """
+        window = (self.side + 2 * Degradation().reach(self.scale)) * self.scale
+        return self.count * window**2 >= hr.shape[0] * hr.shape[1]

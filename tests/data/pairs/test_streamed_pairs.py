@@ -18,6 +18,7 @@ from keras_pisr.data import (
     tf_patches,
     write_image,
 )
+from keras_pisr.data.pairs.streamed_file import FileCutter
 from tests.distillers.small import stage_1
 
 OPTIONS = {"patch": 8, "batch_size": 5, "steps_per_epoch": 3, "seed": 7}
@@ -79,6 +80,17 @@ def test_so_they_are_in_other_sizes_and_at_other_borders(folder, border):
         assert_equal(sampler.batch(0, step), cut_patches(pairs, table, 4))
     for index in (0, 8, 15):
         assert_equal(other.image(index), pairs.image(index))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_nor_does_it_matter_whether_the_image_is_shrunk_whole(
+    folder, in_memory, monkeypatch, whole
+):
+    monkeypatch.setattr(FileCutter, "_covers", lambda self, hr: whole)
+    for degrade in (None, "jpeg:60", "blur:1"):
+        sampler = streamed(folder, degrade=degrade).sampler(**OPTIONS, detail=1.0)
+        table = sampler.draw(0, 0)
+        assert_equal(sampler.batch(0, 0), cut_patches(in_memory.degraded(degrade), table, 4))
 
 
 def test_low_resolution_files_are_read(folder, in_memory, tmp_path):

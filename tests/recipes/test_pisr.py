@@ -115,7 +115,6 @@ def test_degraded_images_are_trained_on_and_scored_beside_clean_ones(tmp_path, c
     assert f"LR degraded by {degrade}" in " ".join(capsys.readouterr().out.split())
 
 
-@pytest.mark.core
 def test_streamed_images_are_trained_on(tmp_path, photographs):
     with pytest.raises(ValueError, match="--stream is for folders, without --drawings"):
         settings(tmp_path, hr_dir=(photographs,), stream=True, drawings=0.1).resolved()

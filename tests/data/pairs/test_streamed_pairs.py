@@ -227,6 +227,7 @@ def test_images_held_out_are_read_into_memory(folder, in_memory):
             streamed(folder).split(at)
 
 
+@pytest.mark.core
 def test_feeds_take_streamed_pairs(folder):
     sampler = streamed(folder).sampler(**OPTIONS)
     sequence = PatchSequence(streamed(folder), first_epoch=1, **OPTIONS)

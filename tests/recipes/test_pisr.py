@@ -366,9 +366,9 @@ def test_student_and_control_see_the_same_patches_in_the_same_order(tmp_path, mo
     fed = []
     original = pisr.feed
 
-    def spy(pairs, settings, first_epoch):
+    def spy(pairs, settings, first_epoch, workers):
         fed.append(first_epoch)
-        return original(pairs, settings, first_epoch)
+        return original(pairs, settings, first_epoch, workers)
 
     monkeypatch.setattr(pisr, "feed", spy)
     pisr.run(settings(tmp_path / "run", steps_per_epoch=1, epochs=2))

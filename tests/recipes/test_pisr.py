@@ -99,6 +99,35 @@ def test_the_recommended_network_is_distilled_at_its_features(tmp_path):
         settings(out, size="medium").resolved()
 
 
+def test_degraded_images_are_trained_on_and_scored_beside_clean_ones(tmp_path, capsys):
+    out, degrade = tmp_path / "run", "noise:0-10+jpeg:30-95@0.8"
+    with pytest.raises(ValueError, match="steps of blur"):
+        settings(out, degrade="fog").resolved()
+    changes = {"student": "residual_fsrcnn", "pisr": False, "controls": ("one_stage",)}
+    chosen = settings(out, degrade=degrade, epochs=1, **changes)
+    training, held_out = pisr.load_images(chosen.resolved())
+    assert str(training.degrade) == str(held_out.degrade) == degrade
+    pisr.run(chosen)
+    results = json.loads((out / "results.json").read_text())
+    clean, spoiled = (results[key]["bicubic"] for key in ("scores", "scores_degraded"))
+    assert clean["held_out"]["psnr"] > spoiled["held_out"]["psnr"] + 0.2
+    assert list((out / "pictures_degraded" / "held_out").glob("*.png"))
+    assert f"LR degraded by {degrade}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_streamed_images_are_trained_on(tmp_path, photographs):
+    with pytest.raises(ValueError, match="--stream is for folders, without --drawings"):
+        settings(tmp_path, hr_dir=(photographs,), stream=True, drawings=0.1).resolved()
+    with pytest.raises(ValueError, match="--stream needs --hr-dir"):
+        settings(tmp_path, stream=True).resolved()
+    out, changes = tmp_path / "run", {"student": "residual_fsrcnn", "epochs": 1}
+    changes |= {"pisr": False, "controls": ("one_stage",), "sizes": (1, 0.8), "detail": 1}
+    pisr.run(settings(out, hr_dir=(photographs,), stream=True, **changes))
+    results = json.loads((out / "results.json").read_text())
+    assert results["training_images"] == 2
+    assert np.isfinite(results["stages"]["one_stage"]["history"]["loss"]).all()
+
+
 @pytest.mark.core
 def test_a_body_can_be_taken_from_another_scale(tmp_path):
     before = kp.models.PlainSR(2)
@@ -337,9 +366,9 @@ def test_student_and_control_see_the_same_patches_in_the_same_order(tmp_path, mo
     fed = []
     original = pisr.feed
 
-    def spy(pairs, settings, first_epoch):
+    def spy(pairs, settings, first_epoch, workers):
         fed.append(first_epoch)
-        return original(pairs, settings, first_epoch)
+        return original(pairs, settings, first_epoch, workers)
 
     monkeypatch.setattr(pisr, "feed", spy)
     pisr.run(settings(tmp_path / "run", steps_per_epoch=1, epochs=2))

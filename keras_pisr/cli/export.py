@@ -88,7 +88,8 @@ def export(
             raise FileNotFoundError(f"{option}: there is no {folder}.")
     if kind_of(student) == "a .keras file" and not Path(student).expanduser().is_file():
         raise FileNotFoundError(f"There is no file {student}.")
-    if quantize == "int8" and not allow_undelegated and has_channel_slopes(student):
+    for_cpu = super_resolution.target != "npu" and not allow_undelegated
+    if quantize == "int8" and for_cpu and has_channel_slopes(student):
         raise ValueError(
             f"{student} has PReLUs with one slope per channel, which XNNPACK does not run in 8 "
             f"bit. {SLOPES} --allow-undelegated makes the file nonetheless."

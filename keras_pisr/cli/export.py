@@ -169,6 +169,7 @@ def table(out, precision, facts, agreement, latency):
     memory = latency.peak_memory_bytes
     rows = {
         "size": f"{facts.bytes / 1000:.1f} kB",
+        "operations": ", ".join(f"{n} {name}" for name, n in sorted(facts.operations.items())),
         "delegates": f"{facts.delegates}; outside XNNPACK: {pieces}",
         **agreement,
         "latency": f"median {latency.median_ms:.2f} ms, p90 {latency.p90_ms:.2f} ms, "

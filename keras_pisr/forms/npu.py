@@ -4,6 +4,11 @@ import numpy as np
 from keras import layers, ops
 
 from keras_pisr.forms.blocked import BlockedConv2D
+from keras_pisr.forms.int8.fake_quant import (
+    FakeQuantConv2D,
+    FakeQuantSubpixelDeconvolution,
+    FakeQuantSubpixelResidual,
+)
 from keras_pisr.forms.leaky import with_leaky
 from keras_pisr.models import BicubicEnlargement, SubpixelDeconvolution, SubpixelResidual
 
@@ -27,7 +32,7 @@ NPU_OPERATIONS = {
 }
 
 
-def pixels_by_convolution(blocks, scale):
+def pixels_by_convolution(blocks, scale, stored=lambda kernel: kernel):
     """What `depth_to_space(blocks, scale)` gives, by a transposed convolution of zeros and ones.
 
     Each number meets one tap of 1, and zeros elsewhere. At x2 and with one output channel that
@@ -36,6 +41,7 @@ def pixels_by_convolution(blocks, scale):
     Args:
         blocks: `(batch, height, width, scale**2 * channels)`, finite.
         scale: Side of a block, px.
+        stored: Function from the kernel to what the file has for it.
 
     Returns:
         `(batch, scale * height, scale * width, channels)`.
@@ -46,7 +52,7 @@ def pixels_by_convolution(blocks, scale):
         kernel[row, column, channel, row, column, channel] = 1
     kernel = ops.convert_to_tensor(kernel.reshape(scale, scale, channels, -1), blocks.dtype)
     return ops.conv_transpose(
-        blocks, kernel, strides=scale, padding="valid", data_format="channels_last"
+        blocks, stored(kernel), strides=scale, padding="valid", data_format="channels_last"
     )
 
 
@@ -68,6 +74,42 @@ class ConvolvedSubpixelDeconvolution(ByConvolution, SubpixelDeconvolution):
 
 class ConvolvedSubpixelResidual(ByConvolution, SubpixelResidual):
     """A `SubpixelResidual` without a depth_to_space."""
+
+
+class Unblocked:
+    """For a layer that computes blocks of pixels where that pays: it never does."""
+
+    def pays(self):
+        """Whether to compute blocks."""
+        return False
+
+
+class ConvolvedIn8Bit(Unblocked):
+    """`ByConvolution` for the last layer of a `quantized_form`, whose numbers are a pixel's."""
+
+    def to_pixels(self, blocks):
+        """Channels to pixels, in levels of 8 bit before and after."""
+        import tensorflow as tf
+
+        def levels(x):
+            return tf.quantization.fake_quant_with_min_max_args(x, 0.0, 1.0)
+
+        def stored(kernel):
+            return tf.quantization.fake_quant_with_min_max_args(kernel, -1, 1, narrow_range=True)
+
+        return levels(pixels_by_convolution(levels(blocks), self.scale, stored))
+
+
+class UnblockedFakeQuantConv2D(Unblocked, FakeQuantConv2D):
+    """A `FakeQuantConv2D` of single pixels."""
+
+
+class ConvolvedFakeQuantSubpixelDeconvolution(ConvolvedIn8Bit, FakeQuantSubpixelDeconvolution):
+    """A `FakeQuantSubpixelDeconvolution` without a depth_to_space."""
+
+
+class ConvolvedFakeQuantSubpixelResidual(ConvolvedIn8Bit, FakeQuantSubpixelResidual):
+    """A `FakeQuantSubpixelResidual` without a depth_to_space."""
 
 
 class SplitPReLU(layers.PReLU):
@@ -98,6 +140,9 @@ class PixelsByConvolution(ByConvolution, layers.Layer):
 
 # By the first class that a layer is of: those that compute blocks of pixels go back to single ones.
 NPU_FORMS = {
+    FakeQuantConv2D: UnblockedFakeQuantConv2D,
+    FakeQuantSubpixelDeconvolution: ConvolvedFakeQuantSubpixelDeconvolution,
+    FakeQuantSubpixelResidual: ConvolvedFakeQuantSubpixelResidual,
     BlockedConv2D: layers.Conv2D,
     BicubicEnlargement: ConvolvedBicubicEnlargement,
     SubpixelDeconvolution: ConvolvedSubpixelDeconvolution,
@@ -114,7 +159,8 @@ def npu_form(model):
     - A PReLU with a slope per channel becomes RELU, SUB, MUL and ADD.
 
     Args:
-        model: A functional Keras model with one input and one output, in float. Left as it is.
+        model: A functional Keras model with one input and one output, or a `quantized_form`, of
+            which every rounding stays. Left as it is.
 
     Returns:
         `keras.Model` with weights of its own.

@@ -23,7 +23,7 @@ STUDENTS = {
 }
 
 
-@pytest.mark.core
+@pytest.mark.usefixtures("tensorflow_backend")
 @pytest.mark.parametrize("scale", [2, 3])
 @pytest.mark.parametrize("kind", STUDENTS)
 def test_it_is_the_same_function(kind, scale, rng):
@@ -32,7 +32,7 @@ def test_it_is_the_same_function(kind, scale, rng):
     np.testing.assert_allclose(array(npu_form(model)(lr)), array(model(lr)), atol=1e-6)
 
 
-@pytest.mark.core
+@pytest.mark.usefixtures("tensorflow_backend")
 @pytest.mark.parametrize("make", LARGE.values(), ids=LARGE)
 def test_it_is_the_same_function_for_large_students(make):
     model, lr = make(), random((1, 6, 5, 1))
@@ -47,8 +47,11 @@ def test_numbers_are_moved_as_depth_to_space_moves_them():
 
 
 @pytest.mark.usefixtures("tensorflow_backend")
-@pytest.mark.parametrize("precision", ["float32", "int8"])
-@pytest.mark.parametrize("kind", STUDENTS)
+@pytest.mark.parametrize(
+    ("kind", "precision"),
+    [("fsrcnn", "float32"), ("plain", "float32")]
+    + [("slope per channel", "float32"), ("slope per channel", "int8")],
+)
 def test_files_hold_what_npus_have(kind, precision, tmp_path, rng):
     model, path = scrambled(STUDENTS[kind](2), rng), tmp_path / "a.tflite"
     lumas = [random((12, 12, 1))] if precision == "int8" else None
@@ -89,9 +92,14 @@ def test_what_has_no_such_form_is_refused(arguments, message, tmp_path):
 
 
 @pytest.mark.usefixtures("tensorflow_backend")
-def test_a_network_in_simulated_8_bit_is_refused(tmp_path):
-    form = kp.forms.quantized_form(residual_student())
-    with pytest.raises(ValueError, match="has no form for NPUs"):
-        kp.mobile.to_tflite(
-            form, tmp_path / "a.tflite", precision="int8", size=(6, 8), target="npu"
-        )
+@pytest.mark.parametrize("kind", ["fsrcnn", "plain"])
+def test_it_changes_no_level_in_8_bit(kind, tmp_path, rng):
+    student, files = scrambled(STUDENTS[kind](2), rng), {}
+    for target in ("cpu", "npu"):
+        path = tmp_path / f"{target}.tflite"
+        options = {"size": (6, 8), "representative": [random((12, 12, 1))], "target": target}
+        kp.mobile.to_tflite(student, path, precision="int8", **options)
+        files[target] = kp.mobile.TFLiteModel(path)
+    check_npu_operations(kp.mobile.check_file(path, precision="int8"))
+    luma = random((1, 6, 8, 1))
+    np.testing.assert_array_equal(files["npu"](luma), files["cpu"](luma))

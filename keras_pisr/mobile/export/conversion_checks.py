@@ -34,22 +34,16 @@ def check_conversion(path, precision, pixels, color="luma"):
         )
 
 
-def check_target(model, target, color, size):
+def check_target(target, color, size):
     """Refuse what has no form for NPUs.
 
     Raises:
-        ValueError: If the target is none, or if it is `"npu"` for a network in simulated 8 bit,
-            whole images or open sizes.
+        ValueError: If the target is none, or if it is `"npu"` for whole images or open sizes.
     """
     if target not in get_args(Target):
         raise ValueError(f"Expected target to be one of {get_args(Target)}; got {target!r}.")
     if target == "cpu":
         return
-    if is_quantized(model):
-        raise ValueError(
-            f"{model.name!r} computes in 8 bit and has no form for NPUs. Convert the model that it "
-            "was made from, with precision 'int8'."
-        )
     if color != "luma":
         raise ValueError(
             f"A file for NPUs takes luma; got color {color!r}, whose files hold operations that "

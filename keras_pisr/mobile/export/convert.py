@@ -108,7 +108,7 @@ def convert(
     pixels = pixels or ("uint8" if precision == "int8" else "float32")
     check_conversion(path, precision, pixels, color)
     check_layers(model, precision)
-    check_target(model, target, color, size)
+    check_target(target, color, size)
     import tensorflow as tf
 
     lumas, patches = None, None
@@ -118,13 +118,12 @@ def convert(
     deployed = model if is_quantized(model) else deployed_form(model)
     if precision == "dynamic":
         round_weights(deployed, patches)
-    elif precision == "int8" and target == "npu":
-        round_weights(equalize_channels(deployed, patches), patches)
     elif precision == "int8" and not is_quantized(model):
         if can_be_quantized(deployed):
             deployed = post_training_form(deployed, patches)
         else:
-            deployed = clipped_in_8_bit(deployed)
+            # NPUs run the clip as it is.
+            deployed = deployed if target == "npu" else clipped_in_8_bit(deployed)
             round_weights(equalize_channels(deployed, patches), patches)
     if target == "npu":
         deployed = npu_form(deployed)

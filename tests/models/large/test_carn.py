@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_pisr.models import CARN, multiply_accumulates
-from tests.harness import array, check_student, random
+from tests.harness import array, check_student, check_upscaler, random
 
 pytestmark = pytest.mark.core
 
@@ -12,11 +12,12 @@ def narrow(scale=2, mobile=False):
     return CARN(scale, mobile=mobile, features=4, steps=2)
 
 
-@pytest.mark.parametrize(("scale", "mobile", "parameters"), [(2, False, 2_117), (3, True, 901)])
-def test_keeps_what_every_student_promises(scale, mobile, parameters, tmp_path):
-    check_student(
-        lambda: narrow(scale, mobile), scale=scale, parameters=parameters, folder=tmp_path
-    )
+def test_keeps_what_every_upscaler_promises(tmp_path):
+    check_upscaler(narrow, scale=2, parameters=2_117, folder=tmp_path)
+
+
+def test_the_mobile_one_keeps_what_every_student_promises(tmp_path):
+    check_student(lambda: narrow(3, mobile=True), scale=3, parameters=901, folder=tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ CLASSES = MODELS | {
     "FakeQuantSubpixelDeconvolution": "forms.int8.fake_quant",
     "FakeQuantSubpixelResidual": "forms.int8.fake_quant",
     "GaussianNLL": "losses.likelihood",
+    "GroupedConv2D": "models.large.grouped_convolution",
     "IndividualLoss": "losses.individual",
     "LaplaceNLL": "losses.likelihood",
     "Leaky": "forms.leaky",

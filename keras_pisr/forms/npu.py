@@ -11,6 +11,7 @@ from keras_pisr.forms.int8.fake_quant import (
 )
 from keras_pisr.forms.leaky import with_leaky
 from keras_pisr.models import BicubicEnlargement, SubpixelDeconvolution, SubpixelResidual
+from keras_pisr.models.large.grouped_convolution import GroupedConv2D
 
 # What LiteRT's compilers for MediaTek's and for Samsung's NPUs both list (docs/mobile.md).
 NPU_OPERATIONS = {
@@ -155,6 +156,7 @@ def npu_form(model):
     """A copy of `model` that computes the same in float32, of operations that more NPUs have.
 
     - depth_to_space becomes a transposed convolution of zeros and ones: TRANSPOSE_CONV.
+    - A convolution in groups becomes convolutions of slices.
     - A PReLU with one slope for the layer becomes a leaky ReLU with that slope: LEAKY_RELU.
     - A PReLU with a slope per channel becomes RELU, SUB, MUL and ADD.
 
@@ -177,6 +179,7 @@ def npu_form(model):
         if isinstance(layer, layers.Conv2D):
             # A file stores a bias anyway; in 8 bit it takes up what rounding leaves on average.
             config["use_bias"] = True
+            kind = GroupedConv2D if layer.groups > 1 else kind
         return kind.from_config(config | {"dtype": "float32"})
 
     def operation(one):

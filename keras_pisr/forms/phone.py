@@ -6,6 +6,10 @@ from keras import ops
 from keras_pisr.forms.blocked import BLOCKED
 from keras_pisr.forms.leaky import with_leaky
 from keras_pisr.models import SubpixelResidual
+from keras_pisr.models.large.grouped_convolution import GroupedConv2D
+
+# XNNPACK runs a convolution in groups, in 8 bit with its ReLU, which it does not run by itself.
+IN_FILES = BLOCKED | {GroupedConv2D: keras.layers.Conv2D}
 
 
 def clip_by_relu6(x):
@@ -62,7 +66,7 @@ def deployed_form(model):
         )
 
     def copy(layer):
-        kind, config = BLOCKED.get(type(layer), type(layer)), layer.get_config()
+        kind, config = IN_FILES.get(type(layer), type(layer)), layer.get_config()
         if isinstance(layer, keras.layers.Conv2D):
             # A file stores a bias anyway; in 8 bit it takes up what rounding leaves on average.
             config["use_bias"] = True

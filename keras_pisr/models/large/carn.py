@@ -4,6 +4,7 @@ import keras
 from keras import layers, ops
 
 from keras_pisr.models.fsrcnn import convolution
+from keras_pisr.models.large.grouped_convolution import GroupedConv2D
 from keras_pisr.models.presettable import Presettable
 from keras_pisr.models.size_limits import MOST_CHANNELS, MOST_SCALE, check_count
 
@@ -82,11 +83,15 @@ class CARN(Presettable, keras.Model):
         width = features // groups
 
         # === Blocks ===
+        def in_groups(name):
+            options = {"padding": "same", "groups": groups, "kind": GroupedConv2D}
+            return convolution(features, 3, width, name, **options)
+
         def unit(name):
             sequence = [
-                convolution(features, 3, width, f"{name}_1_conv", groups=groups, padding="same"),
+                in_groups(f"{name}_1_conv"),
                 layers.ReLU(name=f"{name}_1"),
-                convolution(features, 3, width, f"{name}_2_conv", groups=groups, padding="same"),
+                in_groups(f"{name}_2_conv"),
             ]
             if mobile:
                 sequence += [

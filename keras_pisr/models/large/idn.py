@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_pisr.models.bicubic_enlargement import BicubicEnlargement
+from keras_pisr.models.large.grouped_convolution import GroupedConv2D
 from keras_pisr.models.presettable import Presettable
 from keras_pisr.models.residual_fsrcnn import SubpixelResidual
 from keras_pisr.models.size_limits import MOST_CHANNELS, MOST_LAYERS, MOST_SCALE, check_count
@@ -68,7 +69,7 @@ class IDN(Presettable, keras.Model):
 
         # === Blocks ===
         def convolved(x, name, quarters, *, size=3, groups=1):
-            convolution = layers.Conv2D(
+            convolution = GroupedConv2D(
                 quarters * quarter,
                 size,
                 padding="same",

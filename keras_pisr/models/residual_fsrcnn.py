@@ -39,15 +39,15 @@ class SubpixelResidual(layers.Layer):
     def call(self, inputs):
         """Add, clip, move."""
         blocks = self.limit(inputs[0] + inputs[1] if isinstance(inputs, list | tuple) else inputs)
-        return (
-            ops.depth_to_space(blocks, self.scale, data_format="channels_last")
-            if self.scale > 1
-            else blocks
-        )
+        return self.to_pixels(blocks) if self.scale > 1 else blocks
 
     def limit(self, blocks):
         """Keep luma in `[0, 1]`."""
         return ops.clip(blocks, 0.0, 1.0)
+
+    def to_pixels(self, blocks):
+        """Channels to pixels."""
+        return ops.depth_to_space(blocks, self.scale, data_format="channels_last")
 
     def compute_output_shape(self, input_shape):
         """`(batch, scale * height, scale * width, 1)`."""

@@ -15,7 +15,7 @@ from rich.table import Table
 import keras_pisr as kp
 from pisr.forecast import print_forecast
 from pisr.images import benchmark_folders, held_out_folder, load_images, validation_patches
-from pisr.networks import NETWORKS, new_student, new_teacher
+from pisr.networks import new_student, new_teacher, title
 from runs.placement import jax_accelerator, place
 from runs.run_folder import RunFolder, check_resumable
 from runs.stages import Stages
@@ -214,13 +214,12 @@ def show(scores, settings, whose, spoiled=""):
     """Print a table of scores, and whose images are scored."""
     tests = list(scores["bicubic"])
     caption = "; ".join(f"{test}: {images}" for test, images in whose.items()) or None
-    title = "PSNR dB / SSIM on luma" + spoiled
-    table = Table("x" + str(settings.scale), *tests, title=title, caption=caption)
-    network = NETWORKS[settings.student].__name__
+    heading = "PSNR dB / SSIM on luma" + spoiled
+    table = Table("x" + str(settings.scale), *tests, title=heading, caption=caption)
     for name in (label for label in LABELS if label in scores):
         row = scores[name]
         table.add_row(
-            LABELS[name].format(network),
+            LABELS[name].format(title(settings)),
             *(f"{row[test]['psnr']:.2f} / {row[test]['ssim']:.4f}" for test in tests),
         )
     Console(highlight=False).print(table)

@@ -62,9 +62,11 @@ class Settings:
     test_dirs: tuple[Path, ...] = ()
     """Benchmark folders, each with HR/ and perhaps LR_bicubic/X2/, scored at the end."""
 
-    student: Literal["fsrcnn", "residual_fsrcnn", "plain_sr"] = "fsrcnn"
+    student: Literal["fsrcnn", "residual_fsrcnn", "plain_sr", "vdsr", "idn", "carn", "carn_m"] = (
+        "fsrcnn"
+    )
     """The network: the paper's, the paper's with a residual and ReLUs, or that of the recommended
-    presets."""
+    presets; or one of the larger networks that the paper shows beside FSRCNN (docs/method.md)."""
     size: Literal["small", "medium"] = "small"
     """Size of the student plain_sr."""
     slope_per_channel: bool = False
@@ -121,7 +123,8 @@ class Settings:
     """Stage 2: how the teacher's feature is compared with the student's."""
     distillation_weight: float = 1e-6
     feature: str | None = None
-    """Stage 2: the layer that is distilled [plain_sr: features, others: expanding]."""
+    """Stage 2: the layer that is distilled [fsrcnn, residual_fsrcnn: expanding, others:
+    features]."""
     start_from_decoder: bool = True
     """Stage 2: the student starts from the teacher's decoder."""
     controls: tuple[Literal["one_stage", "two_stages"], ...] = ("two_stages",)
@@ -156,7 +159,7 @@ class Settings:
             averaging=0.05 if short else 0.0,
             warmup_steps=100 if short else 0,
             out=Path(f"runs/pisr_x{self.scale}"),
-            feature="features" if self.student == "plain_sr" else "expanding",
+            feature="expanding" if "fsrcnn" in self.student else "features",
         )
         settings = settings.filled(
             teacher_epochs=settings.epochs,

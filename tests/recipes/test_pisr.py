@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import keras_pisr as kp
+from pisr import networks
 from pisr import run as pisr
 from pisr.settings import Settings
 
@@ -126,6 +127,21 @@ def test_streamed_images_are_trained_on(tmp_path, photographs):
     results = json.loads((out / "results.json").read_text())
     assert results["training_images"] == 2
     assert np.isfinite(results["stages"]["one_stage"]["history"]["loss"]).all()
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(
+    ("student", "kind", "title"),
+    [("vdsr", "VDSR", "VDSR"), ("idn", "IDN", "IDN")]
+    + [("carn", "CARN", "CARN"), ("carn_m", "CARN", "CARN-M")],
+)
+def test_the_papers_other_students_are_distilled_at_their_features(tmp_path, student, kind, title):
+    chosen = settings(tmp_path, student=student).resolved()
+    model = pisr.new_student(chosen)
+    assert type(model) is getattr(kp.models, kind) and networks.title(chosen) == title
+    assert getattr(model, "mobile", False) == (student == "carn_m")
+    assert chosen.feature == "features" and model.get_layer("features")
+    assert type(pisr.new_teacher(chosen).decoder) is type(model)
 
 
 @pytest.mark.core

@@ -2,8 +2,11 @@
 
     python benchmarks/mobile/precisions.py DATA docs/results/mobile_precisions.json \
         --students fsrcnn.keras residual_fsrcnn.keras --runs 30
+    python benchmarks/mobile/precisions.py DATA docs/results/plain_sr/precisions_x2.json \
+        --students plain_sr_x2_small plain_sr_x2_medium fsrcnn_x2_mixed --runs 15 --size 360 640
 
-DATA holds Set5, Set14 and B100, each with `HR/` and `LR_bicubic/X2/`. A row "int8, trained" is
+A student is a preset or a `.keras` file; all have the same scale. DATA holds Set5, Set14 and
+B100, each with `HR/` and `LR_bicubic/X2/` (or X3, X4). A row "int8, trained" is
 added where `mobile/qat.py` wrote `NAME_in_8_bit.keras` beside `NAME.keras`. Prints the tables of
 docs/mobile.md. Five minutes on two quiet CPU cores. `--runs 30` times 30 rounds, each a call of
 every file in turn, so that all of them meet the same load, which is recorded.
@@ -23,6 +26,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"  # Before Keras is imported: only it 
 
 import keras_pisr.forms.int8.quantized  # noqa: F401 - registers the layers of `qat.py`.
 from keras_pisr.atomic import atomic_path
+from keras_pisr.cli.model_argument import TRAINABLE, super_resolution_model
 from keras_pisr.console.quiet import without_notices
 from keras_pisr.mobile import FileFacts, TFLiteModel, check_agreement, to_tflite
 from keras_pisr.mobile.export.convert import model_scale
@@ -50,25 +54,25 @@ class Remembered:
 
 def files(student, folder):
     """Paths of the student's files, by name of the row."""
-    model, made = load_student(student), {}
+    model, made = super_resolution_model(student, accept=TRAINABLE)[0], {}
     sources = [(precision, precision, model) for precision in PRECISIONS]
-    trained = student.with_name(f"{student.stem}_in_8_bit.keras")
+    trained = Path(student).with_name(f"{Path(student).stem}_in_8_bit.keras")
     if trained.exists():
         sources.append((TRAINED, "int8", load_student(trained)))
     for name, precision, source in sources:
-        made[name] = folder / f"{student.stem}_{len(made)}.tflite"
+        made[name] = folder / f"{Path(student).stem}_{len(made)}.tflite"
         to_tflite(source, made[name], precision=precision)
     return model, made
 
 
-def measure(model, path, data):
+def measure(model, path, data, scale):
     """One row: the file's facts and its agreement on each set."""
     facts, file, scores = FileFacts.of(path), TFLiteModel(path), {}
     for name in SETS:
         if (data / name).is_dir():
             # No floor: the table shows what is bad, too.
             scores[name] = check_agreement(
-                model, file, scale=2, precision="int8", folder=data / name, floor=-1e9
+                model, file, scale=scale, precision="int8", folder=data / name, floor=-1e9
             ).to_dict()
     return {
         "bytes": facts.bytes,
@@ -79,12 +83,19 @@ def measure(model, path, data):
     }
 
 
-def times(paths, runs, warmup=3):
+def fixed(source, path, size):
+    """A file for one size, which phones run fastest, of a file's model and precision."""
+    model, precision = source
+    to_tflite(model, path, precision=precision.partition(",")[0], size=size)
+    return path
+
+
+def times(paths, runs, size, warmup=3):
     """Median and 90th percentile of each file, ms, one thread, called in turn."""
     models = [TFLiteModel(path, threads=1) for path in paths]
     taken = [[] for _ in models]
     for model in models:
-        model.fill(np.random.default_rng(0).random((1, *SIZE, 1), "float32"))
+        model.fill(np.random.default_rng(0).random((1, *size, 1), "float32"))
     for _ in range(warmup + runs):
         for model, row in zip(models, taken, strict=True):
             start = time.perf_counter()
@@ -120,29 +131,48 @@ def markdown(rows):
 def main(
     data: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DATA")],
     out: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="OUT.json")],
-    students: tuple[Path, ...],
+    students: tuple[str, ...],
     runs: int = 0,
+    size: tuple[int, int] | None = None,
 ):
-    """Measure every precision of students for x2."""
-    tables, paths = {}, {}
+    """Measure every precision of students for one scale.
+
+    Args:
+        data: Folder of the benchmark sets.
+        out: File for the figures.
+        students: Presets or .keras files of one scale.
+        runs: Turns to time; 0 does not time.
+        size: Time files for this height and width only; else those for every size, at 360 x 640.
+    """
+    tables, paths, scales = {}, {}, set()
     with without_notices(), tempfile.TemporaryDirectory() as folder:
         for student in students:
             model, made = files(student, Path(folder))
-            if model_scale(model) != 2:
-                raise ValueError(f"{student} is for x{model_scale(model)}; expected x2.")
-            remembered, name = Remembered(model), f"{type(model).__name__} ({student.name})"
-            tables[name] = {row: measure(remembered, path, data) for row, path in made.items()}
-            paths |= {(name, row): path for row, path in made.items()}
+            scales.add(model_scale(model))
+            if len(scales) > 1:
+                raise ValueError(f"{student} is for x{model_scale(model)}; others are not.")
+            scale = model_scale(model)
+            remembered, name = Remembered(model), f"{type(model).__name__} ({Path(student).name})"
+            tables[name] = {
+                row: measure(remembered, path, data, scale) for row, path in made.items()
+            }
+            for row, path in made.items():
+                timed = path.with_name(f"{path.stem}_fixed.tflite")
+                sized = runs and size and row in PRECISIONS
+                paths[name, row] = fixed((model, row), timed, size) if sized else path
         load = os.getloadavg()[0]
         if runs:
-            for (name, row), latency in zip(paths, times(paths.values(), runs), strict=True):
+            for (name, row), latency in zip(
+                paths, times(paths.values(), runs, size or SIZE), strict=True
+            ):
                 tables[name][row]["latency"] = latency
     results = {
         "command": "python benchmarks/mobile/precisions.py DATA OUT.json --students "
-        + " ".join(student.name for student in students)
-        + (f" --runs {runs}" if runs else ""),
-        "scale": 2,
-        "input": SIZE,
+        + " ".join(Path(student).name for student in students)
+        + (f" --runs {runs}" if runs else "")
+        + (f" --size {size[0]} {size[1]}" if size else ""),
+        "scale": scales.pop(),
+        "input": size or SIZE,
         "machine": machine(),
         "load_before_timing": load if runs else None,
         "students": tables,

@@ -11,7 +11,7 @@ It starts from the preset `plain_sr_x2_small`. Four patches of five are compress
 from phases import main, photographs, with_drawings
 
 BEFORE = photographs(scale=2, patch_size=64, start_from="plain_sr_x2_small")
-PHASES = {"jpeg": with_drawings(BEFORE, epochs=16, degrade="jpeg:30-95@0.8")}
+PHASES = {"jpeg": with_drawings(BEFORE, epochs=4, degrade="jpeg:30-95@0.8")}
 
 if __name__ == "__main__":
     main("plain_sr_x2_small_jpeg", __doc__, PHASES)

@@ -2,7 +2,8 @@
 
     python mobile/web/fetch_runtime.py
 
-`build.py` does so where the folder is missing, and copies from it. axe-core is fetched too: the tests check the page with it.
+`build.py` does so where the folder is missing, and copies from it. axe-core is fetched too: the
+tests check the page with it.
 """
 
 import shutil

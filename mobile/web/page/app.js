@@ -49,12 +49,14 @@ function context(canvas, width, height) {
 async function enlarge(item, isOver, prefix) {
   say(`${prefix}Reading the photo…`);
   const { scale } = enlarger.facts;
-  let [photo, targets, done, milliseconds, most] = [null, null, 0, 0, { difference: -1 }];
+  let [photo, targets, most, done, milliseconds] = [null, null, null, 0, 0];
   for await (const part of enlarger.enlarge(item.file)) {
     if (isOver()) return null;
     if (!photo) {
       photo = part;
       shown = null;
+      // The middle, if the photo is too small to compare.
+      most = { difference: -1, x: (photo.width * scale) / 2, y: (photo.height * scale) / 2 };
       targets = [ours, plain].map((canvas) => context(canvas, photo.width * scale, photo.height * scale));
       [element("progress").value, element("progress").max] = [0, photo.total];
       say(`${prefix}Enlarging…`);

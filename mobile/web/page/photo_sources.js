@@ -14,6 +14,8 @@ export function listenForPhotos(field, target, onPhotos, onError) {
     if (files.length) onPhotos([...files]);
     else onError(new Refusal("That was no file. Save the image first, then choose the file."));
   };
+  // So that the photo of before is a choice again.
+  field.addEventListener("click", () => (field.value = ""));
   field.addEventListener("change", () => {
     if (field.files.length) take(field.files);
   });

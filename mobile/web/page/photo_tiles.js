@@ -4,6 +4,8 @@ import { cut } from "./tiles.js";
 
 /** Side of the squares that are compared to find where the network differs most, result px. */
 const BLOCK = 64;
+/** So far from the photo's edges, where both only guess what lies beyond, they are not compared; result px. */
+const EDGE = 16;
 
 /** The photo as the browser decodes it: upright by its EXIF, in sRGB; transparency becomes white. */
 async function decode(blob) {
@@ -49,12 +51,19 @@ function kept(values, tileWidth, left, top, width, height) {
   return rgba;
 }
 
-/** Centre of the block in which two tiles differ most, and by how much per value. */
-function mostDifferent(a, b, width, height) {
-  let most = { difference: -1 };
-  for (let top = 0; top < height; top += BLOCK) {
-    for (let left = 0; left < width; left += BLOCK) {
-      const [right, bottom] = [Math.min(left + BLOCK, width), Math.min(top + BLOCK, height)];
+/**
+ * Centre of the block in which two tiles differ most, and by how much per value.
+ *
+ * @param {Uint8ClampedArray} a RGBA, in rows of `width` px.
+ * @param {Uint8ClampedArray} b The same size.
+ * @param {number} width Of both, px.
+ * @param {{left: number, top: number, right: number, bottom: number}} part Where to look, px.
+ */
+function mostDifferent(a, b, width, part) {
+  let most = { difference: -1, x: 0, y: 0 };
+  for (let top = part.top; top < part.bottom; top += BLOCK) {
+    for (let left = part.left; left < part.right; left += BLOCK) {
+      const [right, bottom] = [Math.min(left + BLOCK, part.right), Math.min(top + BLOCK, part.bottom)];
       let sum = 0;
       for (let y = top; y < bottom; y++) {
         for (let i = 4 * (y * width + left); i < 4 * (y * width + right); i++) sum += Math.abs(a[i] - b[i]);
@@ -94,7 +103,12 @@ export async function openPhoto(blob, network) {
     const size = [(column.end - column.keep) * scale, (row.end - row.keep) * scale];
     const part = [network.width * scale, x - column.start * scale, y - row.start * scale, ...size];
     const [ours, plain] = [kept(enlarged, ...part), kept(smooth, ...part)];
-    const most = mostDifferent(ours, plain, ...size);
+    const most = mostDifferent(ours, plain, size[0], {
+      left: Math.max(EDGE - x, 0),
+      top: Math.max(EDGE - y, 0),
+      right: Math.min(size[0], width * scale - EDGE - x),
+      bottom: Math.min(size[1], height * scale - EDGE - y),
+    });
     return { x, y, width: size[0], height: size[1], ours, plain, milliseconds, most };
   }
   return { width, height, total: places.length, next };

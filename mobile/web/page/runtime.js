@@ -18,8 +18,6 @@ function quietly(file) {
 
 /** A GPU that the runtime can use, or null; one that is made of software only if nothing else will do. */
 async function findDevice(only) {
-  // Where there is no GPU, not even for WebGL, the browser would warn of the question.
-  if (!only && !new OffscreenCanvas(1, 1).getContext("webgl2")) return null;
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter || (!only && adapter.info?.isFallbackAdapter)) return null;
   const names = ["maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage"];

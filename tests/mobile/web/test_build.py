@@ -37,7 +37,7 @@ def test_the_folder_holds_page_networks_and_pictures(model, no_vendor, tmp_path)
     assert Image.open(site / facts["sample"]["file"]).size == (256, 256)
     icons = json.loads((site / "manifest.webmanifest").read_text())["icons"]
     for icon in icons:
-        assert "{0}x{1}".format(*Image.open(site / icon["src"]).size) == icon["sizes"]
+        assert "{}x{}".format(*Image.open(site / icon["src"]).size) == icon["sizes"]
     # A phone may cut the icon to a circle: nothing is drawn near its edges.
     edges = np.asarray(Image.open(site / icons[0]["src"]))
     assert len(np.unique(np.concatenate([edges[:20], edges[-20:]]).reshape(-1, 3), axis=0)) == 1

@@ -9,6 +9,7 @@ says of each run; the first one also prepares the network.
 """
 
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -19,8 +20,10 @@ import tyro
 from PIL import Image
 from selenium import webdriver
 
-import serve
 from keras_pisr.atomic import atomic_path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "mobile" / "web"))
+import serve  # noqa: E402
 
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-sync"
 

@@ -3,8 +3,8 @@
     python mobile/web/build.py --out site
     python mobile/web/serve.py site
 
-The folder fetches nothing from elsewhere. Threads need the two headers of `headers.json`. Some
-hosts read them from the file `_headers`; elsewhere the page's service worker adds them.
+The folder fetches nothing from elsewhere. Threads need the first two headers of `headers.json`.
+Some hosts read them from the file `_headers`; elsewhere the page's service worker adds them.
 """
 
 import hashlib

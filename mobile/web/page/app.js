@@ -54,7 +54,6 @@ async function enlarge(item, isOver, prefix) {
     if (isOver()) return null;
     if (!photo) {
       photo = part;
-      shown = null;
       // The middle, if the photo is too small to compare.
       most = { difference: -1, x: (photo.width * scale) / 2, y: (photo.height * scale) / 2 };
       targets = [ours, plain].map((canvas) => context(canvas, photo.width * scale, photo.height * scale));
@@ -97,6 +96,7 @@ function run(items = batch.items) {
 
 async function runNow(items, isOver) {
   if (isOver()) return;
+  shown = null;
   element("error").textContent = "";
   element("result").hidden = true;
   element("work").hidden = false;

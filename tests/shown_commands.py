@@ -20,7 +20,7 @@ STARTS = ("python ", "keras-pisr ", "pip ", "pytest", "KERAS_BACKEND=")
 EXEMPT = {
     r"^(python -m venv|pip |pytest)": "set-up: .ci/run does it on a clean machine",
     r"\[-s SERIAL\]|benchmark_model": "needs a phone; tests/mobile/latency runs it on a stand-in",
-    r"web/(build|serve)\.py": "downloads from npm, or serves until it is stopped; tests/mobile/web",
+    r"web/(build|serve|fetch_runtime)\.py": "downloads from npm, or serves until it is stopped; tests/mobile/web",
     r"hf://": "needs the network; tests/presets/test_preset.py has a stand-in",
     r"multi_worker|mirrored|data_parallel": "needs several devices; tests/distillers",
     r"^python benchmarks/": "measures for minutes; what is measured has its own tests",

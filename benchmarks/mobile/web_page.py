@@ -1,14 +1,15 @@
 """How long the page of mobile/web takes for a photo, in headless Chromium, with a picture of it.
 
-    python mobile/web/build.py
-    python mobile/export.py STUDENT --color rgb --size 256 256 --out upscaler.tflite
-    python benchmarks/mobile/web_page.py upscaler.tflite PHOTO --screenshot docs/images/web.png
+    python mobile/web/build.py --out site
+    python benchmarks/mobile/web_page.py site --screenshot docs/images/web.png
+    python benchmarks/mobile/web_page.py site PHOTO
 
 Takes chromium and chromedriver, and selenium (`pip install -e ".[test]"`). Prints what the page
 says of each run; the first one also prepares the network.
 """
 
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -19,31 +20,30 @@ import tyro
 from PIL import Image
 from selenium import webdriver
 
-import serve
 from keras_pisr.atomic import atomic_path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "mobile" / "web"))
+import serve  # noqa: E402
 
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-sync"
 
 
 def web_page(
-    model: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="FILE.tflite")],
-    photo: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="PHOTO")],
+    site: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="SITE")],
+    photo: Annotated[tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="[PHOTO]")] = None,
     runs: int = 3,
     window: tuple[int, int] = (900, 960),
-    full: bool = False,
     screenshot: Path | None = None,
 ):
     """Enlarge a photo in the page.
 
     Args:
-        model: File made by `export.py --color rgb --size HEIGHT WIDTH`.
-        photo: Image that the browser can read.
-        runs: How often.
+        site: Folder made by `build.py`.
+        photo: Image that the browser can read. The site's sample, once, if there is none.
+        runs: How often the photo is enlarged.
         window: Width and height of the browser, px.
-        full: Show one pixel of the result as one of the screen.
         screenshot: Write a picture of the page to this file (PNG of 256 colours).
     """
-    serve.check_model(model)
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
     for flag in (*FLAGS.split(), f"--window-size={window[0]},{window[1]}"):
@@ -51,13 +51,12 @@ def web_page(
     service = webdriver.ChromeService(shutil.which("chromedriver"))
     browser = webdriver.Chrome(options=options, service=service)
     try:
-        with serve.server(model) as running:
+        with serve.server(site) as running:
             threading.Thread(target=running.serve_forever, daemon=True).start()
             browser.get(f"http://127.0.0.1:{running.server_port}/")
-            for _ in range(runs):
+            print(what_it_says(browser))
+            for _ in range(runs if photo is not None else 0):
                 print(enlarge(browser, photo))
-            if full:
-                browser.find_element("id", "full").click()
             if screenshot is not None:
                 write_screenshot(browser, screenshot)
             running.shutdown()
@@ -65,19 +64,23 @@ def web_page(
         browser.quit()
 
 
-def enlarge(browser, photo):
-    """Choose the photo; returns what the page says in the end, and the seconds it took."""
-    field, status = browser.find_element("id", "file"), browser.find_element("id", "status")
-    error = browser.find_element("id", "error")
-    wait(lambda: field.is_enabled() or error.text, 60)
-    # Choosing the same photo again would be no change, and the old answer no news.
-    browser.execute_script("arguments[0].value = arguments[1].textContent = ''", field, status)
-    start = time.perf_counter()
-    field.send_keys(str(photo.resolve()))
+def what_it_says(browser):
+    """Wait until something is enlarged; returns what the page says then."""
+    status, error = (browser.find_element("id", name) for name in ("status", "error"))
     wait(lambda: error.text or "took" in status.text, 600)
     if error.text:
         raise SystemExit(f"web_page.py: error: {error.text}")
-    return f"{status.text} {time.perf_counter() - start:.2f} s in all."
+    return status.text
+
+
+def enlarge(browser, photo):
+    """Choose the photo; returns what the page says in the end, and the seconds it took."""
+    field, status = browser.find_element("id", "file"), browser.find_element("id", "status")
+    # The driver would add to what is chosen, and the old answer is no news.
+    browser.execute_script("arguments[0].value = arguments[1].textContent = ''", field, status)
+    start = time.perf_counter()
+    field.send_keys(str(photo.resolve()))
+    return f"{what_it_says(browser)} {time.perf_counter() - start:.2f} s in all."
 
 
 def wait(condition, seconds):

@@ -1,12 +1,12 @@
-"""Serve the page with a model of one's own, and with the headers that threads need.
+"""Serve the page that `build.py` made, with the headers that threads need.
 
-    python mobile/export.py STUDENT --color rgb --size 256 256 --out upscaler.tflite
-    python mobile/web/serve.py --model upscaler.tflite
+    python mobile/web/build.py --out site
+    python mobile/web/serve.py site
 
-Any static server does as well, for the folder with `model.tflite` beside `index.html`; without
-the two headers the page runs on one thread.
+Any server of static files does as well.
 """
 
+import json
 import sys
 import threading
 from functools import partial
@@ -18,24 +18,23 @@ from typing import Annotated
 import tyro
 
 from keras_pisr.console.one_line_errors import run_with_one_line_errors
-from keras_pisr.mobile.runtime.tflite_model import TFLiteModel
 
-WEB = Path(__file__).resolve().parent
-MODEL = WEB / "model.tflite"
+HEADERS = json.loads((Path(__file__).resolve().parent / "headers.json").read_text())
 LONGEST = 2000  # Characters of an address.
 MOST_CONNECTIONS = 64
-# The page and what it fetches; nothing else in the folder is shown.
-FILES = ("index.html", "style.css", "app.js", "upscaler.js", "tiles.js", "bicubic.js")
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Serves the page, the runtime, and one model as `/model.tflite`."""
+    """Serves the files of a folder, and no lists of them."""
 
     extensions_map = {
         ".html": "text/html; charset=utf-8",
         ".css": "text/css; charset=utf-8",
         # Not the system's table, which some Windows machines fill with text/plain.
         ".js": "text/javascript; charset=utf-8",
+        ".json": "application/json",
+        ".webmanifest": "application/manifest+json",
+        ".png": "image/png",
         ".wasm": "application/wasm",
         "": "application/octet-stream",
     }
@@ -43,18 +42,9 @@ class Handler(SimpleHTTPRequestHandler):
     # Seconds that a connection may stay silent: a request that never ends holds no thread for ever.
     timeout = 10
 
-    def __init__(self, *args, model, **kwargs):
-        self.model = model
-        super().__init__(*args, directory=str(WEB), **kwargs)
-
-    def translate_path(self, path):
-        """The file meant by an address, or one that does not exist."""
-        path = Path(super().translate_path("/index.html" if path == "/" else path))
-        if path == MODEL:
-            return str(self.model)
-        listed = path.name in FILES and path.parent == WEB
-        runtime = path.is_file() and path.is_relative_to(WEB / "vendor")
-        return str(path if listed or runtime else WEB / "absent")
+    def list_directory(self, path):
+        """Nothing: the page needs no lists."""
+        self.send_error(HTTPStatus.NOT_FOUND)
 
     def send_head(self):
         """Refuse an address that is longer than any file here has."""
@@ -65,8 +55,8 @@ class Handler(SimpleHTTPRequestHandler):
 
     def end_headers(self):
         """Isolate the page from others, without which browsers share no memory among threads."""
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        for name, value in HEADERS.items():
+            self.send_header(name, value)
         self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 
@@ -76,23 +66,6 @@ class Handler(SimpleHTTPRequestHandler):
     def log_error(self, text, *args):
         """To stderr, as the base class does."""
         super().log_message(text, *args)
-
-
-def check_model(path):
-    """Refuse a file that the page could not use.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not a network of whole images of one fixed size.
-    """
-    model = TFLiteModel(path)
-    size = model.shape[:3]
-    if model.color != "rgb" or None in size or size[0] != 1 or model.dtype == "int8":
-        raise ValueError(
-            f"{path} takes {model.color} {model.shape} of {model.dtype}; the page needs whole "
-            "images of one fixed size, float32 or uint8. Run: python mobile/export.py STUDENT "
-            f"--color rgb --size 256 256 --out {path}"
-        )
 
 
 class Server(ThreadingHTTPServer):
@@ -117,27 +90,28 @@ class Server(ThreadingHTTPServer):
             self.places.release()
 
 
-def server(model, *, host="127.0.0.1", port=0):
+def server(site, *, host="127.0.0.1", port=0):
     """A server that is bound, but not running yet; port 0 takes any that is free."""
-    return Server((host, port), partial(Handler, model=Path(model)))
+    return Server((host, port), partial(Handler, directory=str(site)))
 
 
 def serve(
-    model: Annotated[Path, tyro.conf.arg(metavar="FILE.tflite")] = MODEL,
+    site: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="SITE")] = Path("site"),
     host: str = "127.0.0.1",
     port: int = 8000,
 ) -> int:
     """Serve the page until interrupted.
 
     Args:
-        model: File made by `export.py --color rgb --size HEIGHT WIDTH`.
+        site: Folder made by `build.py`.
         host: Address to listen on; 0.0.0.0 for phones in the same network.
         port: Port to listen on.
     """
-    check_model(model)
-    if not (WEB / "vendor").is_dir():
-        raise FileNotFoundError("The runtime is missing. Run: python mobile/web/build.py")
-    with server(model, host=host, port=port) as running:
+    if not (site / "site.json").is_file():
+        raise FileNotFoundError(
+            f"There is no page in {site}. Run: python mobile/web/build.py --out {site}"
+        )
+    with server(site, host=host, port=port) as running:
         print(f"http://{host}:{running.server_port}/ (Ctrl+C ends)", flush=True)
         running.serve_forever()
     return 0

@@ -1,8 +1,5 @@
-"""What the page's server hands out, and which models it refuses, without a browser."""
+"""What the page's server hands out, without a browser."""
 
-import base64
-import hashlib
-import json
 import socket
 import threading
 import time
@@ -11,50 +8,56 @@ from urllib.request import urlopen
 
 import pytest
 
-import build
-import keras_pisr as kp
 import serve
+from tests.mobile.web.page import served
 
 
 @pytest.fixture
-def address(tmp_path):
-    (tmp_path / "mine.tflite").write_bytes(b"my model")
-    with serve.server(tmp_path / "mine.tflite") as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
+def folder(tmp_path):
+    """A folder with a page and something outside it."""
+    (tmp_path / "secret.txt").write_text("secret")
+    site = tmp_path / "site"
+    (site / "networks").mkdir(parents=True)
+    (site / "index.html").write_text("<title>page</title>")
+    (site / "networks" / "a.tflite").write_bytes(b"my network")
+    return site
+
+
+@pytest.fixture
+def address(folder):
+    with served(folder) as running:
+        yield running.rstrip("/")
 
 
 def test_the_page_is_isolated_so_that_threads_share_memory(address):
     with urlopen(address + "/") as answer:
-        assert b"<title>keras_pisr" in answer.read()
+        assert b"<title>page" in answer.read()
         assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
 
 
-def test_the_model_is_the_one_that_was_named(address):
-    with urlopen(address + "/model.tflite?v=2") as answer:
-        assert answer.read() == b"my model"
-
-
-@pytest.mark.parametrize("path", serve.FILES)
-def test_every_file_of_the_page_is_served_with_its_type(address, path):
-    with urlopen(f"{address}/{path}") as answer:
-        kind = {"html": "text/html", "css": "text/css", "js": "text/javascript"}[path.split(".")[1]]
-        assert answer.headers.get_content_type() == kind
+def test_a_file_of_the_page_is_served_whatever_its_query(address):
+    with urlopen(address + "/networks/a.tflite?v=2") as answer:
+        assert answer.read() == b"my network"
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("name", "kind"),
     [
-        "/serve.py",
-        "/package.json",
-        "/vendor/",
-        "/vendor/../serve.py",
-        "/../export.py",
-        "/%2e%2e/export.py",
+        ("index.html", "text/html"),
+        ("app.js", "text/javascript"),
+        ("style.css", "text/css"),
+        ("manifest.webmanifest", "application/manifest+json"),
+        ("a.wasm", "application/wasm"),
     ],
 )
+def test_every_file_of_the_page_is_served_with_its_type(folder, address, name, kind):
+    (folder / name).write_bytes(b"1")
+    with urlopen(f"{address}/{name}") as answer:
+        assert answer.headers.get_content_type() == kind
+
+
+@pytest.mark.parametrize("path", ["/networks/", "/../secret.txt", "/%2e%2e/secret.txt", "/gone"])
 def test_nothing_else_is_served(address, path):
     with pytest.raises(HTTPError, match="404"):
         urlopen(address + path)
@@ -66,11 +69,10 @@ def test_an_endless_address_is_refused(address, length):
         urlopen(address + "/" + "a" * length)
 
 
-def test_silent_connections_are_ended_and_bounded(tmp_path, monkeypatch):
+def test_silent_connections_are_ended_and_bounded(folder, monkeypatch):
     monkeypatch.setattr(serve.Handler, "timeout", 0.5)
     monkeypatch.setattr(serve, "MOST_CONNECTIONS", 4)
-    (tmp_path / "mine.tflite").write_bytes(b"my model")
-    with serve.server(tmp_path / "mine.tflite") as running:
+    with serve.server(folder) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         place = ("127.0.0.1", running.server_port)
         before = threading.active_count()
@@ -80,52 +82,14 @@ def test_silent_connections_are_ended_and_bounded(tmp_path, monkeypatch):
         time.sleep(0.2)
         assert threading.active_count() - before <= 4
         time.sleep(1)
-        with urlopen(f"http://127.0.0.1:{running.server_port}/model.tflite") as answer:
-            assert answer.read() == b"my model"
+        with urlopen(f"http://127.0.0.1:{running.server_port}/networks/a.tflite") as answer:
+            assert answer.read() == b"my network"
         for half in halves:
             half.close()
         running.shutdown()
 
 
-def test_the_page_loads_no_file_that_is_not_served():
-    page = (serve.WEB / "index.html").read_text()
-    for name in ("style.css", "app.js"):
-        assert f'"{name}"' in page
-    scripts = {path.name for path in serve.WEB.glob("*.js")}
-    assert scripts == {path for path in serve.FILES if path.endswith(".js")}
-
-
-def test_the_import_map_has_the_hash_that_the_policy_allows():
-    page = (serve.WEB / "index.html").read_text()
-    content = page.split('<script type="importmap">')[1].split("</script>")[0]
-    digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
-    assert f"'sha256-{digest}'" in page
-    assert json.loads(content)["imports"]["@litertjs/wasm-utils"].startswith("./vendor/wasm-utils/")
-
-
-def test_the_packages_are_pinned_exactly():
-    pinned = json.loads((build.WEB / "package.json").read_text())["dependencies"]
-    assert all(version.replace(".", "").isdigit() for version in pinned.values())
-
-
-def test_without_npm_the_build_says_so(monkeypatch, tmp_path):
-    monkeypatch.setattr(build.shutil, "which", lambda name: None)
-    with pytest.raises(OSError, match="There is no npm"):
-        build.build(tmp_path / "vendor")
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("options", "takes"),
-    [({}, "takes luma"), ({"color": "rgb"}, "takes rgb"), ({"size": (40, 40)}, "takes luma")],
-)
-def test_a_model_that_the_page_cannot_use_is_refused(student, tmp_path, capsys, options, takes):
-    kp.mobile.to_tflite(student, tmp_path / "a.tflite", **options)
-    assert serve.main(["--model", str(tmp_path / "a.tflite")]) == 2
+def test_a_folder_without_a_page_is_named(tmp_path, capsys):
+    assert serve.main([str(tmp_path)]) == 2
     error = capsys.readouterr().err
-    assert takes in error and "--color rgb --size 256 256" in error and error.count("\n") == 1
-
-
-def test_a_missing_model_is_named(capsys):
-    assert serve.main(["--model", "gone.tflite"]) == 2
-    assert "There is no file gone.tflite" in capsys.readouterr().err
+    assert "build.py --out" in error and error.count("\n") == 1

@@ -1,0 +1,72 @@
+import { Refusal } from "./refusal.js";
+
+const VENDOR = new URL("vendor/core/", import.meta.url);
+const WASM = new URL("wasm/", VENDOR).href;
+let started = null;
+
+/** What the runtime says of its own work is no warning to whoever uses the page. */
+function quietly(file) {
+  const say = (text) => console.debug(text);
+  // The runtime reads this when it starts; its threads are workers from this script.
+  self.Module = {
+    print: say,
+    printErr: say,
+    locateFile: (name) => WASM + name,
+    mainScriptUrlOrBlob: WASM + file,
+  };
+}
+
+/** A GPU that the runtime can use, or null; one that is made of software only if nothing else will do. */
+async function findDevice(only) {
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter || (!only && adapter.info?.isFallbackAdapter)) return null;
+  const names = ["maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage"];
+  const requiredLimits = Object.fromEntries(names.map((name) => [name, adapter.limits[name]]));
+  const requiredFeatures = ["shader-f16", "subgroups"].filter((name) => adapter.features.has(name));
+  return adapter.requestDevice({ requiredFeatures, requiredLimits });
+}
+
+/** Start the runtime on a device, with threads where the browser shares memory. */
+async function start(only) {
+  if (typeof WebAssembly !== "object") {
+    throw new Refusal("This browser has no WebAssembly, which the network runs on.");
+  }
+  let litert;
+  try {
+    litert = await import("./vendor/core/dist/index.js");
+  } catch {
+    throw new Refusal("The runtime is missing. Build the page again: python mobile/web/build.py --out site");
+  }
+  const device = only === "wasm" ? null : await findDevice(only).catch(() => null);
+  // The runtime would look for a device of its own, and warn where there is none.
+  const gpu = { requestAdapter: async () => ({ limits: {}, features: new Set(), requestDevice: async () => device }) };
+  Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });
+  const cores = Math.min(navigator.hardwareConcurrency || 1, 4);
+  if (self.crossOriginIsolated && cores > 1) {
+    try {
+      quietly("litert_wasm_threaded_internal.js");
+      await litert.loadLiteRt(WASM, { threads: true });
+      return { litert, device, threads: cores };
+    } catch {
+      // Older browsers lack an instruction that the threaded build needs.
+    }
+  }
+  try {
+    quietly("litert_wasm_internal.js");
+    await litert.loadLiteRt(WASM);
+  } catch (error) {
+    throw new Refusal(`The runtime does not start in this browser: ${error?.message ?? error}`);
+  }
+  return { litert, device, threads: 1 };
+}
+
+/**
+ * LiteRT, started once per worker.
+ *
+ * @param {"wasm" | "webgpu" | null} only `"wasm"` leaves the GPU alone, `"webgpu"` takes any.
+ * @returns {Promise<{litert: object, device: GPUDevice | null, threads: number}>}
+ */
+export function runtime(only) {
+  started ??= start(only);
+  return started;
+}

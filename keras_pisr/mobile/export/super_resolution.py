@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import tyro
 
+from keras_pisr.console.stages import tell
+
 Number = Annotated[float | None, tyro.conf.arg(metavar="X")]
 
 
@@ -60,6 +62,7 @@ def convert_and_check(
         size=size,
         representative=None if calibration is None else folder_lumas(calibration, scale),
     )
+    tell("Checking")
     file = TFLiteModel(temporary, trusted=True)
     facts = check_file(
         file,

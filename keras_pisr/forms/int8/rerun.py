@@ -27,7 +27,7 @@ class Rerun:
                 self._last_read |= {id(x): level for x in node.input_tensors}
         self._last_read[self._output] = len(self._levels)
         self._values = {id(model.inputs[0]): tf.convert_to_tensor(inputs)}
-        self._computed = 0  # So many levels are behind `_values`.
+        self._computed, self._rest = 0, None  # So many levels are behind `_values`.
 
     def output_from(self, layer):
         """The output, all up to `layer` as it was when it was computed first.
@@ -45,9 +45,20 @@ class Rerun:
         )
         if start < self._computed:
             raise ValueError(f"{layer.name!r} comes before what was computed for good.")
-        self._values = self._run(self._values, self._computed, start)
-        self._computed = start
-        return self._run(self._values, start, len(self._levels))[self._output].numpy()
+        if self._rest is None or start > self._computed:
+            self._values = self._run(self._values, self._computed, start)
+            self._computed, self._rest = start, self._compiled(start)
+        return self._rest(self._values).numpy()
+
+    def _compiled(self, start):
+        import tensorflow as tf
+
+        # Traced once for all ranges that are tried: TensorFlow then merges passes over memory.
+        @tf.function(autograph=False)
+        def rest(values):
+            return self._run(values, start, len(self._levels))[self._output]
+
+        return rest
 
     def _run(self, values, start, end):
         values = dict(values)

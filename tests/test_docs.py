@@ -113,6 +113,13 @@ def test_times_of_runtimes_are_those_of_the_results_file():
             assert figures in line
 
 
+def test_times_of_plain_sr_are_those_of_the_results_file():
+    path = ROOT / "docs" / "results" / "speed" / "plain_sr_runtimes.json"
+    lines = (ROOT / "docs" / "mobile.md").read_text().splitlines()
+    for name, row in json.loads(path.read_text())["rows"].items():
+        assert f"| {name} | {row['median_ms']:.0f} | {row['ratio']:.2f} |" in lines
+
+
 def test_ready_files_are_those_of_the_results_file():
     results = json.loads((ROOT / "docs" / "results" / "ready_files.json").read_text())
     lines = (ROOT / "docs" / "mobile.md").read_text().splitlines()

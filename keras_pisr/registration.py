@@ -11,12 +11,15 @@ import sys
 # Name that Keras stores, behind "keras_pisr>", to the module that defines the class.
 MODELS = {
     "BackboneRecognizer": "models.recognition.backbone_recognizer",
+    "CARN": "models.large.carn",
     "FSRCNN": "models.fsrcnn",
+    "IDN": "models.large.idn",
     "PrivilegedTeacher": "models.privileged_teacher",
     "ResNet": "models.recognition.resnet",
     "PlainSR": "models.plain_sr",
     "ResidualFSRCNN": "models.residual_fsrcnn",
     "SmallRecognizer": "models.recognition.small_recognizer",
+    "VDSR": "models.large.vdsr",
 }
 CLASSES = MODELS | {
     "AngleLoss": "losses.angle",
@@ -27,6 +30,7 @@ CLASSES = MODELS | {
     "FakeQuantSubpixelDeconvolution": "forms.int8.fake_quant",
     "FakeQuantSubpixelResidual": "forms.int8.fake_quant",
     "GaussianNLL": "losses.likelihood",
+    "GroupedConv2D": "models.large.grouped_convolution",
     "IndividualLoss": "losses.individual",
     "LaplaceNLL": "losses.likelihood",
     "Leaky": "forms.leaky",

@@ -3,7 +3,7 @@
 A new student's test is a few lines:
 
     def test_student(tmp_path):
-        check_upscaler(lambda: Student(scale=2, width=8), scale=2, parameters=123, folder=tmp_path)
+        check_student(lambda: Student(scale=2, width=8), scale=2, parameters=123, folder=tmp_path)
 
 All checks run on the backend that Keras is on.
 """
@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 import keras_pisr as kp
+from keras_pisr.inference.network import Network
 from keras_pisr.models.presettable import Presettable
 
 
@@ -106,6 +107,39 @@ def check_upscaler(make, *, scale, parameters, folder, channels=1):
     model = make()
     inner = model.compute_output_shape((2, None, 13, channels))
     assert tuple(inner) == (2, None, 13 * scale, channels)
+
+
+def check_student(make, *, scale, parameters, folder, feature="features"):
+    """`check_upscaler`, tiles, the teacher around it, and distillation of its `feature`.
+
+    Args:
+        make: Function that makes a narrow variant, which also runs in small tiles.
+        scale, parameters, folder: See `check_upscaler`.
+        feature: The layer to distil.
+    """
+    check_upscaler(make, scale=scale, parameters=parameters, folder=folder)
+    student = make()
+    check_tiles(student)
+    teacher = kp.models.PrivilegedTeacher(make())
+    lr, hr = random((2, 6, 5, 1)), random((2, 6 * scale, 5 * scale, 1))
+    assert teacher.encoder(hr).shape == lr.shape and teacher(hr).shape == hr.shape
+    distiller = kp.distillers.PrivilegedDistiller(
+        teacher=teacher, student=student, feature=feature, start_from_decoder=False
+    )
+    check_distiller(distiller, lr, hr)
+    mask = np.ones(hr.shape[:3], "float32")
+    weighed, plain = (distiller.evaluate(lr, hr, sample_weight=w, verbose=0) for w in (mask, None))
+    np.testing.assert_allclose(weighed, plain, rtol=1e-4)
+
+
+def check_tiles(model):
+    """An image in tiles is the image uncut."""
+    network = Network(model)
+    tile = 2 * network.radius + 3
+    image = random((tile + 6, tile + 2))
+    np.testing.assert_allclose(
+        kp.upscale(network, image, tile=tile), kp.upscale(network, image), atol=1e-5
+    )
 
 
 def check_recognizer(make, *, parameters, folder):

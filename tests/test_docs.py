@@ -137,6 +137,21 @@ def test_ready_files_are_those_of_the_results_file():
     assert {row["preset"] for row in results["files"]} == presets
 
 
+def test_rates_of_degraded_and_streamed_pairs_are_those_of_the_results_files():
+    page, results = (ROOT / "docs" / "data.md").read_text(), ROOT / "docs" / "results"
+    degraded = json.loads((results / "speed" / "degradations.json").read_text())
+    for name, rate in degraded["pairs_a_second"].items():
+        assert f"| `{name}` | {rate:,} |" in page
+    streamed = json.loads((results / "streaming.json").read_text())
+    small, large = streamed["files"].values()
+    for name, row in small.items():
+        rates = " | ".join(f"{each['pairs_a_second']:,}" for each in (row, large[name]))
+        assert f"| {name} | {rates} |" in page
+    for name, peak in streamed["peak_mib_of_a_pass"].items():
+        assert f"| {name} | {peak:,} |" in page
+    assert max(v for k, v in streamed["peak_mib_of_a_pass"].items() if "streamed" in k) < 1024
+
+
 KINDS = {
     "images": "images in 8 formats, by `keras-pisr upscale`",
     "exif": "images with damaged EXIF data",

@@ -116,7 +116,8 @@ def export(
             raise FileNotFoundError(f"{option}: there is no {folder}.")
     if kind_of(student) == "a .keras file" and not Path(student).expanduser().is_file():
         raise FileNotFoundError(f"There is no file {student}.")
-    if quantize == "int8" and not allow_undelegated and has_channel_slopes(student):
+    for_cpu = super_resolution.target != "npu" and not allow_undelegated
+    if quantize == "int8" and for_cpu and has_channel_slopes(student):
         raise ValueError(
             f"{student} has PReLUs with one slope per channel, which XNNPACK does not run in 8 "
             f"bit. {SLOPES} --allow-undelegated makes the file nonetheless."
@@ -245,6 +246,7 @@ def table(out, precision, facts, agreement, latency):
     memory = latency.peak_memory_bytes
     rows = {
         "size": f"{facts.bytes / 1000:.1f} kB",
+        "operations": ", ".join(f"{n} {name}" for name, n in sorted(facts.operations.items())),
         "delegates": f"{facts.delegates}; outside XNNPACK: {pieces}",
         **agreement,
         "latency": f"median {latency.median_ms:.2f} ms, p90 {latency.p90_ms:.2f} ms, "

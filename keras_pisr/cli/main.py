@@ -40,6 +40,7 @@ def evaluate(
     csv: File = None,
     pictures: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None,
     limit: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
+    degrade: Annotated[str | None, tyro.conf.arg(metavar="STEPS")] = None,
 ) -> int:
     """Score a model on a folder of test images: PSNR and SSIM of luma, as papers do.
 
@@ -52,6 +53,7 @@ def evaluate(
       keras-pisr evaluate student.keras Set14 --scale 2 --json scores.json
       keras-pisr evaluate student.keras photos --scale 3 --pictures crops --limit 5
       keras-pisr evaluate student.tflite B100 --scale 2
+      keras-pisr evaluate student.keras Set14 --scale 2 --degrade jpeg:40
 
     Args:
         model: bicubic, a preset, a .keras file, or a .tflite file.
@@ -61,13 +63,24 @@ def evaluate(
         csv: Write one line per image, and the mean, to this file.
         pictures: Write a side-by-side crop of each image into this folder.
         limit: Only the first so many images, by name.
+        degrade: Spoil the low-resolution images first: blur, noise and jpeg in this order, joined
+            by +. jpeg:40 compresses at quality 40, noise:5 adds noise of 5 levels of 255, blur:1.5
+            blurs the large image by 1.5 px; noise:0-10 draws from a range, jpeg from its usual one.
     """
     from rich.console import Console
 
     from keras_pisr.evaluation.evaluate import evaluate
 
     resolved, name = super_resolution_model(model)
-    evaluation = evaluate(resolved, folder, scale=scale, limit=limit, pictures=pictures, name=name)
+    evaluation = evaluate(
+        resolved,
+        folder,
+        scale=scale,
+        limit=limit,
+        degrade=degrade,
+        pictures=pictures,
+        name=name,
+    )
     if json is not None:
         evaluation.to_json(json)
     if csv is not None:

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "images.color": ["rgb_to_y", "rgb_to_ycbcr", "ycbcr_to_rgb"],
         "pairs.device_patches": ["DevicePatches"],
+        "images.degradation": ["Degradation", "degradation"],
         "images.downscaling": ["DownscaleReport", "downscale_folder"],
         "synthetic.drawings": ["draw_images"],
         "synthetic.glyphs": ["render_glyphs"],
@@ -20,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "recognition.recognition_sequence": ["RecognitionSequence"],
         "images.resize": ["downscale", "resize", "upscale"],
         "images.resize_graph": ["resize_tf"],
+        "pairs.streamed_pairs": ["StreamedPairs"],
         "synthetic.samples": ["sample_images"],
     },
 )

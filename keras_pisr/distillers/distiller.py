@@ -116,6 +116,16 @@ class Distiller(TrainStep, keras.Model):
             )
         return super().make_train_function(force)
 
+    def fit(self, x=None, *args, **kwargs):
+        """Train as `keras.Model.fit` does.
+
+        A `tf.data.Dataset` brings its own order, so Keras is not asked to shuffle it, which it
+        could not and would warn of.
+        """
+        if type(x).__module__.startswith("tensorflow."):
+            kwargs.setdefault("shuffle", False)
+        return super().fit(x, *args, **kwargs)
+
     def save(self, filepath, overwrite=True, **kwargs):
         """Save the student alone: what `ModelCheckpoint("best.keras")` writes can be deployed.
 

@@ -23,6 +23,9 @@ class MultiWorkerFit:
             dataset = iterator.data_adapter.get_tf_dataset()
             if isinstance(dataset, tf.data.Dataset):
                 data_batch, iterator = dataset.element_spec, None
+            elif isinstance(dataset, tf.distribute.DistributedDataset):
+                # One data set per worker; each has a share of it for each of its devices.
+                data_batch, iterator = _of_one_device(dataset.element_spec), None
         super()._maybe_symbolic_build(iterator, data_batch)
 
     def reducible(self, logs):
@@ -32,3 +35,12 @@ class MultiWorkerFit:
         if isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy):
             return {name: tf.reshape(value, (1,)) for name, value in logs.items()}
         return logs
+
+
+def _of_one_device(specs):
+    """Specifications of the tensors that one device gets."""
+    import tensorflow as tf
+
+    return tf.nest.map_structure(
+        lambda spec: tf.nest.flatten(spec, expand_composites=True)[0], specs
+    )

@@ -10,11 +10,13 @@ from keras_pisr.models.feature_tap import tap
 from keras_pisr.models.location_scale import LocationScale
 
 
-def weight_on_lr(sample_weight, scale, feature):
-    """`sample_weight` for a loss per pixel of a feature, which has the size of the LR image."""
+def weight_per_pixel(sample_weight, feature):
+    """`sample_weight` for a loss per pixel of a feature of LR size, or of any whole part of HR."""
     if sample_weight is not None and len(sample_weight.shape) > 1:
         size = ops.shape(feature)
-        blocks = ops.reshape(sample_weight, (-1, size[1], scale, size[2], scale))
+        # HR pixels per pixel of the feature: the scale, or 1 in a network that works at HR size.
+        side = ops.shape(sample_weight)[1] // size[1]
+        blocks = ops.reshape(sample_weight, (-1, size[1], side, size[2], side))
         return ops.mean(blocks, axis=(2, 4))
     return Distiller.spread_over_pixels(sample_weight, feature)
 
@@ -57,7 +59,7 @@ class PrivilegedTeacherTrainer(Distiller):
 
     def terms(self, outputs, guidance, x, sample_weight):
         """The imitation term."""
-        weight = weight_on_lr(sample_weight, self.scale, outputs["code"])
+        weight = weight_per_pixel(sample_weight, outputs["code"])
         imitation = self.imitation_loss(x, outputs["code"], sample_weight=weight)
         return {"imitation": self.imitation_weight * imitation}
 
@@ -173,10 +175,10 @@ class PrivilegedDistiller(Distiller):
             return {}
         theirs, ours = guidance["feature"], outputs["feature"]
         if self.estimator is None:
-            sample_weight = weight_on_lr(sample_weight, self.scale, theirs)
+            sample_weight = weight_per_pixel(sample_weight, theirs)
         elif sample_weight is not None and len(sample_weight.shape) > 1:
             # A likelihood has one value per sample: here each pixel is one.
-            sample_weight = ops.reshape(weight_on_lr(sample_weight, self.scale, theirs), (-1,))
+            sample_weight = ops.reshape(weight_per_pixel(sample_weight, theirs), (-1,))
             theirs, *ours = (
                 ops.reshape(part, (-1, 1, 1, part.shape[-1])) for part in (theirs, *ours)
             )

@@ -1,11 +1,13 @@
 """A model over a folder of test images, by the protocol of the published figures."""
 
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from keras_pisr.console.progress_bar import ProgressBar
 from keras_pisr.data.images.color import rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
+from keras_pisr.data.images.degradation import degradation, from_large, make_small
 from keras_pisr.data.images.resize import upscale
 from keras_pisr.evaluation.benchmark_folder import benchmark_pairs
 from keras_pisr.evaluation.image_scores import Evaluation, ImageScore
@@ -13,7 +15,17 @@ from keras_pisr.evaluation.side_by_side import side_by_side
 from keras_pisr.metrics.image_quality import WINDOW, prepare, psnr_per_image, ssim_per_image
 
 
-def evaluate(model, folder, *, scale, limit=None, progress=True, pictures=None, name=None):
+def evaluate(
+    model,
+    folder,
+    *,
+    scale,
+    limit=None,
+    degrade=None,
+    progress=True,
+    pictures=None,
+    name=None,
+):
     """Score a model on every image of a folder, as the literature does.
 
     PSNR and SSIM are computed in float64 by NumPy and are the same on every backend.
@@ -29,6 +41,9 @@ def evaluate(model, folder, *, scale, limit=None, progress=True, pictures=None, 
             are made by `keras_pisr.data.downscale`. A folder of images without `HR/` works too.
         scale: Upscaling factor.
         limit: Only the first so many images, in the order of their names.
+        degrade: Spoil the LR images first, as `"jpeg:40"` does; see `keras_pisr.data.degradation`.
+            Random parameters and noise depend on the name of the image alone. Blur, and a function,
+            make the LR images of HR and leave published ones aside.
         progress: Whether to show a progress bar (on stderr, if that is a terminal).
         pictures: Folder for one picture per image that shows LR, bicubic, model and HR.
         name: What to call the model in tables and pictures; its own name if not given.
@@ -51,18 +66,24 @@ def evaluate(model, folder, *, scale, limit=None, progress=True, pictures=None, 
             f"Expected a model, a callable or 'bicubic'; got {model!r}. Load a .keras file with "
             "keras_pisr.load_student first."
         )
+    degrade = degradation(degrade)
     pairs = benchmark_pairs(folder, scale=scale, limit=limit)
     with ProgressBar("Evaluating", shown=progress) as bar:
-        rows = [_scored(model, pair, scale, pictures, name) for pair in bar.over(pairs)]
+        rows = [_scored(model, pair, degrade, pictures, name) for pair in bar.over(pairs)]
     lr = "made by bicubic downscaling"
     if pairs[0].lr_path is not None:
         lr = f"LR_bicubic/X{scale}"
+    if degrade is not None:
+        made = "made of HR by" if from_large(degrade) else f"{lr}, then"
+        lr = f"{made} {getattr(degrade, '__name__', degrade)}"
     return Evaluation(name, Path(folder).resolve().name, scale, lr, tuple(rows))
 
 
-def _scored(model, pair, scale, pictures, name):
-    lr, hr = pair.read()
+def _scored(model, pair, degrade, pictures, name):
+    (lr, hr), scale = pair.read(), pair.scale
     try:
+        if degrade is not None:
+            lr = _degraded(degrade, lr, hr, scale, pair.hr_path.name)
         sr = bicubic_luma(lr, scale) if model == "bicubic" else predict_luma(model, lr, scale)
         score = luma_score(pair.hr_path.name, hr, sr, scale)
     except ValueError as error:
@@ -71,6 +92,11 @@ def _scored(model, pair, scale, pictures, name):
         path = Path(pictures) / f"{pair.hr_path.stem}_x{scale}.png"
         _picture(path, lr, None if model == "bicubic" else sr, hr, score, scale, name)
     return score
+
+
+def _degraded(degrade, lr, hr, scale, name):
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    return make_small(degrade, hr, scale, rng) if from_large(degrade) else degrade.spoiled(lr, rng)
 
 
 def bicubic_luma(lr, scale):

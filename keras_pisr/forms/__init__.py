@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "host": ["has_host_form", "host_form"],
         "int8.quantized": ["quantized_form", "settle_ranges"],
         "leaky": ["Leaky"],
+        "npu": ["npu_form"],
         "phone": ["deployed_form"],
         "rgb": ["whole_image"],
     },

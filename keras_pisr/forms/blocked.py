@@ -130,11 +130,7 @@ class BlockedSubpixelDeconvolution(InBlocks, SubpixelDeconvolution):
         kernel = SubpixelDeconvolution.subpixel_kernel(self)
         bias = ops.tile(ops.cast(self.bias, self.compute_dtype), filters)
         pixels = self.convolve_in_blocks(inputs, kernel, bias)
-        return (
-            ops.depth_to_space(pixels, self.scale, data_format="channels_last")
-            if self.scale > 1
-            else pixels
-        )
+        return self.to_pixels(pixels) if self.scale > 1 else pixels
 
 
 def stored_weights(model, *, size_known):

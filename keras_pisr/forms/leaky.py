@@ -29,7 +29,12 @@ class Leaky(layers.Layer):
         return {**super().get_config(), "slope": self.slope}
 
 
-def with_leaky(model, copy):
+def same_operation(operation):
+    """A copy of an operation that is no layer, such as `x + y`."""
+    return type(operation).from_config(operation.get_config())
+
+
+def with_leaky(model, copy, operation=same_operation):
     """A copy of a model whose PReLUs with one slope per layer, and leaky ReLUs, are `Leaky`.
 
     They compute in float32.
@@ -38,6 +43,7 @@ def with_leaky(model, copy):
         model: A functional Keras model with one input and one output. Left as it is.
         copy: Function from any other layer to a layer like it, which is given its weights. A bias
             that the copy has and the layer has not is zero.
+        operation: Function from an operation that is no layer to what to take in its place.
 
     Returns:
         `keras.Model` with weights of its own.
@@ -46,7 +52,7 @@ def with_leaky(model, copy):
 
     def made(layer):
         if not isinstance(layer, layers.Layer):
-            return type(layer).from_config(layer.get_config())  # An operation such as `x + y`.
+            return operation(layer)
         if isinstance(layer, layers.PReLU) and np.size(layer.get_weights()[0]) == 1:
             slope = float(layer.get_weights()[0].item())
             return Leaky(slope, name=layer.name, dtype="float32")

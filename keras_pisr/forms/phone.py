@@ -1,18 +1,36 @@
 """The form of a network that a phone runs: same numbers, operations that it runs well."""
 
 import keras
+from keras import ops
 
 from keras_pisr.forms.blocked import BLOCKED
 from keras_pisr.forms.leaky import with_leaky
 from keras_pisr.models import SubpixelResidual
+from keras_pisr.models.large.grouped_convolution import GroupedConv2D
+
+# XNNPACK runs a convolution in groups, in 8 bit with its ReLU, which it does not run by itself.
+IN_FILES = BLOCKED | {GroupedConv2D: keras.layers.Conv2D}
 
 
-class Unclipped(SubpixelResidual):
-    """A `SubpixelResidual` for 8 bit, which cannot hold what a clip would cut off."""
+def clip_by_relu6(x):
+    """`clip(x, 0, 1)` by a ReLU that XNNPACK runs in 8 bit, too, within what comes before it."""
+    return ops.relu6(6 * x) / 6
+
+
+class ClippedByReLU6(SubpixelResidual):
+    """A `SubpixelResidual` for 8 bit."""
 
     def limit(self, blocks):
-        """Luma as it is."""
-        return blocks
+        """Keep luma in `[0, 1]`."""
+        return clip_by_relu6(blocks)
+
+
+class ClipByReLU6(keras.layers.Layer):
+    """A `ReLU` with the ceiling 1, for 8 bit."""
+
+    def call(self, inputs):
+        """Keep luma in `[0, 1]`."""
+        return clip_by_relu6(inputs)
 
 
 def deployed_form(model):
@@ -48,7 +66,7 @@ def deployed_form(model):
         )
 
     def copy(layer):
-        kind, config = BLOCKED.get(type(layer), type(layer)), layer.get_config()
+        kind, config = IN_FILES.get(type(layer), type(layer)), layer.get_config()
         if isinstance(layer, keras.layers.Conv2D):
             # A file stores a bias anyway; in 8 bit it takes up what rounding leaves on average.
             config["use_bias"] = True
@@ -57,19 +75,23 @@ def deployed_form(model):
     return with_leaky(model, copy)
 
 
-def without_clip(model):
-    """A copy of a `deployed_form` whose `SubpixelResidual` leaves clipping to the file's range.
+def clipped_in_8_bit(model):
+    """A copy of a `deployed_form` whose clip to `[0, 1]` at the end XNNPACK runs in 8 bit.
 
-    XNNPACK does not run the clip in 8 bit. Other models are given back as they are.
+    That is the clip of a `SubpixelResidual`, or a last ReLU with the ceiling 1, as in CARN. Other
+    models are given back as they are.
     """
-    if not any(isinstance(layer, SubpixelResidual) for layer in model.layers):
+    last = model.layers[-1]
+    has_ceiling = isinstance(last, keras.layers.ReLU) and last.max_value == 1
+    if not (has_ceiling or isinstance(last, SubpixelResidual)):
         return model
 
     def copy(layer):
-        kind = type(layer)
-        kind = Unclipped if kind is SubpixelResidual else kind
+        if layer is last and has_ceiling:
+            return ClipByReLU6(name=last.name, dtype="float32")
+        kind = ClippedByReLU6 if type(layer) is SubpixelResidual else type(layer)
         return kind.from_config(layer.get_config())
 
-    unclipped = keras.models.clone_model(model, clone_function=copy)
-    unclipped.set_weights(model.get_weights())
-    return unclipped
+    clipped = keras.models.clone_model(model, clone_function=copy)
+    clipped.set_weights(model.get_weights())
+    return clipped

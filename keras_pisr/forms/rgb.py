@@ -32,7 +32,7 @@ def whole_image(network, *, scale, pixels="float32"):
 
     Example:
         >>> student = keras_pisr.models.FSRCNN(scale=2)
-        >>> whole_image(student, scale=2)(np.zeros((1, 4, 5, 3))).shape
+        >>> tuple(whole_image(student, scale=2)(np.zeros((1, 4, 5, 3))).shape)
         (1, 8, 10, 3)
     """
     inputs = rgb = keras.Input((None, None, 3), dtype=pixels, name="rgb")

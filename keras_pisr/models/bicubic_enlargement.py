@@ -72,7 +72,12 @@ class BicubicEnlargement(layers.Layer):
         left, right = rows[:, :, :1], rows[:, :, -1:]
         padded = ops.concatenate([left] * REACH + [rows] + [right] * REACH, axis=2)
         kernel = ops.convert_to_tensor(self.kernel, self.compute_dtype)
-        blocks = ops.conv(padded, kernel, padding="valid", data_format="channels_last")
+        return self.to_pixels(
+            ops.conv(padded, kernel, padding="valid", data_format="channels_last")
+        )
+
+    def to_pixels(self, blocks):
+        """Channels to pixels."""
         return ops.depth_to_space(blocks, self.scale, data_format="channels_last")
 
     def compute_output_shape(self, input_shape):

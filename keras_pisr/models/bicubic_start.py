@@ -3,7 +3,12 @@
 import keras
 import numpy as np
 
+from keras_pisr.models.bicubic_enlargement import phase_taps
+from keras_pisr.models.carried_channels import carry, deltas, separable, shifted_inputs
 from keras_pisr.models.fsrcnn import FSRCNN
+from keras_pisr.models.large.carn import CARN, enlargements
+from keras_pisr.models.large.idn import IDN
+from keras_pisr.models.large.vdsr import VDSR
 from keras_pisr.models.plain_sr import PlainSR
 from keras_pisr.models.privileged_teacher import PrivilegedTeacher
 from keras_pisr.models.residual_fsrcnn import ResidualFSRCNN
@@ -80,42 +85,6 @@ def subpixel_taps(values, size=3):
     return shifts, taps.reshape(len(shifts), size, -1)
 
 
-def carry(layer, kernels, rng):
-    """Start a convolution so that its first channels pass a signal on, untouched by others.
-
-    Args:
-        layer: A built `Conv2D`.
-        kernels: `(n, height, width, inputs)`: one kernel for each of the first n outputs.
-        rng: For the other outputs, which start as in He et al. 2015.
-    """
-    height, width, inputs, outputs = layer.kernel.shape
-    spread = np.sqrt(2 / (height * width * inputs))
-    kernel = rng.normal(0, spread, (height, width, inputs, outputs))
-    kernel[..., : len(kernels)] = np.moveaxis(kernels, 0, -1)
-    layer.set_weights([kernel, np.zeros(outputs)])
-
-
-def deltas(n, size, inputs):
-    """Kernels that pass input channel i to output channel i, for the first n channels."""
-    kernels = np.zeros((n, size, size, inputs))
-    kernels[np.arange(n), size // 2, size // 2, np.arange(n)] = 1
-    return kernels
-
-
-def shifted_inputs(shifts, size):
-    """Kernels on one input channel that move it by each pair of `shifts`, rows first."""
-    kernels = np.zeros((len(shifts) ** 2, size, size, 1))
-    pairs = [(row, column) for row in shifts for column in shifts]
-    for kernel, (row, column) in zip(kernels, pairs, strict=True):
-        kernel[size // 2 + row, size // 2 + column] = 1
-    return kernels
-
-
-def separable(taps):
-    """2-D kernels of every pair of 1-D `taps`, in the order of `shifted_inputs`."""
-    return [np.outer(row, column) for row in taps for column in taps]
-
-
 def start_decoder(model, rng):
     """Start an FSRCNN as bicubic upscaling of the image, which one channel carries to the end."""
     taps = upscaling_taps(model.scale)
@@ -176,6 +145,50 @@ def start_plain(model, rng):
     last.set_weights([kernel, np.zeros(last.kernel.shape[3])])
 
 
+def start_beside_bicubic(model, rng):
+    """Start a VDSR or IDN as bicubic upscaling: what it adds to the enlarged image is silent."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            size, _, inputs, _ = layer.kernel.shape
+            carry(layer, np.zeros((0, size, size, inputs)), rng)
+    last = model.get_layer("residual")
+    kernel = rng.normal(0, NEARLY_SILENT, last.kernel.shape)
+    last.set_weights([kernel, np.zeros(1)])
+
+
+def start_cascade(model, rng):
+    """Start a CARN as nearly bicubic upscaling of the image, which one channel carries.
+
+    Units leave this channel alone, and start quiet elsewhere, for nine of them add up; a fusion
+    takes it from what came last; an enlargement reaches one pixel to each side.
+    """
+    for layer in model.layers:
+        if not isinstance(layer, keras.layers.Conv2D):
+            continue
+        size, _, inputs, _ = layer.kernel.shape
+        if "_unit" in layer.name:
+            carry(layer, np.zeros((1, size, size, inputs)), rng)
+            layer.set_weights([weight / 4 for weight in layer.get_weights()])
+        else:
+            behind = max(inputs - model.features, 0)
+            carry(layer, np.roll(deltas(1, size, inputs), behind, axis=-1), rng)
+    for i, factor in enumerate(enlargements(model.scale), start=1):
+        layer = model.get_layer(f"upsampling_{i}{'_group_1' if model.mobile else ''}_conv")
+        kernel, bias = layer.get_weights()
+        near = phase_taps(factor)[:, 1:4]
+        near += (1 - near.sum(axis=1, keepdims=True)) / 3
+        # The first channel of every sub-pixel.
+        taps = np.einsum("pt,qu->tupq", near, near).reshape(3, 3, factor**2)
+        channels = kernel.shape[3] // factor**2
+        kernel[:, :, :, ::channels] = 0
+        kernel[:, :, 0, ::channels] = taps
+        layer.set_weights([kernel, bias])
+    last = model.get_layer("image")
+    kernel = rng.normal(0, NEARLY_SILENT, last.kernel.shape)
+    kernel[:, :, 0, 0] = deltas(1, 3, 1)[0, :, :, 0]
+    last.set_weights([kernel, np.zeros(1)])
+
+
 def start_encoder(encoder, scale, rng):
     """Start the teacher's encoder as bicubic downscaling, as far as its kernels reach."""
     shifts, taps = downscaling_taps(scale)
@@ -193,22 +206,34 @@ def start_encoder(encoder, scale, rng):
     code.set_weights([kernel, np.zeros(1)])
 
 
+STARTS = {
+    PlainSR: start_plain,
+    FSRCNN: start_decoder,
+    ResidualFSRCNN: start_residual,
+    VDSR: start_beside_bicubic,
+    IDN: start_beside_bicubic,
+    CARN: start_cascade,
+}
+
+
 def start_as_bicubic(model, *, seed=0):
     """Set initial weights with which `model` computes bicubic interpolation, or nearly.
 
     In a PlainSR, `linear` becomes the bicubic kernel, exact at any scale. In an FSRCNN a channel
     (in a ResidualFSRCNN four) carries the input through every block, and the last layer holds the
-    bicubic kernel for it. The rest starts at random, nearly silent. Training then goes on from
-    bicubic, where a random start spends most of a small budget on reaching it. The deployed
-    network is unchanged.
+    bicubic kernel for it. A VDSR or an IDN adds nearly nothing to its bicubic skip, exact at any
+    scale. In a CARN a channel carries the image, and its enlargements reach less than bicubic does:
+    nearly. The rest starts at random, nearly silent. Training then goes on from bicubic, where a
+    random start spends most of a small budget on reaching it. The deployed network is unchanged.
 
     For FSRCNN exact at x2; at x3 and x4 the last layer reaches fewer pixels from one channel than
     bicubic takes, and the start is some tenths of a dB below it. Further channels that carry the
-    input moved would make it exact, but went on doing little else: docs/training.md.
+    input moved would make it exact, but went on doing little else: docs/log/training.md.
 
     Args:
-        model: A `PlainSR`, `FSRCNN` or `ResidualFSRCNN`, or a `PrivilegedTeacher` around one; its
-            encoder then starts as antialiased bicubic downscaling (exact for x2). Changed in place.
+        model: A `PlainSR`, `FSRCNN`, `ResidualFSRCNN`, `VDSR`, `IDN` or `CARN`, or a
+            `PrivilegedTeacher` around one; its encoder then starts as antialiased bicubic
+            downscaling (exact for x2). Changed in place.
         seed: Makes the random channels repeatable.
 
     Returns:
@@ -222,12 +247,11 @@ def start_as_bicubic(model, *, seed=0):
     """
     rng = np.random.default_rng(seed)
     upscaler = model.decoder if isinstance(model, PrivilegedTeacher) else model
-    starts = {FSRCNN: start_decoder, PlainSR: start_plain, ResidualFSRCNN: start_residual}
-    start = next((starts[kind] for kind in starts if isinstance(upscaler, kind)), None)
+    start = next((STARTS[kind] for kind in STARTS if isinstance(upscaler, kind)), None)
     if start is None:
         raise ValueError(
-            "`start_as_bicubic` knows how to start a PlainSR, an FSRCNN, a ResidualFSRCNN, or a "
-            f"PrivilegedTeacher around one, not {type(model).__name__}."
+            f"`start_as_bicubic` knows how to start {', '.join(kind.__name__ for kind in STARTS)}, "
+            f"or a PrivilegedTeacher around one, not {type(model).__name__}."
         )
     if upscaler is not model:
         if model.has_own_encoder:

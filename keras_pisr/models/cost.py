@@ -5,6 +5,17 @@ import math
 import keras
 from keras import layers
 
+from keras_pisr.models.bicubic_enlargement import BicubicEnlargement
+from keras_pisr.models.subpixel_deconvolution import SubpixelDeconvolution
+
+COUNTED = (
+    layers.Conv2D,
+    layers.DepthwiseConv2D,
+    layers.Dense,
+    SubpixelDeconvolution,
+    BicubicEnlargement,
+)
+
 
 def multiply_accumulates(model, input_shape):
     """Multiply-accumulates of the convolutions and dense layers of a functional model.
@@ -28,21 +39,37 @@ def multiply_accumulates(model, input_shape):
         >>> keras_pisr.models.multiply_accumulates(model, (32, 32, 3))
         12501632
     """
-    counted = [x for x in model.layers if hasattr(x, "kernel") or isinstance(x, keras.Model)]
-    for layer in counted:
-        if not isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D | layers.Dense):
+    for layer in model.layers:
+        multiplies = hasattr(layer, "kernel") or isinstance(layer, keras.Model)
+        if multiplies and not isinstance(layer, COUNTED):
             raise ValueError(
                 f"The layer {layer.name!r} ({type(layer).__name__}) multiplies, but this count "
-                "knows only Conv2D, DepthwiseConv2D and Dense. Count a nested model by itself."
+                f"knows only {', '.join(kind.__name__ for kind in COUNTED)}. Count a nested model "
+                "by itself."
             )
-    shapes = keras.Model(model.inputs, [x.output for x in counted]).compute_output_shape(
-        (1, *input_shape)
-    )
     total = 0
-    for layer, shape in zip(counted, shapes, strict=True):
-        if isinstance(layer, layers.DepthwiseConv2D):
-            total += math.prod(shape) * math.prod(layer.kernel_size)
-        else:
-            # A kernel's last axis is the output channels; the rest is summed over.
-            total += math.prod(shape) * math.prod(layer.kernel.shape[:-1])
+
+    def call(layer, *args, **kwargs):
+        # A layer that is called several times, as in CARN-M, counts as often.
+        nonlocal total
+        outputs = layer(*args, **kwargs)
+        if isinstance(layer, COUNTED):
+            total += cost_of(layer, args[0].shape, outputs.shape)
+        return outputs
+
+    graph = keras.Model(model.inputs[0], model.outputs)
+    inputs = keras.Input(batch_shape=(1, *input_shape))
+    keras.models.clone_model(graph, input_tensors=inputs, call_function=call)
     return total
+
+
+def cost_of(layer, inputs, outputs):
+    """Multiply-accumulates of one call of a layer, from the shapes of its input and output."""
+    if isinstance(layer, layers.DepthwiseConv2D):
+        return math.prod(outputs) * math.prod(layer.kernel_size)
+    if isinstance(layer, SubpixelDeconvolution):
+        # Each LR value meets each tap once: what a transposed convolution does.
+        return math.prod(inputs) * layer.kernel_size**2
+    # A kernel's last axis is the output channels; the rest is summed over.
+    taps = math.prod(layer.kernel.shape[:-1])
+    return math.prod(outputs) * taps

@@ -22,7 +22,7 @@ def tap(model, layer_names, *, output=True):
 
     Example:
     >>> tapped = keras_pisr.models.tap(keras_pisr.models.FSRCNN(scale=2), ["expanding"])
-    >>> tapped(np.zeros((1, 8, 8, 1)))["expanding"].shape
+    >>> tuple(tapped(np.zeros((1, 8, 8, 1)))["expanding"].shape)
     (1, 8, 8, 56)
     """
     if not getattr(model, "inputs", None):

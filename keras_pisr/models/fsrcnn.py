@@ -19,9 +19,9 @@ def uniform_bias(fan_in):
     return keras.initializers.RandomUniform(-bound, bound)
 
 
-def convolution(filters, size, channels, name, **kwargs):
-    """A `Conv2D` from `channels` to `filters` with the reference's start."""
-    return layers.Conv2D(
+def convolution(filters, size, channels, name, *, kind=layers.Conv2D, **kwargs):
+    """A `Conv2D` from `channels` (of a group) to `filters` with the reference's start."""
+    return kind(
         filters,
         size,
         kernel_initializer=uniform_fan_in(),
@@ -68,7 +68,7 @@ class FSRCNN(Presettable, keras.Model):
 
     Example:
     >>> model = keras_pisr.models.FSRCNN(scale=2)
-    >>> model(np.zeros((1, 24, 32, 1))).shape
+    >>> tuple(model(np.zeros((1, 24, 32, 1))).shape)
     (1, 48, 64, 1)
 
     Reference:

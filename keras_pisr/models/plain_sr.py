@@ -56,7 +56,7 @@ class PlainSR(Presettable, keras.Model):
 
     Example:
     >>> model = keras_pisr.models.PlainSR(scale=2)
-    >>> model(np.zeros((1, 24, 32, 1))).shape
+    >>> tuple(model(np.zeros((1, 24, 32, 1))).shape)
     (1, 48, 64, 1)
 
     Reference:

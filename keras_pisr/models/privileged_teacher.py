@@ -43,7 +43,7 @@ class PrivilegedTeacher(Presettable, keras.Model):
 
     Example:
     >>> teacher = keras_pisr.models.PrivilegedTeacher(keras_pisr.models.FSRCNN(scale=2))
-    >>> teacher.encoder(np.zeros((1, 48, 64, 1))).shape
+    >>> tuple(teacher.encoder(np.zeros((1, 48, 64, 1))).shape)
     (1, 24, 32, 1)
 
     Reference:

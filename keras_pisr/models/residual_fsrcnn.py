@@ -28,7 +28,7 @@ class SubpixelResidual(layers.Layer):
 
     Example:
     >>> layer = keras_pisr.models.SubpixelResidual(2)
-    >>> layer([np.zeros((1, 4, 5, 4)), np.ones((1, 4, 5, 1))]).shape
+    >>> tuple(layer([np.zeros((1, 4, 5, 4)), np.ones((1, 4, 5, 1))]).shape)
     (1, 8, 10, 1)
     """
 
@@ -39,15 +39,15 @@ class SubpixelResidual(layers.Layer):
     def call(self, inputs):
         """Add, clip, move."""
         blocks = self.limit(inputs[0] + inputs[1] if isinstance(inputs, list | tuple) else inputs)
-        return (
-            ops.depth_to_space(blocks, self.scale, data_format="channels_last")
-            if self.scale > 1
-            else blocks
-        )
+        return self.to_pixels(blocks) if self.scale > 1 else blocks
 
     def limit(self, blocks):
         """Keep luma in `[0, 1]`."""
         return ops.clip(blocks, 0.0, 1.0)
+
+    def to_pixels(self, blocks):
+        """Channels to pixels."""
+        return ops.depth_to_space(blocks, self.scale, data_format="channels_last")
 
     def compute_output_shape(self, input_shape):
         """`(batch, scale * height, scale * width, 1)`."""
@@ -90,7 +90,7 @@ class ResidualFSRCNN(Presettable, keras.Model):
 
     Example:
     >>> model = keras_pisr.models.ResidualFSRCNN(scale=2)
-    >>> model(np.zeros((1, 24, 32, 1))).shape
+    >>> tuple(model(np.zeros((1, 24, 32, 1))).shape)
     (1, 48, 64, 1)
 
     Reference:

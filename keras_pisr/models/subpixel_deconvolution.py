@@ -63,7 +63,7 @@ class SubpixelDeconvolution(keras.layers.Layer):
         ValueError: If `scale` or `kernel_size` cannot be met.
 
     Example:
-    >>> keras_pisr.models.SubpixelDeconvolution(scale=3)(np.ones((1, 4, 5, 56))).shape
+    >>> tuple(keras_pisr.models.SubpixelDeconvolution(scale=3)(np.ones((1, 4, 5, 56))).shape)
     (1, 12, 15, 1)
 
     Reference:
@@ -129,15 +129,15 @@ class SubpixelDeconvolution(keras.layers.Layer):
         )
         # Before pixels move, where a converter can fold it into the convolution.
         blocks = blocks + ops.cast(self.bias, blocks.dtype)
-        outputs = (
-            ops.depth_to_space(blocks, self.scale, data_format="channels_last")
-            if self.scale > 1
-            else blocks
-        )
+        outputs = self.to_pixels(blocks) if self.scale > 1 else blocks
         if self.shift:
             end = self.shift - self.scale
             outputs = outputs[:, self.shift : end, self.shift : end, :]
         return outputs
+
+    def to_pixels(self, blocks):
+        """Channels to pixels."""
+        return ops.depth_to_space(blocks, self.scale, data_format="channels_last")
 
     def compute_output_shape(self, input_shape):
         """`(batch, scale * height, scale * width, 1)`."""

@@ -40,7 +40,7 @@ def scheduled(
     Example:
         >>> optimizer = keras_pisr.optimizers.scheduled(1000)
         >>> float(optimizer._learning_rate(100)), float(optimizer._learning_rate(1000))
-        (0.003..., 1e-05...)
+        (0.003..., 1.0...e-05)
     """
     if steps < 1:
         raise ValueError(f"Expected one step or more; got {steps}.")

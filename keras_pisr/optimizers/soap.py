@@ -37,7 +37,7 @@ class SOAP(keras.optimizers.Optimizer):
     For each side of a weight a running average of the gradient's covariance is kept; its
     eigenvectors, refreshed every `refresh_every` steps by one QR step of power iteration, make a
     basis in which Adam is run. Vectors (biases, slopes) get plain Adam. FSRCNN x2 took a quarter of
-    the steps that it took with Adam at 1e-3 (docs/training.md).
+    the steps that it took with Adam at 1e-3 (docs/log/training.md).
 
     Args:
         learning_rate: As of Adam: a float or a schedule. Small networks take larger ones than

@@ -70,6 +70,10 @@ LIMITS_WITH_DRAWINGS = """\
 Trained on clean photographs shrunk by bicubic, and on drawings, half of them shrunk so, half as a
 screen shows them. JPEG artefacts, noise and blur of other kinds are enlarged with the image. Hard
 edges of shapes on a screen come out less true than by bicubic, with faint specks at times."""
+LIMITS_DEGRADED = """\
+Trained on photographs that were shrunk and then degraded as the settings say, and made to give back
+the clean ones: detail that looks like such damage is smoothed. Where images are clean, the preset
+without this training keeps more."""
 
 
 def model_card(name, model, results, *, member="student", command):
@@ -94,6 +98,12 @@ def model_card(name, model, results, *, member="student", command):
     if settings["scale"] != model.scale:
         raise ValueError(f"The run is for x{settings['scale']}, the model for x{model.scale}.")
     kept = SCHEDULE + (DISTILLATION if member == "student" else ())
+    tables = [_table({"bicubic": scores["bicubic"], name: scores[member]})]
+    if settings.get("degrade"):
+        kept += ("degrade",)
+        degraded = results["scores_degraded"]
+        tables.append(f"The same with low-resolution images degraded by `{settings['degrade']}`:")
+        tables.append(_table({"bicubic": degraded["bicubic"], name: degraded[member]}))
     if settings.get("start_from"):
         kept = tuple(key for key in kept if key != "start")
     environment = results["environment"]
@@ -107,14 +117,20 @@ def model_card(name, model, results, *, member="student", command):
         parameters=f"{model.count_params():,}",
         clipped="clipped" if _clips(model) else "not clipped",
         method=method_of(results, member),
-        scores=_table({"bicubic": scores["bicubic"], name: scores[member]}),
+        scores="\n\n".join(tables),
         images=_images(results),
         stages=_steps(results, member) + _before(settings),
         settings="\n".join(f"- {key}: {settings[key]}" for key in kept if key in settings),
         environment=", resumed or scored with ".join(software),
         command=command,
-        limits=LIMITS_WITH_DRAWINGS if settings.get("drawings") else LIMITS,
+        limits=_limits(settings),
     )
+
+
+def _limits(settings):
+    if settings.get("degrade"):
+        return LIMITS_DEGRADED
+    return LIMITS_WITH_DRAWINGS if settings.get("drawings") else LIMITS
 
 
 def _clips(model):
@@ -148,6 +164,8 @@ def method_of(results, member):
     """How a model of a run was trained, in words."""
     # Without a teacher in the run there are no stages to compare with.
     method = METHODS[member] if results["settings"].get("pisr", True) else ALONE
+    degrade = results["settings"].get("degrade")
+    method += f", on degraded images ({degrade})" if degrade else ""
     return method + (", on drawings too" if results["settings"].get("drawings") else "")
 
 

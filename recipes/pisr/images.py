@@ -9,16 +9,22 @@ MOST_HELD_OUT = 10  # By default; of fewer than fifty images a fifth.
 
 
 def load_images(settings):
-    """Pairs to train on, and pairs held out of it for curves and pictures."""
+    """Pairs to train on, and pairs held out of it for curves and pictures, degraded as asked."""
+    return tuple(pairs.degraded(settings.degrade) for pairs in clean_images(settings))
+
+
+def clean_images(settings):
+    """The same, with LR images by bicubic."""
     scale, sources = settings.scale, []
+    folders = kp.data.StreamedPairs if settings.stream else kp.data.ImagePairs.from_folder
     if settings.hr_dir:
-        pairs = kp.data.ImagePairs.from_folder(settings.hr_dir, lr_dir=settings.lr_dir, scale=scale)
+        pairs = folders(settings.hr_dir, lr_dir=settings.lr_dir, scale=scale)
         sources.append(("--hr-dir", pairs, settings.sizes))
     if settings.jpeg_dir:
-        pairs = kp.data.ImagePairs.from_folder(settings.jpeg_dir, scale=scale)
+        pairs = folders(settings.jpeg_dir, scale=scale)
         sources.append(("--jpeg-dir", pairs, settings.jpeg_sizes))
     if settings.photo_dir:
-        pairs = kp.data.ImagePairs.from_folder(settings.photo_dir, scale=scale)
+        pairs = folders(settings.photo_dir, scale=scale)
         sources.append(("--photo-dir", pairs, settings.photo_sizes))
     if settings.tfds:
         name = f"{settings.tfds}/bicubic_x{scale}"
@@ -34,8 +40,10 @@ def load_images(settings):
         kept, apart = pairs.split(-held_out_count(source, len(pairs), settings))
         training += [kept.resized(size) for size in sizes]
         held_out.append(apart.resized(sizes[0]))
-    training = with_drawings(kp.data.ImagePairs.join(training), settings)
-    return training, kp.data.ImagePairs.join(held_out)
+    if settings.stream:
+        held_out = [apart.in_memory() for apart in held_out]
+    training = type(training[0]).join(training)
+    return with_drawings(training, settings), kp.data.ImagePairs.join(held_out)
 
 
 def held_out_count(source, count, settings):

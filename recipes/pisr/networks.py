@@ -8,6 +8,10 @@ NETWORKS = {
     "fsrcnn": kp.models.FSRCNN,
     "residual_fsrcnn": kp.models.ResidualFSRCNN,
     "plain_sr": kp.models.PlainSR,
+    "vdsr": kp.models.VDSR,
+    "idn": kp.models.IDN,
+    "carn": kp.models.CARN,
+    "carn_m": kp.models.CARN,
 }
 
 
@@ -16,7 +20,14 @@ def new_network(settings):
     options = {"slope_per_channel": True} if settings.slope_per_channel else {}
     if settings.student == "plain_sr":
         options["size"] = settings.size
+    if settings.student == "carn_m":
+        options["mobile"] = True
     return NETWORKS[settings.student](scale=settings.scale, **options)
+
+
+def title(settings):
+    """What tables call the chosen network."""
+    return NETWORKS[settings.student].__name__ + ("-M" if settings.student == "carn_m" else "")
 
 
 def started(model, upscaler, settings):

@@ -15,7 +15,7 @@ from rich.table import Table
 import keras_pisr as kp
 from pisr.forecast import print_forecast
 from pisr.images import benchmark_folders, held_out_folder, load_images, validation_patches
-from pisr.networks import NETWORKS, new_student, new_teacher
+from pisr.networks import new_student, new_teacher, title
 from runs.placement import jax_accelerator, place
 from runs.run_folder import RunFolder, check_resumable
 from runs.stages import Stages
@@ -43,21 +43,33 @@ def optimizer(settings):
     return functools.partial(kp.optimizers.SOAP, refresh_every=settings.refresh_every)
 
 
-def feed(pairs, settings, first_epoch):
-    """Training batches from an epoch on: tf.data, or cut on a GPU by JAX, or by NumPy."""
-    make = kp.data.PatchSequence
+def feed(pairs, settings, first_epoch, workers=None):
+    """Training batches from an epoch on: tf.data, or cut on a GPU by JAX, or by NumPy.
+
+    Streamed files are shared by the workers of a cluster: each reads its own.
+    """
+    make, on_host = kp.data.PatchSequence, settings.stream or settings.degrade
     if keras.backend.backend() == "tensorflow":
         make = kp.data.tf_patches
-    elif jax_accelerator() and settings.distribute == "none":
+    elif jax_accelerator() and settings.distribute == "none" and not on_host:
         make = kp.data.DevicePatches
-    return make(
-        pairs,
+    make = functools.partial(
+        make,
         patch=settings.patch_size,
-        batch_size=settings.batch_size,
-        steps_per_epoch=settings.steps_per_epoch,
         detail=settings.detail,
         seed=settings.seed,
         first_epoch=first_epoch,
+    )
+    steps = settings.steps_per_epoch
+    if workers is None or not settings.stream:
+        return make(pairs, batch_size=settings.batch_size, steps_per_epoch=steps)
+    return workers.distribute_datasets_from_function(
+        lambda worker: make(
+            pairs.shard(worker.input_pipeline_id, worker.num_input_pipelines),
+            batch_size=worker.get_per_replica_batch_size(settings.batch_size),
+            # Batches are those of single devices: one for each of this worker's.
+            steps_per_epoch=steps * worker.num_replicas_in_sync // worker.num_input_pipelines,
+        )
     )
 
 
@@ -86,7 +98,7 @@ def run(settings):
         settings,
         placement,
         steps_per_epoch=settings.steps_per_epoch,
-        feed=lambda epoch: feed(training, settings, epoch),
+        feed=lambda epoch: feed(training, settings, epoch, placement.workers),
         validation_data=shareable(validation_data, placement.replicas),
         compiling=lambda: {
             "loss": "mae",
@@ -150,13 +162,20 @@ def run(settings):
         "stages": stages.records,
         "scores": score(models, tests, folder, settings.scale),
     }
+    if settings.degrade:
+        degraded = score(models, tests, folder, settings.scale, settings.degrade)
+        results["scores_degraded"] = degraded
     folder.write_json("results.json", results)
     curves = {
         name: {log: values for log, values in record["history"].items() if log != "seconds"}
         for name, record in stages.records.items()
     }
     kp.plot_history(curves, folder / "curves.png")
-    show(results["scores"], settings, whose)
+    for scores in ("scores", "scores_degraded"):
+        if scores in results:
+            spoiled = f", LR degraded by {settings.degrade}" if scores != "scores" else ""
+            show(results[scores], settings, whose, spoiled)
+    say_where(results["scores"], settings.out)
     return results
 
 
@@ -165,9 +184,10 @@ def final(names):
     return "student" if "student" in names else list(names)[-1]
 
 
-def score(models, tests, folder, scale):
+def score(models, tests, folder, scale, degrade=None):
     """PSNR and SSIM of bicubic, controls and student on every test folder, and pictures."""
     scores, kept = {}, final(models)
+    place = folder / ("pictures" if degrade is None else "pictures_degraded")
     # The teacher reads the HR image: a score for it would be no super-resolution.
     for name in ["bicubic", *(name for name in models if name != "teacher")]:
         model = name
@@ -176,8 +196,8 @@ def score(models, tests, folder, scale):
             model = keras.saving.load_model(folder / f"{name}.keras")
         scores[name] = {}
         for test, path in tests.items():
-            pictures = folder / "pictures" / test if name == kept else None
-            result = kp.evaluate(model, path, scale=scale, pictures=pictures)
+            pictures = place / test if name == kept else None
+            result = kp.evaluate(model, path, scale=scale, degrade=degrade, pictures=pictures)
             scores[name][test] = {"psnr": result.psnr, "ssim": result.ssim}
     return scores
 
@@ -190,23 +210,24 @@ LABELS = {
 }
 
 
-def show(scores, settings, whose):
-    """Print the table of scores, whose images are scored, and where everything lies."""
+def show(scores, settings, whose, spoiled=""):
+    """Print a table of scores, and whose images are scored."""
     tests = list(scores["bicubic"])
     caption = "; ".join(f"{test}: {images}" for test, images in whose.items()) or None
-    title = "PSNR dB / SSIM on luma"
-    table = Table("x" + str(settings.scale), *tests, title=title, caption=caption)
-    network = NETWORKS[settings.student].__name__
+    heading = "PSNR dB / SSIM on luma" + spoiled
+    table = Table("x" + str(settings.scale), *tests, title=heading, caption=caption)
     for name in (label for label in LABELS if label in scores):
         row = scores[name]
         table.add_row(
-            LABELS[name].format(network),
+            LABELS[name].format(title(settings)),
             *(f"{row[test]['psnr']:.2f} / {row[test]['ssim']:.4f}" for test in tests),
         )
-    console = Console(highlight=False)
-    console.print(table)
-    out = settings.out
-    console.print(
+    Console(highlight=False).print(table)
+
+
+def say_where(scores, out):
+    """Print where everything lies."""
+    Console(highlight=False).print(
         f"Student: {out}/{final(scores)}.keras\nScores, settings and curves: {out}/results.json, "
         f"{out}/curves.png\nPictures: {out}/pictures/",
         soft_wrap=True,

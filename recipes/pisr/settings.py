@@ -9,6 +9,7 @@ from typing import Literal
 
 import tyro
 
+from keras_pisr.data.images.degradation import degradation
 from runs.command_line import run_command
 
 
@@ -42,6 +43,9 @@ class Settings:
     are made by the exact bicubic of the protocol."""
     tfds: str | None = None
     """Train on this TensorFlow dataset instead, e.g. div2k."""
+    stream: bool = False
+    """Read images as training needs them, for folders larger than memory: a damaged file is then
+    left out with a warning. The images held out are in memory."""
     validation_images: int | None = None
     """How many of the images, the last ones, are held out for the curves, of --hr-dir, --jpeg-dir
     and --photo-dir each, in the first of their sizes [10; a fifth of fewer than 50]. Without
@@ -50,12 +54,19 @@ class Settings:
     """How many drawings (text, shapes, patterns, noise, made anew) to add, as a share of the images
     trained on, shrunk copies counted: 0.03 in a last phase (--start-from) prevents specks beside
     hard edges. Half of them are shrunk as photographs are, half as a screen shows them."""
+    degrade: str | None = None
+    """What LR images have beyond bicubic, drawn anew in every epoch: blur, noise and jpeg in this
+    order, joined by +, each perhaps with a range and the share of patches that it meets, e.g.
+    noise:0-10+jpeg:30-95@0.8. Held-out images are degraded once. At the end, models are scored on
+    images as they are and degraded, too. docs/data.md has the units."""
     test_dirs: tuple[Path, ...] = ()
     """Benchmark folders, each with HR/ and perhaps LR_bicubic/X2/, scored at the end."""
 
-    student: Literal["fsrcnn", "residual_fsrcnn", "plain_sr"] = "fsrcnn"
+    student: Literal["fsrcnn", "residual_fsrcnn", "plain_sr", "vdsr", "idn", "carn", "carn_m"] = (
+        "fsrcnn"
+    )
     """The network: the paper's, the paper's with a residual and ReLUs, or that of the recommended
-    presets."""
+    presets; or one of the larger networks that the paper shows beside FSRCNN (docs/method.md)."""
     size: Literal["small", "medium"] = "small"
     """Size of the student plain_sr."""
     slope_per_channel: bool = False
@@ -80,7 +91,7 @@ class Settings:
     """How strongly patches with detail are preferred to smooth ones: 0 not at all; with 1, half
     of twice as many patches is kept, drawn by what the HR patch holds beyond the LR one."""
     optimizer: Literal["adam", "soap"] | None = None
-    """Adam as in the paper, or SOAP, which takes fewer steps: docs/training.md [short: soap,
+    """Adam as in the paper, or SOAP, which takes fewer steps: docs/log/training.md [short: soap,
     paper: adam]."""
     refresh_every: int = 10
     """Steps from one basis of SOAP to the next: on a GPU a new basis costs more than a step."""
@@ -112,7 +123,8 @@ class Settings:
     """Stage 2: how the teacher's feature is compared with the student's."""
     distillation_weight: float = 1e-6
     feature: str | None = None
-    """Stage 2: the layer that is distilled [plain_sr: features, others: expanding]."""
+    """Stage 2: the layer that is distilled [fsrcnn, residual_fsrcnn: expanding, others:
+    features]."""
     start_from_decoder: bool = True
     """Stage 2: the student starts from the teacher's decoder."""
     controls: tuple[Literal["one_stage", "two_stages"], ...] = ("two_stages",)
@@ -147,7 +159,7 @@ class Settings:
             averaging=0.05 if short else 0.0,
             warmup_steps=100 if short else 0,
             out=Path(f"runs/pisr_x{self.scale}"),
-            feature="features" if self.student == "plain_sr" else "expanding",
+            feature="expanding" if "fsrcnn" in self.student else "features",
         )
         settings = settings.filled(
             teacher_epochs=settings.epochs,
@@ -163,6 +175,7 @@ class Settings:
         ):
             if getattr(settings, name) is not None and getattr(settings, name) < least:
                 raise ValueError(f"--{name.replace('_', '-')} must be {least} or more.")
+        degradation(settings.degrade, lr_given=self.lr_dir is not None)
         if not 0 <= settings.drawings <= 1:
             raise ValueError("--drawings must be a share from 0 to 1.")
         for name in ("sizes", "jpeg_sizes", "photo_sizes"):
@@ -178,6 +191,10 @@ class Settings:
             raise ValueError("--size and --start-body-from are for --student plain_sr.")
         if self.start_from and self.start_body_from:
             raise ValueError("Give either --start-from or --start-body-from.")
+        if self.stream and (self.drawings or self.tfds):
+            raise ValueError("--stream is for folders, without --drawings and --tfds.")
+        if self.stream and not (self.hr_dir or self.jpeg_dir or self.photo_dir):
+            raise ValueError("--stream needs --hr-dir, --jpeg-dir or --photo-dir.")
         if self.lr_dir and not self.hr_dir:
             raise ValueError("--lr-dir needs --hr-dir.")
         if not self.pisr and not self.controls:

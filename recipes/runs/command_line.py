@@ -55,8 +55,10 @@ def run_command(default, description, recipe):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         with without_notices():
             module = importlib.import_module(recipe)
-            # TensorFlow writes the last of its notices at the first operation.
-            importlib.import_module("keras").ops.zeros(1)
+            # TensorFlow writes the last of its notices at the first operation. Workers of a cluster
+            # have to meet before that one.
+            if getattr(settings, "distribute", "none") != "multi_worker":
+                importlib.import_module("keras").ops.zeros(1)
         # It warns of each size of image that is scored.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         module.run(settings)

@@ -16,11 +16,13 @@ class Placement:
         scope: Makes the context in which models and their optimizers are built.
         replicas: How many devices share a batch.
         writes: Whether this process writes the files of the run: of several workers one does.
+        workers: The `tf.distribute` strategy, where there are several workers.
     """
 
     scope: Callable = contextlib.nullcontext
     replicas: int = 1
     writes: bool = True
+    workers: object = None
 
 
 def place(distribute):
@@ -54,7 +56,10 @@ def place(distribute):
         )
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     return Placement(
-        strategy.scope, strategy.num_replicas_in_sync, is_chief(strategy.cluster_resolver)
+        strategy.scope,
+        strategy.num_replicas_in_sync,
+        is_chief(strategy.cluster_resolver),
+        strategy,
     )
 
 

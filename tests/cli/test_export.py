@@ -54,6 +54,15 @@ def test_a_preset_is_exported_too(saved, student, capsys):
     assert "a.tflite (float16)" in capsys.readouterr().out
 
 
+def test_a_file_for_npus_holds_what_they_have(saved, capsys):
+    more = ["--target", "npu", "--size", "20", "24", "--report", "a.json"]
+    assert main([*ARGUMENTS, *more]) == 0
+    assert "1 TRANSPOSE_CONV" in capsys.readouterr().out
+    operations = json.loads((saved / "a.json").read_text())["file"]["operations"]
+    assert operations["TRANSPOSE_CONV"] == 1 and "DEPTH_TO_SPACE" not in operations
+    assert main([*ARGUMENTS, "--target", "npu"]) == 2
+
+
 def test_what_is_sound_but_misses_a_target_is_written_with_code_one(saved, capsys):
     targets = ["--budget-ms", "1e-9", "--min-psnr", "99", "--size", "20", "24"]
     assert main([*ARGUMENTS, *targets]) == 1

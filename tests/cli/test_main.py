@@ -138,6 +138,10 @@ def test_downscale_of_a_broken_file_names_it_and_returns_one(images, capsys):
             ["evaluate", "bicubic", "HR", "--scale", "2", "--json", "text.keras/a.json"],
             "text.keras",
         ),
+        (
+            ["evaluate", "bicubic", "HR", "--scale", "2", "--degrade", "jpeg:0"],
+            "jpeg to range within 1 to 100",
+        ),
         (["downscale", "absent", "LR", "--scale", "2"], "absent"),
     ],
 )

@@ -197,3 +197,13 @@ def test_the_teachers_own_decoder_cannot_be_the_student():
     teacher = small_teacher()
     with pytest.raises(ValueError, match="shares weights"):
         PrivilegedDistiller(teacher=teacher, student=teacher.decoder)
+
+
+def test_fit_does_not_warn_that_a_dataset_is_not_shuffled(tensorflow_backend, recwarn):
+    lr, hr = np.zeros((4, 6, 6, 1), "float32"), np.zeros((4, 12, 12, 1), "float32")
+    import tensorflow as tf
+
+    distiller = stage_1()
+    distiller.compile("adam", loss="mae")
+    distiller.fit(tf.data.Dataset.from_tensor_slices((lr, hr)).batch(2), verbose=0)
+    assert not [x for x in recwarn if "shuffle" in str(x.message)]

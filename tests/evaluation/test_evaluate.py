@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from keras_pisr.data import downscale, rgb_to_y, upscale
+from keras_pisr.data.images.blur_noise_jpeg import jpeg
 from keras_pisr.evaluation.evaluate import bicubic_luma, evaluate
 from tests.conftest import SHARED
 
@@ -108,6 +109,24 @@ def test_lr_images_are_made_where_none_are_published(folder, tmp_path):
     assert plain.lr == "made by bicubic downscaling"
     assert plain.rows == published.rows
     assert evaluate("bicubic", folder, scale=3, progress=False).lr == plain.lr
+
+
+def test_degraded_images_are_scored_the_same_each_time(folder):
+    images = [picture(26, 32), picture(31, 27, 1, seed=1)]
+    result = evaluate(nearest, folder, scale=2, degrade="jpeg:40", progress=False)
+    assert result.lr == "LR_bicubic/X2, then jpeg:40"
+    for row, hr in zip(result.rows, images, strict=True):
+        sr = nearest(rgb_to_y(jpeg(downscale(hr, 2), 40))[None])[0]
+        assert row.psnr == pytest.approx(by_hand(hr, sr, 2), abs=1e-4)
+    noisy = [
+        evaluate(nearest, folder, scale=2, degrade="noise:20", limit=n, progress=False).rows[0]
+        for n in (1, 2)
+    ]
+    assert noisy[0] == noisy[1] and noisy[0].psnr < result.rows[0].psnr
+    blurred = evaluate(nearest, folder, scale=2, degrade="blur:1.5", progress=False)
+    assert blurred.lr == "made of HR by blur:1.5"
+    with pytest.raises(ValueError, match="steps of blur"):
+        evaluate(nearest, folder, scale=2, degrade="fog")
 
 
 def test_bicubic_clips_colours_before_luma():

@@ -4,7 +4,10 @@ import pytest
 
 from keras_pisr.data.images.resize import resize
 from keras_pisr.models import (
+    CARN,
     FSRCNN,
+    IDN,
+    VDSR,
     PlainSR,
     PrivilegedTeacher,
     ResidualFSRCNN,
@@ -62,6 +65,35 @@ def test_encoder_starts_as_bicubic_downscaling(monkeypatch):
     code = keras.ops.convert_to_numpy(teacher.encoder(hr[None, :, :, None]))[0, :, :, 0]
     expected = resize(hr, (16, 15))
     np.testing.assert_allclose(code[4:-4, 4:-4], expected[4:-4, 4:-4], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("model", "apart"),
+    [
+        (VDSR(2, features=4, depth=4), 1e-6),
+        (IDN(3, features=16, block_count=1), 1e-6),
+        (CARN(2, features=8), 0.02),
+        (CARN(3, features=8, mobile=True), 0.02),
+        (CARN(4, features=8, mobile=True), 0.02),
+    ],
+    ids=lambda model: getattr(model, "name", ""),
+)
+def test_a_large_student_starts_as_bicubic_upscaling(model, apart, monkeypatch):
+    monkeypatch.setattr(bicubic_start, "NEARLY_SILENT", 0.0)
+    lr = smooth_image(12, 11)
+    start_as_bicubic(model)
+    out = keras.ops.convert_to_numpy(model(lr[None, :, :, None]))[0, :, :, 0]
+    expected = resize(lr, (12 * model.scale, 11 * model.scale))
+    inner = (slice(3 * model.scale, -3 * model.scale),) * 2
+    np.testing.assert_allclose(out[inner], expected[inner], atol=apart)
+
+
+def test_a_large_student_starts_nearly_silent_beside_bicubic():
+    lr = smooth_image(12, 11)[None, :, :, None]
+    one, two = (
+        keras.ops.convert_to_numpy(start_as_bicubic(CARN(2), seed=seed)(lr)) for seed in (0, 1)
+    )
+    assert 0 < np.abs(one - two).max() < 0.02
 
 
 def test_same_seed_same_weights():

@@ -2,14 +2,11 @@ import keras
 import numpy as np
 import pytest
 
-from keras_pisr.models import PlainSR, PrivilegedTeacher, multiply_accumulates, start_as_bicubic
+from keras_pisr.models import PlainSR, multiply_accumulates
+from tests.harness import array, check_saving, check_student, in_precision, random
 from tests.models.students import scrambled
 
 pytestmark = pytest.mark.core
-
-
-def array(tensor):
-    return keras.ops.convert_to_numpy(tensor)
 
 
 def narrow(scale=2):
@@ -28,12 +25,9 @@ def test_sizes_cost_what_the_class_says(size, scale, parameters, giga):
     assert per_pixel * 1280 * 720 / scale**2 / 1e9 == pytest.approx(giga, abs=0.005)
 
 
-@pytest.mark.parametrize("scale", [1, 2, 3])
-def test_multiplies_any_size_by_the_scale(scale):
-    model = narrow(scale)
-    for height, width in [(7, 13), (4, 6)]:
-        out = model(np.zeros((2, height, width, 1), "float32"))
-        assert tuple(out.shape) == (2, height * scale, width * scale, 1)
+@pytest.mark.parametrize(("scale", "parameters"), [(1, 462), (3, 958)])
+def test_keeps_what_every_student_promises(scale, parameters, tmp_path):
+    check_student(lambda: narrow(scale), scale=scale, parameters=parameters, folder=tmp_path)
 
 
 def test_a_number_by_hand():
@@ -63,35 +57,12 @@ def test_the_layer_to_distil_is_the_sum_of_early_and_late_features(rng):
     np.testing.assert_allclose(features, early + late, rtol=1e-6)
 
 
-def test_can_be_the_decoder_of_a_privileged_teacher(rng):
-    teacher = start_as_bicubic(PrivilegedTeacher(narrow(3)))
-    assert teacher.scale == 3
-    assert tuple(teacher(rng.random((1, 12, 9, 1)).astype("float32")).shape) == (1, 12, 9, 1)
-
-
-def test_survives_saving(tmp_path, rng):
-    model = scrambled(PlainSR(3, features=4, body_layers=2, negative_slope=0.2), rng)
-    model.save(tmp_path / "model.keras")
-    again = keras.saving.load_model(tmp_path / "model.keras")
-    x = rng.random((1, 6, 5, 1)).astype("float32")
-    assert isinstance(again, PlainSR) and again.get_config() == model.get_config()
-    np.testing.assert_array_equal(array(again(x)), array(model(x)))
-
-
-def test_a_preset_keeps_it(tmp_path):
-    model = narrow()
-    model.save_to_preset(tmp_path / "preset")
-    again = PlainSR.from_preset(tmp_path / "preset")
-    for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
+def test_every_argument_survives_saving(tmp_path):
+    check_saving(PlainSR(3, features=4, negative_slope=0.2), random((1, 6, 5, 1)), tmp_path)
 
 
 def test_output_is_float32_under_mixed_precision():
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        model = PlainSR(scale=1, features=4, body_layers=1)
-    finally:
-        keras.config.set_dtype_policy("float32")
+    model = in_precision("mixed_bfloat16", lambda: PlainSR(1, features=4, body_layers=1))
     kernel, bias = model.get_layer("residual").get_weights()
     model.get_layer("residual").set_weights([kernel * 0, bias * 0])
     kernel = np.zeros((5, 5, 1, 1))

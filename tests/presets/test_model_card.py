@@ -73,6 +73,15 @@ def test_a_card_says_whether_drawings_were_trained_on():
     assert "Text and drawings were not" not in text
 
 
+def test_a_card_tells_of_degraded_images():
+    settings = RESULTS["settings"] | {"degrade": "jpeg:30-95@0.8"}
+    degraded = {name: {"Set5": {"psnr": 30.5, "ssim": 0.9}} for name in ("bicubic", "student")}
+    results = RESULTS | {"settings": settings, "scores_degraded": degraded}
+    text = model_card("fsrcnn_x2_jpeg", FSRCNN(2), results, command="python x.py")
+    assert "on degraded images (jpeg:30-95@0.8)" in text and "- degrade: jpeg:30-95@0.8" in text
+    assert "| fsrcnn_x2_jpeg | 30.50 / 0.9000 |" in text and "keeps more" in text
+
+
 def test_a_card_names_the_software_with_which_a_run_was_resumed():
     versions = {"keras": "3.16", "jax": "0.11"}
     other = {"backend": "jax", "versions": versions}

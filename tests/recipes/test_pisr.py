@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import keras_pisr as kp
+from pisr import networks
 from pisr import run as pisr
 from pisr.settings import Settings
 
@@ -97,6 +98,50 @@ def test_the_recommended_network_is_distilled_at_its_features(tmp_path):
     assert pisr.new_student(medium).features == 32
     with pytest.raises(ValueError, match="are for --student plain_sr"):
         settings(out, size="medium").resolved()
+
+
+def test_degraded_images_are_trained_on_and_scored_beside_clean_ones(tmp_path, capsys):
+    out, degrade = tmp_path / "run", "noise:0-10+jpeg:30-95@0.8"
+    with pytest.raises(ValueError, match="steps of blur"):
+        settings(out, degrade="fog").resolved()
+    changes = {"student": "residual_fsrcnn", "pisr": False, "controls": ("one_stage",)}
+    chosen = settings(out, degrade=degrade, epochs=1, **changes)
+    training, held_out = pisr.load_images(chosen.resolved())
+    assert str(training.degrade) == str(held_out.degrade) == degrade
+    pisr.run(chosen)
+    results = json.loads((out / "results.json").read_text())
+    clean, spoiled = (results[key]["bicubic"] for key in ("scores", "scores_degraded"))
+    assert clean["held_out"]["psnr"] > spoiled["held_out"]["psnr"] + 0.2
+    assert list((out / "pictures_degraded" / "held_out").glob("*.png"))
+    assert f"LR degraded by {degrade}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_streamed_images_are_trained_on(tmp_path, photographs):
+    with pytest.raises(ValueError, match="--stream is for folders, without --drawings"):
+        settings(tmp_path, hr_dir=(photographs,), stream=True, drawings=0.1).resolved()
+    with pytest.raises(ValueError, match="--stream needs --hr-dir"):
+        settings(tmp_path, stream=True).resolved()
+    out, changes = tmp_path / "run", {"student": "residual_fsrcnn", "epochs": 1}
+    changes |= {"pisr": False, "controls": ("one_stage",), "sizes": (1, 0.8), "detail": 1}
+    pisr.run(settings(out, hr_dir=(photographs,), stream=True, **changes))
+    results = json.loads((out / "results.json").read_text())
+    assert results["training_images"] == 2
+    assert np.isfinite(results["stages"]["one_stage"]["history"]["loss"]).all()
+
+
+@pytest.mark.core
+@pytest.mark.parametrize(
+    ("student", "kind", "title"),
+    [("vdsr", "VDSR", "VDSR"), ("idn", "IDN", "IDN")]
+    + [("carn", "CARN", "CARN"), ("carn_m", "CARN", "CARN-M")],
+)
+def test_the_papers_other_students_are_distilled_at_their_features(tmp_path, student, kind, title):
+    chosen = settings(tmp_path, student=student).resolved()
+    model = pisr.new_student(chosen)
+    assert type(model) is getattr(kp.models, kind) and networks.title(chosen) == title
+    assert getattr(model, "mobile", False) == (student == "carn_m")
+    assert chosen.feature == "features" and model.get_layer("features")
+    assert type(pisr.new_teacher(chosen).decoder) is type(model)
 
 
 @pytest.mark.core
@@ -337,9 +382,9 @@ def test_student_and_control_see_the_same_patches_in_the_same_order(tmp_path, mo
     fed = []
     original = pisr.feed
 
-    def spy(pairs, settings, first_epoch):
+    def spy(pairs, settings, first_epoch, workers):
         fed.append(first_epoch)
-        return original(pairs, settings, first_epoch)
+        return original(pairs, settings, first_epoch, workers)
 
     monkeypatch.setattr(pisr, "feed", spy)
     pisr.run(settings(tmp_path / "run", steps_per_epoch=1, epochs=2))

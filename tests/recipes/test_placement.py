@@ -3,7 +3,9 @@ from types import SimpleNamespace
 import keras
 import pytest
 
+from pisr.settings import Settings
 from runs import placement
+from runs.command_line import run_command
 
 pytestmark = pytest.mark.core
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
@@ -31,6 +33,17 @@ def test_a_worker_without_a_cluster_is_told_how_to_name_it(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     with pytest.raises(ValueError, match='TF_CONFIG.*"worker"'):
         placement.place("multi_worker")
+
+
+@pytest.mark.parametrize(("engine", "operations"), [("multi_worker", 0), ("none", 1)])
+def test_workers_meet_before_anything_runs(engine, operations, monkeypatch):
+    done = []
+    monkeypatch.setattr(keras.ops, "zeros", done.append)
+    monkeypatch.setattr("sys.argv", ["x"])
+    monkeypatch.setattr("pisr.run.run", lambda settings: None)
+    with pytest.raises(SystemExit) as stop:
+        run_command(Settings(distribute=engine), "", "pisr.run")
+    assert stop.value.code is None and len(done) == operations
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,11 @@ def settings_file(monkeypatch):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_settings_file_is_of_the_preset_it_is_named_after(name, settings_file):
     module = settings_file(name)
-    _, _, scale, size = name.split("_")
+    _, _, scale, size, *kind = name.split("_")
     assert name in module.__doc__
     for settings in module.PHASES.values():
         assert f"x{settings.scale}" == scale and settings.size == size
+        assert bool(settings.degrade) == (kind == ["jpeg"])
         settings.resolved()
 
 

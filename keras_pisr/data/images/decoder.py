@@ -237,15 +237,14 @@ def _without_pillows_limit():
     """Ours is checked instead, and may be higher; nor does Pillow warn of odd files we can read.
 
     The limit and the filter of warnings belong to the process: the first thread to come sets
-    them, and the last one to leave puts them back.
+    them, and the last one to leave puts them back. Other warnings pass: threads may decode all the
+    time. So nothing but the filter is put back, where `catch_warnings` would undo what others set.
     """
     global _inside, _before
     with _limit_lock:
         if _inside == 0:
-            quiet = warnings.catch_warnings()
-            quiet.__enter__()
-            warnings.simplefilter("ignore")
-            _before = Image.MAX_IMAGE_PIXELS, quiet
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            _before = Image.MAX_IMAGE_PIXELS, warnings.filters[0]
             Image.MAX_IMAGE_PIXELS = None
         _inside += 1
     try:
@@ -255,4 +254,6 @@ def _without_pillows_limit():
             _inside -= 1
             if _inside == 0:
                 Image.MAX_IMAGE_PIXELS, quiet = _before
-                quiet.__exit__(None, None, None)
+                # Somebody may have put other filters in place meanwhile.
+                if quiet in warnings.filters:
+                    warnings.filters.remove(quiet)

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from keras_pisr.data.images.color import luma_factor, luma_sum
+from keras_pisr.data.pairs.image_pairs import ImagePairs
 from keras_pisr.data.pairs.patch_sequence import PatchSequence
 
 
@@ -21,10 +22,16 @@ class DevicePatches(PatchSequence):
         **options: Those of `PatchSequence`.
 
     Raises:
-        ValueError: as `PatchSampler`, or if the set is too large to index.
+        ValueError: as `PatchSampler`, or if the set is too large to index, streamed, or degraded,
+            which takes the host.
     """
 
     def __init__(self, pairs, **options):
+        if pairs.degrade is not None or not isinstance(pairs, ImagePairs):
+            raise ValueError(
+                f"DevicePatches takes ImagePairs that are not degraded; got {pairs}. Use "
+                "PatchSequence."
+            )
         super().__init__(pairs, **options)
         if len(pairs.lr) >= 2**31:
             raise ValueError(

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from keras_pisr.data.images.degradation import degradation
 from keras_pisr.data.images.resize import check_scale, resize
 from keras_pisr.data.pairs import pair_sources
+from keras_pisr.data.pairs.patches import PatchSampler
 from keras_pisr.data.synthetic.samples import sample_images
 
 
@@ -30,13 +32,15 @@ class ImagePairs:
         scale: Upscaling factor: a whole number, 2 or more.
         gray: Which images were gray, `(images,)` of bool; none by default.
         names: What to call the images in messages.
+        degrade: What makes low-resolution patches of this set beyond bicubic, anew in every epoch;
+            see `degraded`.
 
     Raises:
-        ValueError: if the scale is no such number, or the buffers do not hold what heights, widths
-            and scale say.
+        ValueError: if the scale is no such number, the buffers do not hold what heights, widths
+            and scale say, or `degrade` is none.
     """
 
-    def __init__(self, lr, hr, heights, widths, *, scale, gray=None, names=None):
+    def __init__(self, lr, hr, heights, widths, *, scale, gray=None, names=None, degrade=None):
         self.lr, self.hr, self.scale = lr, hr, check_scale(scale, least=2)
         self.heights = np.asarray(heights, np.int64)
         self.widths = np.asarray(widths, np.int64)
@@ -44,6 +48,7 @@ class ImagePairs:
         self.offsets = ends - self.heights * self.widths
         self.gray = np.zeros(len(ends), bool) if gray is None else np.asarray(gray, bool)
         self.names = tuple(names) if names else tuple(f"image {i}" for i in range(len(ends)))
+        self.degrade = degradation(degrade)
         pixels, scale = int(ends[-1]) if len(ends) else 0, self.scale
         if lr.shape != (pixels, 3) or hr.shape != (pixels * scale**2, 3):
             raise ValueError(
@@ -53,7 +58,15 @@ class ImagePairs:
 
     @classmethod
     def from_folder(
-        cls, hr_dir, *, scale, lr_dir=None, border="replicate", workers=4, progress=True
+        cls,
+        hr_dir,
+        *,
+        scale,
+        lr_dir=None,
+        border="replicate",
+        degrade=None,
+        workers=4,
+        progress=True,
     ):
         """Read a folder of images, and make or read their low-resolution twins.
 
@@ -67,6 +80,7 @@ class ImagePairs:
                 the scale) or as the original; no name may occur twice on either side. By default
                 they are made by `downscale`.
             border: See `resize`; only without `lr_dir`.
+            degrade: See `degraded`; with `lr_dir` noise and JPEG only.
             workers: Threads that read.
             progress: Show a bar with the time left, if the error stream is a terminal.
 
@@ -76,19 +90,14 @@ class ImagePairs:
                 file is damaged or smaller than `scale` px, an image has no low-resolution file or
                 shares its name, or the two do not match in size or colour.
         """
-        return cls(
-            **pair_sources.read_folder(
-                hr_dir,
-                scale=scale,
-                lr_dir=lr_dir,
-                border=border,
-                workers=workers,
-                progress=progress,
-            )
+        degrade = degradation(degrade, border=border, lr_given=lr_dir is not None)
+        buffers = pair_sources.read_folder(
+            hr_dir, scale=scale, lr_dir=lr_dir, border=border, workers=workers, progress=progress
         )
+        return cls(**buffers, degrade=degrade)
 
     @classmethod
-    def from_images(cls, images, *, scale, lr=None, names=None, border="replicate"):
+    def from_images(cls, images, *, scale, lr=None, names=None, border="replicate", degrade=None):
         """Take images that are in memory already.
 
         Args:
@@ -97,6 +106,7 @@ class ImagePairs:
             lr: Their low-resolution images, in the same order; made by `downscale` by default.
             names: What to call them in messages.
             border: See `resize`; only without `lr`.
+            degrade: See `degraded`; with `lr` noise and JPEG only.
 
         Raises:
             ValueError: as `from_folder`.
@@ -106,9 +116,9 @@ class ImagePairs:
             >>> [image.shape for image in pairs.image(0)]
             [(4, 4, 3), (8, 8, 3)]
         """
-        return cls(
-            **pair_sources.pack_images(images, scale=scale, lr=lr, names=names, border=border)
-        )
+        degrade = degradation(degrade, border=border, lr_given=lr is not None)
+        buffers = pair_sources.pack_images(images, scale=scale, lr=lr, names=names, border=border)
+        return cls(**buffers, degrade=degrade)
 
     @classmethod
     def from_samples(cls, split="train", *, scale):
@@ -146,7 +156,8 @@ class ImagePairs:
 
     def __repr__(self):
         size = (self.lr.nbytes + self.hr.nbytes) / 2**20
-        return f"ImagePairs({len(self)} images, scale={self.scale}, {size:.0f} MiB)"
+        degrade = f", degrade={str(self.degrade)!r}" if self.degrade else ""
+        return f"ImagePairs({len(self)} images, scale={self.scale}{degrade}, {size:.0f} MiB)"
 
     def image(self, index):
         """`(lr, hr)` of one image: views, uint8 `(height, width, 1 or 3)`."""
@@ -157,6 +168,26 @@ class ImagePairs:
         hr = self.hr[start * scale**2 : (start + pixels) * scale**2]
         hr = hr.reshape(height * scale, width * scale, 3)
         return lr[..., :channels], hr[..., :channels]
+
+    def sampler(self, **options):
+        """What draws and cuts patches for the feeds: `PatchSampler` of these pairs."""
+        return PatchSampler(self, **options)
+
+    def degraded(self, degrade):
+        """The same images, in the same memory, with low-resolution patches degraded beyond bicubic.
+
+        Feeds degrade each patch as they cut it, with parameters drawn from seed, epoch and step:
+        no two epochs show the same, and the same seed shows the same again. `fixed_patches` draws
+        them from a fixed seed. `image` and the large patches are as they were.
+
+        Args:
+            degrade: A text, as `"noise:0-10+jpeg:30-95"`, or a function; see `degradation`. None
+                and `"bicubic"` undo it.
+
+        Raises:
+            ValueError: if it is neither.
+        """
+        return self._with(degrade=degradation(degrade))
 
     def resized(self, factor):
         """The same images in another size, with low-resolution images of that size.
@@ -185,7 +216,8 @@ class ImagePairs:
             )
         hrs = (self.image(index)[1] for index in range(len(self)))
         images = (resize(hr, [round(n * factor) for n in hr.shape[:2]]) for hr in hrs)
-        return ImagePairs.from_images(images, scale=self.scale, names=self.names)
+        pairs = ImagePairs.from_images(images, scale=self.scale, names=self.names)
+        return pairs.degraded(self.degrade)
 
     @classmethod
     def join(cls, parts):
@@ -195,11 +227,13 @@ class ImagePairs:
             parts: `ImagePairs`, one or more.
 
         Raises:
-            ValueError: if there are none, or their scales differ.
+            ValueError: if there are none, or their scales or degradations differ.
         """
         scales = {part.scale for part in parts}
         if len(scales) != 1:
             raise ValueError(f"Expected sets of one scale; got {sorted(scales) or 'no set'}.")
+        if any(part.degrade != parts[0].degrade for part in parts):
+            raise ValueError("Expected sets of one degradation: join them first, then degrade.")
         if len(parts) == 1:
             return parts[0]
         arrays = {
@@ -207,7 +241,7 @@ class ImagePairs:
             for name in ("lr", "hr", "heights", "widths", "gray")
         }
         names = [name for part in parts for name in part.names]
-        return cls(**arrays, scale=scales.pop(), names=names)
+        return cls(**arrays, scale=scales.pop(), names=names, degrade=parts[0].degrade)
 
     def split(self, at):
         """The images before and from index `at` on, as two sets that share this one's memory.
@@ -226,14 +260,17 @@ class ImagePairs:
             first = self.offsets[start]
             last = self.offsets[stop] if stop < len(self) else len(self.lr)
             parts.append(
-                ImagePairs(
-                    self.lr[first:last],
-                    self.hr[first * self.scale**2 : last * self.scale**2],
-                    self.heights[start:stop],
-                    self.widths[start:stop],
-                    scale=self.scale,
+                self._with(
+                    lr=self.lr[first:last],
+                    hr=self.hr[first * self.scale**2 : last * self.scale**2],
+                    heights=self.heights[start:stop],
+                    widths=self.widths[start:stop],
                     gray=self.gray[start:stop],
                     names=self.names[start:stop],
                 )
             )
         return tuple(parts)
+
+    def _with(self, **changes):
+        names = ("lr", "hr", "heights", "widths", "scale", "gray", "names", "degrade")
+        return ImagePairs(**{name: getattr(self, name) for name in names} | changes)

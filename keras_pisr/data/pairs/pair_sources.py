@@ -15,11 +15,7 @@ from keras_pisr.data.tfds_load import load_tfds
 def read_folder(hr_dir, *, scale, lr_dir, border, workers, progress):
     """Arguments of `ImagePairs` for a folder; see `ImagePairs.from_folder`."""
     scale = check_scale(scale, least=2)
-    folders = [hr_dir] if isinstance(hr_dir, (str, os.PathLike)) else list(hr_dir)
-    if not folders:
-        raise ValueError("Expected hr_dir to be a folder or several in a list; got an empty list.")
-    paths = [path for folder in folders for path in list_images(folder)]
-    lr_paths = _match(paths, list_images(lr_dir), lr_dir, scale) if lr_dir else [None] * len(paths)
+    paths, lr_paths = find_files(hr_dir, lr_dir, scale)
 
     def read(path, lr_path):
         hr = read_image(path)
@@ -48,7 +44,7 @@ def read_folder(hr_dir, *, scale, lr_dir, border, workers, progress):
     if failures:
         lines = [message for _, message in sorted(failures)]
         more = f"\n... and {len(lines) - 20} more" if len(lines) > 20 else ""
-        where = ", ".join(map(str, folders))
+        where = ", ".join(map(str, dict.fromkeys(path.parent for path in paths)))
         raise ValueError(
             f"{len(lines)} of {len(paths)} images in {where} cannot be used:\n"
             + "\n".join(lines[:20])
@@ -56,6 +52,25 @@ def read_folder(hr_dir, *, scale, lr_dir, border, workers, progress):
         )
     shapes = [shapes[index] for index in range(len(paths))]
     return _arguments(lr_flat, hr_flat, shapes, scale, [path.name for path in paths])
+
+
+def find_files(hr_dir, lr_dir, scale):
+    """The image files of a folder, or of several in a list, and their low-resolution files.
+
+    Returns:
+        `(paths, lr_paths)`, as long as each other; without `lr_dir` the latter holds None.
+
+    Raises:
+        FileNotFoundError: if a folder is missing.
+        ValueError: if one is empty or the list of them, or files do not match.
+    """
+    folders = [hr_dir] if isinstance(hr_dir, (str, os.PathLike)) else list(hr_dir)
+    if not folders:
+        raise ValueError("Expected hr_dir to be a folder or several in a list; got an empty list.")
+    paths = [path for folder in folders for path in list_images(folder)]
+    if lr_dir is None:
+        return paths, [None] * len(paths)
+    return paths, _match(paths, list_images(lr_dir), lr_dir, scale)
 
 
 def pack_images(images, *, scale, lr, names, border):
@@ -119,14 +134,10 @@ def register(hr, lr, *, scale, border, name, lr_name):
         ValueError: naming the image, if the two do not belong together.
     """
     hr = _as_pixels(hr, name)
-    height, width = hr.shape[0] // scale, hr.shape[1] // scale
-    if not height or not width:
-        raise ValueError(
-            f"{name} is {hr.shape[1]}x{hr.shape[0]} px, smaller than the scale {scale}. Remove it."
-        )
+    whole = crop_to_scale(hr, scale, name)
     if lr is None:
-        hr = hr[: height * scale, : width * scale]
-        return downscale(hr, scale, border=border), hr
+        return downscale(whole, scale, border=border), whole
+    height, width = whole.shape[0] // scale, whole.shape[1] // scale
     lr = _as_pixels(lr, lr_name)
     pair = crop_to_twins(lr, hr, scale)
     if pair is None:
@@ -140,6 +151,20 @@ def register(hr, lr, *, scale, border, name, lr_name):
             "both as RGB."
         )
     return pair
+
+
+def crop_to_scale(hr, scale, name):
+    """Crop an image at the bottom and right to a multiple of the scale.
+
+    Raises:
+        ValueError: naming the image, if it is smaller than the scale.
+    """
+    height, width = hr.shape[0] // scale, hr.shape[1] // scale
+    if not height or not width:
+        raise ValueError(
+            f"{name} is {hr.shape[1]}x{hr.shape[0]} px, smaller than the scale {scale}. Remove it."
+        )
+    return hr[: height * scale, : width * scale]
 
 
 def crop_to_twins(lr, hr, scale):
@@ -186,7 +211,8 @@ def _room(paths, counts, scale):
         named = ", ".join(f"{path} ({count * scale**2} px)" for count, path in largest)
         raise ValueError(
             f"{len(paths)} images take {needed / 2**30:.1f} GiB as a set, more than this computer "
-            f"has. The largest: {named}. Use fewer, or smaller ones."
+            f"has. The largest: {named}. Use fewer, or smaller ones, or read them as training "
+            "needs them: kp.data.StreamedPairs, --stream in the recipes."
         ) from error
 
 

@@ -3,7 +3,6 @@
 import itertools
 
 from keras_pisr.data.pairs.image_pairs import ImagePairs
-from keras_pisr.data.pairs.patches import PatchSampler
 
 
 def tf_patches(
@@ -33,7 +32,7 @@ def tf_patches(
     `PatchSequence`.
 
     Args:
-        pairs: `ImagePairs`.
+        pairs: `ImagePairs` or `StreamedPairs`.
         patch: Side of the high-resolution patch in px, a multiple of the scale; by default 24 px of
             the low-resolution image.
         batch_size: Patches per batch.
@@ -59,8 +58,7 @@ def tf_patches(
     """
     import tensorflow as tf
 
-    sampler = PatchSampler(
-        pairs,
+    sampler = pairs.sampler(
         patch=patch,
         batch_size=batch_size,
         steps_per_epoch=steps_per_epoch,
@@ -94,7 +92,9 @@ def tf_patches(
     return dataset.prefetch(4).with_options(options)
 
 
-def paired_folder(hr_dir, *, scale, lr_dir=None, sizes=(1.0,), border="replicate", **options):
+def paired_folder(
+    hr_dir, *, scale, lr_dir=None, sizes=(1.0,), border="replicate", degrade=None, **options
+):
     """`tf_patches` of a folder of images.
 
     Args:
@@ -105,6 +105,8 @@ def paired_folder(hr_dir, *, scale, lr_dir=None, sizes=(1.0,), border="replicate
             copy of the set (see `ImagePairs.resized`). Shrinking JPEG photographs removes part of
             what compression left behind: `(1, 0.7, 0.5)` helps most where there are few of them.
         border: See `resize`; of the images in size 1.
+        degrade: What low-resolution patches have beyond bicubic, drawn anew in every epoch, as
+            `"noise:0-10+jpeg:30-95"`; see `ImagePairs.degraded`.
         **options: Those of `tf_patches`.
 
     Returns:
@@ -114,7 +116,9 @@ def paired_folder(hr_dir, *, scale, lr_dir=None, sizes=(1.0,), border="replicate
         >>> pairs = paired_folder("DIV2K/HR", scale=2, patch=96)  # doctest: +SKIP
         >>> distiller.fit(pairs, epochs=100)  # doctest: +SKIP
     """
-    pairs = ImagePairs.from_folder(hr_dir, scale=scale, lr_dir=lr_dir, border=border)
+    pairs = ImagePairs.from_folder(
+        hr_dir, scale=scale, lr_dir=lr_dir, border=border, degrade=degrade
+    )
     return tf_patches(ImagePairs.join([pairs.resized(size) for size in sizes]), **options)
 
 

@@ -2,8 +2,6 @@
 
 import keras
 
-from keras_pisr.data.pairs.patches import PatchSampler
-
 
 class PatchSequence(keras.utils.PyDataset):
     """The batches of `tf_patches`, bit for bit, without TensorFlow.
@@ -19,7 +17,7 @@ class PatchSequence(keras.utils.PyDataset):
     of Keras run ahead of the epoch and hand on, later, what they had cut for the look.
 
     Args:
-        pairs: `ImagePairs`.
+        pairs: `ImagePairs` or `StreamedPairs`.
         patch: Side of the high-resolution patch in px, a multiple of the scale; by default 24 px of
             the low-resolution image.
         batch_size: Patches per batch.
@@ -51,8 +49,7 @@ class PatchSequence(keras.utils.PyDataset):
         first_epoch=0,
     ):
         super().__init__()
-        self.sampler = PatchSampler(
-            pairs,
+        self.sampler = pairs.sampler(
             patch=patch,
             batch_size=batch_size,
             steps_per_epoch=steps_per_epoch,

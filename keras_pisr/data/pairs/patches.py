@@ -10,9 +10,10 @@ import numpy as np
 
 from keras_pisr.data.images.color import luma_factor, luma_sum
 from keras_pisr.data.pairs.patch_detail import Detail, prefer
+from keras_pisr.data.pairs.small_patches import small_patch
 
 # Level of 255 below which a patch is as good as flat; keeps the chance of any patch above 0.
-_FLAT = 0.1
+FLAT = 0.1
 # Side of a patch by default, in px of the low-resolution image.
 SIDE = 24
 STEPS_PER_EPOCH = 100
@@ -60,26 +61,14 @@ class PatchSampler:
         shuffle=True,
         seed=0,
     ):
-        patch = SIDE * pairs.scale if patch is None else patch
-        for name, value in (("patch", patch), ("batch_size", batch_size)):
-            if int(value) != value or value < 1:
-                raise ValueError(f"Expected {name} to be a whole number above 0; got {value!r}.")
-        if patch % pairs.scale:
-            raise ValueError(
-                f"Expected patch, in px of the large image, to be a multiple of the scale "
-                f"{pairs.scale}; got {patch}. Use {patch - patch % pairs.scale or pairs.scale}."
-            )
-        if steps_per_epoch is not None and steps_per_epoch < 1:
-            raise ValueError(f"Expected steps_per_epoch of 1 or more; got {steps_per_epoch}.")
-        if detail < 0:
-            raise ValueError(f"Expected detail of 0 or more; got {detail}.")
+        self.side, self.steps_per_epoch = checked_options(
+            pairs.scale, patch, batch_size, steps_per_epoch, detail
+        )
         self.pairs, self.batch_size, self.seed = pairs, batch_size, seed
         self.augment, self.shuffle = augment, shuffle
-        self.side = patch // pairs.scale
         self.images = _large_enough(pairs, self.side)
         self.preference = detail
         self.detail_of = Detail(pairs, self.side) if detail else None
-        self.steps_per_epoch = int(STEPS_PER_EPOCH if steps_per_epoch is None else steps_per_epoch)
 
     def draw(self, epoch, step):
         """The patches of one batch.
@@ -105,12 +94,13 @@ class PatchSampler:
         table = np.stack([image, y, x, turn], 1).astype(np.int32)
         if not self.preference:
             return table
-        log_weights = self.preference * np.log(self.detail_of(image, y, x) + _FLAT)
+        log_weights = self.preference * np.log(self.detail_of(image, y, x) + FLAT)
         return table[prefer(log_weights, self.batch_size, rng)]
 
     def batch(self, epoch, step):
         """`cut_patches` of the patches drawn for one batch."""
-        return cut_patches(self.pairs, self.draw(epoch, step), self.side)
+        rng = np.random.default_rng([self.seed, 2, epoch, step])
+        return cut_patches(self.pairs, self.draw(epoch, step), self.side, rng)
 
     def _order(self, turn):
         if not self.shuffle:
@@ -118,51 +108,89 @@ class PatchSampler:
         return np.random.default_rng([self.seed, 0, turn]).permutation(self.images)
 
 
-def cut_patches(pairs, table, side):
+def checked_options(scale, patch, batch_size, steps_per_epoch, detail):
+    """Raise the `ValueError`s of `PatchSampler` about options.
+
+    Returns:
+        `(side, steps_per_epoch)`: side of a low-resolution patch in px, batches per epoch.
+    """
+    patch = SIDE * scale if patch is None else patch
+    for name, value in (("patch", patch), ("batch_size", batch_size)):
+        if int(value) != value or value < 1:
+            raise ValueError(f"Expected {name} to be a whole number above 0; got {value!r}.")
+    if patch % scale:
+        raise ValueError(
+            f"Expected patch, in px of the large image, to be a multiple of the scale "
+            f"{scale}; got {patch}. Use {patch - patch % scale or scale}."
+        )
+    if steps_per_epoch is not None and steps_per_epoch < 1:
+        raise ValueError(f"Expected steps_per_epoch of 1 or more; got {steps_per_epoch}.")
+    if detail < 0:
+        raise ValueError(f"Expected detail of 0 or more; got {detail}.")
+    return patch // scale, int(STEPS_PER_EPOCH if steps_per_epoch is None else steps_per_epoch)
+
+
+def cut_patches(pairs, table, side, rng=None):
     """Luma of the patches a table names, in register.
 
     Args:
         pairs: `ImagePairs`.
         table: int32 `(batch, 4)`, see `PatchSampler.draw`.
         side: Side of the low-resolution patch in px.
+        rng: NumPy generator, for pairs with `degrade`; by default one of a fixed seed.
 
     Returns:
         `(lr, hr)`: float32 `(batch, side, side, 1)` and `(batch, side * scale, side * scale, 1)`
         in [0, 1].
     """
-    gray = pairs.gray[table[:, 0]]
+    scale, rows = pairs.scale, table.tolist()
+    rng = np.random.default_rng(0) if rng is None else rng
+    small, large = [], []
+    for number, y, x, _ in rows:
+        lr, hr = pairs.image(number)
+        small.append(small_patch(lr, hr, y, x, side, scale=scale, degrade=pairs.degrade, rng=rng))
+        large.append(hr[y * scale : (y + side) * scale, x * scale : (x + side) * scale])
+    turns = [turn for *_, turn in rows]
+    return luma_patches(small, turns), luma_patches(large, turns)
+
+
+def luma_patches(patches, turns):
+    """Luma of patches, turned, as one array.
+
+    Args:
+        patches: uint8 arrays `(side, side, 1 or 3)`.
+        turns: A turn for each, see `PatchSampler.draw`.
+
+    Returns:
+        float32 `(patches, side, side, 1)` in [0, 1].
+    """
+    size, gray = len(patches[0]), np.array([patch.shape[2] == 1 for patch in patches])
     rgb_factor, rgb_offset = luma_factor()
-    factor = np.where(gray, np.float32(1 / 255), rgb_factor).reshape(-1, 1, 1, 1)
-    offset = np.where(gray, np.float32(0), rgb_offset).reshape(-1, 1, 1, 1)
-    batch = []
-    for which, size in enumerate((side, side * pairs.scale)):
-        target = np.empty((len(table), size, size, 1), np.float32)
-        # One patch at a time in the same scratch space, which stays in the cache. Slices copy
-        # whole rows: gathering single pixels takes 30 times as long.
-        pixels = np.empty((size, size, 3), np.float32)
-        plane = np.empty((size, size, 1), np.float32)
-        for index, (number, y, x, turn) in enumerate(table.tolist()):
-            top, left = y * size // side, x * size // side
-            source = pairs.image(number)[which][top : top + size, left : left + size]
-            if gray[index]:
-                plane[...] = source
-            else:
-                pixels[...] = source
-                luma_sum(pixels, out=plane[..., 0])
-            patch = plane[::-1] if turn & 1 else plane
-            patch = patch[:, ::-1] if turn & 2 else patch
-            target[index] = patch.transpose(1, 0, 2) if turn & 4 else patch
-        target *= factor
-        target += offset
-        batch.append(target)
-    return tuple(batch)
+    target = np.empty((len(patches), size, size, 1), np.float32)
+    # One patch at a time in the same scratch space, which stays in the cache. Slices copy
+    # whole rows: gathering single pixels takes 30 times as long.
+    pixels = np.empty((size, size, 3), np.float32)
+    plane = np.empty((size, size, 1), np.float32)
+    for index, (source, turn) in enumerate(zip(patches, turns, strict=True)):
+        if gray[index]:
+            plane[...] = source
+        else:
+            pixels[...] = source
+            luma_sum(pixels, out=plane[..., 0])
+        patch = plane[::-1] if turn & 1 else plane
+        patch = patch[:, ::-1] if turn & 2 else patch
+        target[index] = patch.transpose(1, 0, 2) if turn & 4 else patch
+    target *= np.where(gray, np.float32(1 / 255), rgb_factor).reshape(-1, 1, 1, 1)
+    target += np.where(gray, np.float32(0), rgb_offset).reshape(-1, 1, 1, 1)
+    return target
 
 
 def fixed_patches(pairs, *, patch=None):
     """All patches of a grid without overlap, for `validation_data`: the same in every run.
 
     What does not fill a patch at the bottom and right of an image is left out, and so are images
-    smaller than a patch, with a warning that names them.
+    smaller than a patch, with a warning that names them. Pairs with `degrade` are degraded once,
+    from a fixed seed.
 
     Args:
         pairs: `ImagePairs`.

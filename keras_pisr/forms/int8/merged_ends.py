@@ -54,7 +54,7 @@ def merged_ends(model, lumas):
     kernel = np.concatenate([_centred(kernel, size) for kernel in kernels], axis=2)
     both = BlockedConv2D(kernel.shape[3], size, padding="same", name=f"{residual.name}_and_pixels")
     beside = WithPixels(name="features_and_pixels")([residual.input, model.inputs[0]])
-    pixels = SubpixelResidual(last.scale, name=last.name)(both(beside))
+    pixels = type(last).from_config(last.get_config())(both(beside))
     both.set_weights([kernel, sum(biases)])
     return keras.Model(model.inputs[0], pixels, name=model.name)
 

@@ -1,7 +1,5 @@
 """From a Keras student to a `.tflite` file."""
 
-from typing import Literal, get_args
-
 import keras
 import numpy as np
 
@@ -15,13 +13,16 @@ from keras_pisr.forms.int8.equalization import equalize_channels
 from keras_pisr.forms.int8.merged_ends import merged_ends
 from keras_pisr.forms.int8.quantized import can_be_quantized, is_quantized, post_training_form
 from keras_pisr.forms.int8.rounding import round_weights
-from keras_pisr.forms.phone import deployed_form, without_clip
+from keras_pisr.forms.npu import npu_form
+from keras_pisr.forms.phone import clipped_in_8_bit, deployed_form
 from keras_pisr.forms.rgb import colour_batches, whole_image
+from keras_pisr.mobile.export.conversion_checks import (
+    check_conversion,
+    check_layers,
+    check_target,
+)
 from keras_pisr.mobile.runtime.metadata import write_metadata
 
-Precision = Literal["float32", "float16", "dynamic", "int8"]
-PixelType = Literal["float32", "uint8", "int8"]
-Color = Literal["luma", "rgb"]
 # In words, for whoever opens a file.
 VALUES = {
     "luma": "Y of BT.601 (16 to 235 of 255) in [0, 1]; 8-bit pixels have a scale of 1/255",
@@ -41,6 +42,7 @@ def to_tflite(
     size=None,
     batch=1,
     representative=None,
+    target="cpu",
 ):
     """Convert a luma network to TFLite.
 
@@ -68,6 +70,9 @@ def to_tflite(
             activations are taken. Embedded photographs if not given. Copies stretched to the
             full range and ramps are added: photographs alone leave out black and white, and an
             int8 file would clip them.
+        target: `"cpu"`, which GPUs and Qualcomm's NPU run as well; or `"npu"`: the same numbers by
+            operations that MediaTek's and Samsung's NPUs have, too (`npu_form`). That takes a
+            `size`, and luma.
 
     Raises:
         ValueError: If an argument is none of the above, the backend is not TensorFlow, or the
@@ -76,25 +81,36 @@ def to_tflite(
     Example:
         >>> to_tflite(student, "student.tflite", precision="float16")  # doctest: +SKIP
     """
-    options = {"color": color, "pixels": pixels, "size": size, "batch": batch}
+    options = {"color": color, "pixels": pixels, "size": size, "batch": batch, "target": target}
     with atomic_path(path) as temporary:
         check_conversion(path, precision, pixels, color)
         convert(model, temporary, precision=precision, representative=representative, **options)
-        describe(temporary, model, precision=precision, color=color, size=size)
+        found = {"target": target} if target != "cpu" else {}
+        describe(temporary, model, precision=precision, color=color, size=size, **found)
 
 
 def convert(
-    model, path, *, precision, color="luma", pixels=None, size=None, batch=1, representative=None
+    model,
+    path,
+    *,
+    precision,
+    color="luma",
+    pixels=None,
+    size=None,
+    batch=1,
+    representative=None,
+    target="cpu",
 ):
     """What `to_tflite` does, without saying in the file what the file is.
 
     Args:
-        model, precision, color, pixels, size, batch, representative: See `to_tflite`.
+        model, precision, color, pixels, size, batch, representative, target: See `to_tflite`.
         path: File to write.
     """
     pixels = pixels or ("uint8" if precision == "int8" else "float32")
     check_conversion(path, precision, pixels, color)
     check_layers(model, precision)
+    check_target(target, color, size)
     import tensorflow as tf
 
     lumas, patches = None, None
@@ -108,8 +124,11 @@ def convert(
         if can_be_quantized(deployed):
             deployed = post_training_form(merged_ends(deployed, patches), patches)
         else:
-            deployed = without_clip(deployed)
+            # NPUs run the clip as it is.
+            deployed = deployed if target == "npu" else clipped_in_8_bit(deployed)
             round_weights(equalize_channels(deployed, patches), patches)
+    if target == "npu":
+        deployed = npu_form(deployed)
     if color == "rgb":
         # A file of 8 bit throughout has pixels at its ends anyway; others are told to cast.
         cast = "float32" if precision == "int8" else pixels
@@ -149,19 +168,6 @@ def describe(path, model, *, precision, color, size, **found):
         version=keras_pisr.__version__,
         **found,
     )
-
-
-def check_layers(model, precision):
-    """Refuse what the layers alone say cannot become a file of this precision.
-
-    Raises:
-        ValueError: If it cannot.
-    """
-    if is_quantized(model) and precision != "int8":
-        raise ValueError(
-            f"{model.name!r} computes in 8 bit: it becomes a file with precision 'int8', "
-            f"not {precision!r}. Convert the model it was made from."
-        )
 
 
 def calibration_lumas(model, representative):
@@ -268,25 +274,3 @@ def converter_options(precision, measured=None):
         options["target_spec"]["supported_ops"] = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         options["representative_dataset"] = measured
     return options
-
-
-def check_conversion(path, precision, pixels, color="luma"):
-    """Refuse arguments of `to_tflite` that are none of its choices, or another backend."""
-    if not str(path).endswith(".tflite"):
-        raise ValueError(f"Expected a path ending in .tflite; got {path}.")
-    if precision not in get_args(Precision):
-        raise ValueError(
-            f"Expected precision to be one of {get_args(Precision)}; got {precision!r}."
-        )
-    if pixels is not None and pixels not in get_args(PixelType):
-        raise ValueError(f"Expected pixels to be one of {get_args(PixelType)}; got {pixels!r}.")
-    if color not in get_args(Color):
-        raise ValueError(f"Expected color to be one of {get_args(Color)}; got {color!r}.")
-    castable = ("float32", "uint8") if color == "rgb" else ("float32",)
-    if precision != "int8" and pixels not in (None, *castable):
-        raise ValueError(f"Pixels of {pixels} need precision 'int8'; got {precision!r}.")
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError(
-            "Conversion to TFLite takes the TensorFlow backend; this is "
-            f"{keras.backend.backend()}. Set KERAS_BACKEND=tensorflow (.keras files carry over)."
-        )

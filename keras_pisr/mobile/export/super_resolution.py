@@ -17,6 +17,9 @@ class SuperResolutionOptions:
     color: Literal["luma", "rgb"] | None = None
     """luma: the network alone, for apps that split colours themselves. rgb: whole images in and
     out, as `keras-pisr upscale` makes them [luma]."""
+    target: Literal["cpu", "npu"] | None = None
+    """npu: the same numbers by operations that MediaTek's and Samsung's NPUs have, too, without
+    DEPTH_TO_SPACE and PRELU; takes --size [cpu]."""
     min_psnr: Number = None
     """Exit with code 1 if the file's PSNR on these images is below this, dB."""
     max_loss: Number = None
@@ -45,6 +48,7 @@ def convert_and_check(
         `(FileFacts, Agreement)`.
     """
     from keras_pisr.forms.blocked import stored_weights
+    from keras_pisr.forms.npu import check_npu_operations
     from keras_pisr.forms.phone import deployed_form
     from keras_pisr.mobile.export.agreement import check_agreement
     from keras_pisr.mobile.export.convert import convert, describe, model_scale
@@ -52,7 +56,7 @@ def convert_and_check(
     from keras_pisr.mobile.runtime.tflite_model import TFLiteModel
 
     scale = model_scale(model)
-    color = options.color or "luma"
+    color, target = options.color or "luma", options.target or "cpu"
     convert(
         model,
         temporary,
@@ -61,15 +65,20 @@ def convert_and_check(
         pixels=pixels,
         size=size,
         representative=None if calibration is None else folder_lumas(calibration, scale),
+        target=target,
     )
     tell("Checking")
     file = TFLiteModel(temporary, trusted=True)
+    in_blocks = size is not None and target == "cpu"
     facts = check_file(
         file,
         precision=precision,
-        weights=stored_weights(deployed_form(model), size_known=size is not None),
-        wholly_delegated=wholly_delegated,
+        weights=stored_weights(deployed_form(model), size_known=in_blocks),
+        # A clip in 8 bit, which NPUs run, XNNPACK does not.
+        wholly_delegated=wholly_delegated and target == "cpu",
     )
+    if target == "npu":
+        check_npu_operations(facts)
     agreement = check_agreement(
         model,
         file,
@@ -90,6 +99,7 @@ def convert_and_check(
         scored_on=f"{agreement.images} images of {images.name if images else 'scikit-image'}"
         + (f", {size[0]} x {size[1]} px of each" if size else ""),
         **({} if preset is None else {"preset": preset}),
+        **({} if target == "cpu" else {"target": target}),
     )
     return facts, agreement
 

@@ -248,3 +248,13 @@ def test_other_decoders_of_pillow_are_not_tried(tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png", "TGA")
     with pytest.raises(Image.UnidentifiedImageError):
         open_image(tmp_path / "a.png")
+
+
+def test_warnings_of_others_pass_while_a_file_is_open(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    with opened(tmp_path / "a.png", "a.png"):
+        with pytest.warns(UserWarning, match="of somebody else"):
+            warnings.warn("of somebody else", stacklevel=1)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.warn_explicit("of Pillow", UserWarning, "Image.py", 1, module="PIL.Image")
+        assert not said

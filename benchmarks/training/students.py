@@ -1,0 +1,153 @@
+r"""Does a privileged teacher help students with capacity to spare? One table at x2.
+
+    python benchmarks/training/students.py DATA --steps 3000
+
+For each student and seed, `recipes/pisr_x2.py` trains the student alone for the budget of one stage
+and for that of both, and by PISR, all with the same settings, and scores them on Set5, Set14 and
+B100. DATA holds `train/T91`, `train/BSDS400` and `benchmarks/`.
+
+Each run has a folder in `--runs` and is continued there if it was killed; one that is done is not
+repeated. After each run, all that are done are written to `--out`, and printed as a table. Give
+students other budgets in calls of their own: rows of one student always have the same.
+
+A run of one seed takes about 5.3 times `--steps` steps, and a step of VDSR takes about three times
+as long as one of CARN, and six times as long as one of IDN or CARN-M.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from keras_pisr.atomic import atomic_path
+
+ROOT = Path(__file__).resolve().parents[2]
+Student = Literal["fsrcnn", "plain_sr", "vdsr", "idn", "carn", "carn_m"]
+ROWS = {
+    "one_stage": "alone, budget of one stage",
+    "two_stages": "alone, budget of both stages",
+    "student": "PISR",
+}
+TESTS = ("Set5", "Set14", "B100")
+
+
+def command(data, folder, student, seed, *, steps, epochs, batch_size, patch_size, learning_rate):
+    """The command line of one run."""
+    arguments = {
+        "student": [student],
+        "seed": [seed],
+        "controls": ["one_stage", "two_stages"],
+        "hr-dir": [data / "train" / "T91"],
+        "sizes": [1, 0.8, 0.6],
+        "jpeg-dir": [data / "train" / "BSDS400"],
+        "test-dirs": [data / "benchmarks" / name for name in TESTS],
+        "epochs": [epochs],
+        "steps-per-epoch": [steps // epochs],
+        "batch-size": [batch_size],
+        "patch-size": [patch_size],
+        "detail": [1],
+        "optimizer": ["adam"],
+        "learning-rate": [learning_rate],
+        "out": [folder],
+    }
+    words = [word for name, values in arguments.items() for word in (f"--{name}", *values)]
+    resume = ["--resume"] if (folder / "settings.json").exists() else []
+    script = ROOT / "recipes" / "pisr_x2.py"
+    return [sys.executable, *map(str, [script, *words, "--no-tensorboard", *resume])]
+
+
+def collected(runs):
+    """What the runs that are done have found, by student and seed.
+
+    Raises:
+        ValueError: If runs of one student differ in more than the seed.
+    """
+    found, settings = {}, {}
+    for path in sorted(runs.glob("*/results.json")):
+        results = json.loads(path.read_text())
+        chosen = {
+            name: value
+            for name, value in results["settings"].items()
+            if name not in ("seed", "out", "resume")
+        }
+        student, seed = chosen["student"], results["settings"]["seed"]
+        if settings.setdefault(student, chosen) != chosen:
+            raise ValueError(
+                f"{path.parent} has other settings than other runs of {student}: rows of one "
+                "student need the same. Move it elsewhere, or give --runs another folder."
+            )
+        row = found.setdefault(student, {"settings": chosen, "seeds": {}})
+        row["parameters"] = results["stages"]["one_stage"]["parameters"]
+        row["seeds"][str(seed)] = {
+            "scores": results["scores"],
+            "seconds": {name: stage["seconds"] for name, stage in results["stages"].items()},
+            "steps": {name: stage["steps"] for name, stage in results["stages"].items()},
+            "environment": results["environment"],
+        }
+    return found
+
+
+def table(found):
+    """Markdown: mean PSNR over the seeds, and from the lowest to the highest seed, dB."""
+    lines = [
+        f"| x2, PSNR dB, mean (range of seeds) | {' | '.join(TESTS)} |",
+        "|---" * (1 + len(TESTS)) + "|",
+    ]
+    for student, row in found.items():
+        steps = next(iter(row["seeds"].values()))["steps"]["one_stage"]
+        for name, label in ROWS.items():
+            cells = []
+            for test in TESTS:
+                values = [seed["scores"][name][test]["psnr"] for seed in row["seeds"].values()]
+                spread = max(values) - min(values)
+                cells.append(f"{sum(values) / len(values):.2f} ({spread:.2f})")
+            lines.append(f"| {student}, {steps} steps: {label} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main(
+    data: tyro.conf.Positional[Path],
+    students: tuple[Student, ...] = ("plain_sr", "carn_m", "idn", "carn", "vdsr"),
+    seeds: tuple[int, ...] = (0, 1),
+    steps: int = 3000,
+    epochs: int = 10,
+    batch_size: int = 16,
+    patch_size: int = 48,
+    learning_rate: float = 3e-4,
+    runs: Path = Path("runs/students"),
+    out: Path = Path("docs/results/students.json"),
+):
+    """Train and score every student with every seed, one run after the other.
+
+    Args:
+        data: Folder with `train/` and `benchmarks/`.
+        students: Which students.
+        seeds: Seeds of the runs.
+        steps: Steps per stage, a multiple of `epochs`.
+        epochs: How often a run is saved per stage.
+        batch_size: Patches per step.
+        patch_size: Side of the HR patch, px.
+        learning_rate: Of Adam, at the start; not tuned.
+        runs: Where the runs lie.
+        out: File to write.
+    """
+    if steps < epochs or steps % epochs:
+        raise SystemExit(f"students.py: error: {steps} --steps are no multiple of {epochs} epochs.")
+    options = {"steps": steps, "epochs": epochs, "batch_size": batch_size}
+    options |= {"patch_size": patch_size, "learning_rate": learning_rate}
+    for seed in seeds:
+        for student in students:
+            folder = runs / f"{student}_{seed}"
+            if not (folder / "results.json").exists():
+                subprocess.run(command(data, folder, student, seed, **options), check=True)
+            found = collected(runs)
+            with atomic_path(out) as temporary:
+                temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            print(table(found), flush=True)
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

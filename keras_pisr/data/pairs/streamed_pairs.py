@@ -1,0 +1,192 @@
+"""Pairs of images that are read from their files as training needs them."""
+
+import copy
+
+from keras_pisr.data.images.bicubic import BORDERS
+from keras_pisr.data.images.degradation import degradation
+from keras_pisr.data.images.resize import check_scale, downscale
+from keras_pisr.data.pairs.image_pairs import ImagePairs
+from keras_pisr.data.pairs.pair_sources import find_files, pack_stream
+from keras_pisr.data.pairs.stream_sampler import StreamSampler
+from keras_pisr.data.pairs.streamed_file import StreamedFile
+
+
+class StreamedPairs:
+    """A folder of images larger than memory, in place of `ImagePairs.from_folder`.
+
+    `tf_patches` and `PatchSequence` take it as they take `ImagePairs`; the low-resolution pixels of
+    each patch are the same, bit for bit. Threads decode the files; some patches are cut of each
+    image, and shuffled among those of other images. See `StreamSampler`. In memory at a time are
+    one image per thread, and the patches of two blocks: by default, with patches of 48 px at x2,
+    some 30 MB.
+
+    Files are opened first when a batch needs them: a damaged one is met with a warning that
+    names it, once, and others take its place.
+
+    Args:
+        hr_dir: Folder of images, or several in a list; see `ImagePairs.from_folder`.
+        scale: Whole number, 2 or more.
+        lr_dir: Folder of their low-resolution files; made by bicubic by default.
+        border: See `resize`; only without `lr_dir`.
+        degrade: See `ImagePairs.degraded`.
+        patches_per_image: Patches cut of each image as it is decoded. More are quicker, and more
+            alike: decoding takes most of the time.
+        mixed_images: Images whose patches are shuffled among each other. The first batch waits for
+            all of them.
+        workers: Threads that decode; by default one per core, up to 16.
+        damaged: `"skip"` files that cannot be used with a warning, or `"refuse"` them with an
+            error, when a batch needs them.
+
+    Attributes:
+        files: `StreamedFile` of each image.
+        part: `(index, shards)`, see `shard`.
+
+    Raises:
+        FileNotFoundError: if a folder is missing.
+        ValueError: if an argument is none of these, a folder is empty, or files do not match.
+
+    Example:
+        >>> pairs = kp.data.StreamedPairs("LSDIR/HR", scale=2)  # doctest: +SKIP
+        >>> model.fit(kp.data.tf_patches(pairs, steps_per_epoch=1000))  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        hr_dir,
+        *,
+        scale,
+        lr_dir=None,
+        border="replicate",
+        degrade=None,
+        patches_per_image=16,
+        mixed_images=64,
+        workers=None,
+        damaged="skip",
+    ):
+        self.scale = check_scale(scale, least=2)
+        counts = {"patches_per_image": patches_per_image, "mixed_images": mixed_images}
+        for name, value in (counts | ({"workers": workers} if workers is not None else {})).items():
+            if int(value) != value or value < 1:
+                raise ValueError(f"Expected {name} to be a whole number above 0; got {value!r}.")
+        for name, value, known in (
+            ("border", border, BORDERS),
+            ("damaged", damaged, ("skip", "refuse")),
+        ):
+            if value not in known:
+                raise ValueError(f"Expected {name} to be one of {known}; got {value!r}.")
+        self.degrade = degradation(degrade, border=border, lr_given=lr_dir is not None)
+        self.border, self.damaged, self.part = border, damaged, (0, 1)
+        self.patches_per_image, self.mixed_images = int(patches_per_image), int(mixed_images)
+        self.workers = workers
+        paths = find_files(hr_dir, lr_dir, self.scale)
+        self.files = [StreamedFile(*pair) for pair in zip(*paths, strict=True)]
+
+    def __len__(self):
+        return len(self.files)
+
+    def __repr__(self):
+        degrade = f", degrade={str(self.degrade)!r}" if self.degrade else ""
+        return f"StreamedPairs({len(self)} files, scale={self.scale}{degrade})"
+
+    def image(self, index):
+        """`(lr, hr)` of one image, read now: uint8 `(height, width, 1 or 3)`.
+
+        Raises:
+            ValueError: if the file cannot be used.
+        """
+        file = self.files[index]
+        lr, hr = file.read(self.scale)
+        border = "replicate" if file.factors else self.border
+        return downscale(hr, self.scale, border=border) if lr is None else lr, hr
+
+    def sampler(self, **options):
+        """What draws, reads and cuts patches for the feeds: `StreamSampler` of these pairs."""
+        return StreamSampler(self, **options)
+
+    def shard(self, index, shards):
+        """The part of one of several workers: in each pass no image is in two parts.
+
+        Every worker gets as many images a pass; those of the remainder are left out, others in
+        each pass. Under `tf.distribute`:
+
+            strategy.distribute_datasets_from_function(
+                lambda context: kp.data.tf_patches(
+                    pairs.shard(context.input_pipeline_id, context.num_input_pipelines),
+                    batch_size=context.get_per_replica_batch_size(64),
+                )
+            )
+
+        Args:
+            index: Number of the worker, from 0.
+            shards: How many workers there are.
+
+        Raises:
+            ValueError: if there is no such worker.
+        """
+        if not 0 <= index < shards:
+            raise ValueError(f"Expected a worker from 0 to {shards - 1}; got {index}.")
+        return self._with(part=(index, shards))
+
+    def degraded(self, degrade):
+        """The same files with other low-resolution patches; see `ImagePairs.degraded`."""
+        given = any(file.lr for file in self.files)
+        return self._with(degrade=degradation(degrade, border=self.border, lr_given=given))
+
+    def resized(self, factor):
+        """The same images in another size; see `ImagePairs.resized`.
+
+        Raises:
+            ValueError: if the factor is not above 0.
+        """
+        if factor <= 0:
+            raise ValueError(f"Expected a factor above 0; got {factor}.")
+        if factor == 1:
+            return self
+        return self._with(
+            files=[StreamedFile(f.hr, None, (*f.factors, factor)) for f in self.files]
+        )
+
+    @classmethod
+    def join(cls, parts):
+        """One set of the files of several of one scale, in order, with the first one's options.
+
+        Args:
+            parts: `StreamedPairs`, one or more.
+
+        Raises:
+            ValueError: if there are none, or their scales or degradations differ.
+        """
+        if len({part.scale for part in parts}) != 1:
+            scales = sorted({part.scale for part in parts})
+            raise ValueError(f"Expected sets of one scale; got {scales or 'no set'}.")
+        if any(part.degrade != parts[0].degrade for part in parts):
+            raise ValueError("Expected sets of one degradation: join them first, then degrade.")
+        return parts[0]._with(files=[file for part in parts for file in part.files])
+
+    def split(self, at):
+        """The files before and from index `at` on, as two sets.
+
+        Args:
+            at: Index as in a slice: `-10` keeps the last ten apart.
+
+        Raises:
+            ValueError: if either part would be empty.
+        """
+        parts = self.files[:at], self.files[at:]
+        if not all(parts):
+            raise ValueError(f"Splitting {len(self)} images at {at} leaves one part empty.")
+        return tuple(self._with(files=part) for part in parts)
+
+    def in_memory(self):
+        """All of them as `ImagePairs`: for the few that validate.
+
+        Raises:
+            ValueError: if a file cannot be used.
+        """
+        images = ((self.files[i].hr.name, *self.image(i)) for i in range(len(self)))
+        return ImagePairs(**pack_stream(images, scale=self.scale), degrade=self.degrade)
+
+    def _with(self, **changes):
+        other = copy.copy(self)
+        vars(other).update(changes)
+        return other

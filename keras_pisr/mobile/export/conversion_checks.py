@@ -1,0 +1,68 @@
+"""What a conversion can do, told before it begins."""
+
+from typing import Literal, get_args
+
+import keras
+
+from keras_pisr.forms.int8.quantized import is_quantized
+
+Precision = Literal["float32", "float16", "dynamic", "int8"]
+PixelType = Literal["float32", "uint8", "int8"]
+Color = Literal["luma", "rgb"]
+Target = Literal["cpu", "npu"]
+
+
+def check_conversion(path, precision, pixels, color="luma"):
+    """Refuse arguments of `to_tflite` that are none of its choices, or another backend."""
+    if not str(path).endswith(".tflite"):
+        raise ValueError(f"Expected a path ending in .tflite; got {path}.")
+    if precision not in get_args(Precision):
+        raise ValueError(
+            f"Expected precision to be one of {get_args(Precision)}; got {precision!r}."
+        )
+    if pixels is not None and pixels not in get_args(PixelType):
+        raise ValueError(f"Expected pixels to be one of {get_args(PixelType)}; got {pixels!r}.")
+    if color not in get_args(Color):
+        raise ValueError(f"Expected color to be one of {get_args(Color)}; got {color!r}.")
+    castable = ("float32", "uint8") if color == "rgb" else ("float32",)
+    if precision != "int8" and pixels not in (None, *castable):
+        raise ValueError(f"Pixels of {pixels} need precision 'int8'; got {precision!r}.")
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "Conversion to TFLite takes the TensorFlow backend; this is "
+            f"{keras.backend.backend()}. Set KERAS_BACKEND=tensorflow (.keras files carry over)."
+        )
+
+
+def check_target(target, color, size):
+    """Refuse what has no form for NPUs.
+
+    Raises:
+        ValueError: If the target is none, or if it is `"npu"` for whole images or open sizes.
+    """
+    if target not in get_args(Target):
+        raise ValueError(f"Expected target to be one of {get_args(Target)}; got {target!r}.")
+    if target == "cpu":
+        return
+    if color != "luma":
+        raise ValueError(
+            f"A file for NPUs takes luma; got color {color!r}, whose files hold operations that "
+            "NPUs lack. Split colours in the app."
+        )
+    if size is None:
+        raise ValueError(
+            "A file for NPUs takes images of one size. Give it, e.g. size=(360, 640) (--size)."
+        )
+
+
+def check_layers(model, precision):
+    """Refuse what the layers alone say cannot become a file of this precision.
+
+    Raises:
+        ValueError: If it cannot.
+    """
+    if is_quantized(model) and precision != "int8":
+        raise ValueError(
+            f"{model.name!r} computes in 8 bit: it becomes a file with precision 'int8', "
+            f"not {precision!r}. Convert the model it was made from."
+        )

@@ -1,0 +1,17 @@
+"""Trains the preset `plain_sr_x2_small_jpeg`: for photographs that were saved as JPEG.
+
+Command, on any machine with a CPU or a GPU and Keras' TensorFlow backend:
+
+    KERAS_BACKEND=tensorflow python recipes/presets/plain_sr_x2_small_jpeg.py DATA
+
+It starts from the preset `plain_sr_x2_small`. Four patches of five are compressed, at a quality of
+30 to 95 that is drawn anew each time; the fifth is clean, so that clean images are not smeared.
+"""
+
+from phases import main, photographs, with_drawings
+
+BEFORE = photographs(scale=2, patch_size=64, start_from="plain_sr_x2_small")
+PHASES = {"jpeg": with_drawings(BEFORE, epochs=16, degrade="jpeg:30-95@0.8")}
+
+if __name__ == "__main__":
+    main("plain_sr_x2_small_jpeg", __doc__, PHASES)

@@ -113,6 +113,30 @@ def test_times_of_runtimes_are_those_of_the_results_file():
             assert figures in line
 
 
+def test_times_of_plain_sr_are_those_of_the_results_file():
+    path = ROOT / "docs" / "results" / "speed" / "plain_sr_runtimes.json"
+    lines = (ROOT / "docs" / "mobile.md").read_text().splitlines()
+    for name, row in json.loads(path.read_text())["rows"].items():
+        assert f"| {name} | {row['median_ms']:.0f} | {row['ratio']:.2f} |" in lines
+
+
+def test_ready_files_are_those_of_the_results_file():
+    results = json.loads((ROOT / "docs" / "results" / "ready_files.json").read_text())
+    lines = (ROOT / "docs" / "mobile.md").read_text().splitlines()
+    for row in results["files"]:
+        (line,) = [line for line in lines if line.startswith(f"| `{row['file']}` |")]
+        figures = [
+            f"{row['bytes'] / 1000:.1f}",
+            f"{row['psnr']:.2f}",
+            f"{round(row['psnr'] - row['psnr_of_keras'], 3) + 0:+.3f}",
+            f"{row['psnr'] - row['psnr_of_bicubic']:+.2f}",
+        ]
+        assert f" | {' | '.join(figures)} | " in line
+        assert line.endswith(f"| {row['latency']['median_ms']:.1f} |")
+    presets = {name for name, entry in CATALOG.items() if entry.get("status") == RECOMMENDED}
+    assert {row["preset"] for row in results["files"]} == presets
+
+
 def test_rates_of_degraded_and_streamed_pairs_are_those_of_the_results_files():
     page, results = (ROOT / "docs" / "data.md").read_text(), ROOT / "docs" / "results"
     degraded = json.loads((results / "speed" / "degradations.json").read_text())

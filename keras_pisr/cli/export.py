@@ -12,15 +12,20 @@ request cannot be done or a check fails (nothing is written).
 import dataclasses
 import json
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
 from keras_pisr.atomic import atomic_path
+from keras_pisr.cli.export_all import export_all
+from keras_pisr.cli.export_other import FORMATS, export_other
 from keras_pisr.cli.model_argument import TRAINABLE, has_channel_slopes, kind_of, resolve_model
 from keras_pisr.cli.run_command import run_command, use_tensorflow
+from keras_pisr.console.progress_bar import ProgressBar
 from keras_pisr.console.quiet import without_notices
+from keras_pisr.console.stages import listening, tell
 from keras_pisr.mobile.export import recognition as recognition_export
 from keras_pisr.mobile.export import super_resolution as super_resolution_export
 from keras_pisr.mobile.export.file_facts import SLOPES
@@ -29,16 +34,20 @@ from keras_pisr.mobile.export.super_resolution import SuperResolutionOptions
 
 Number = Annotated[float | None, tyro.conf.arg(metavar="X")]
 Folder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
+Sizes = Annotated[
+    tyro.conf.UseAppendAction[tuple[tuple[int, int], ...]], tyro.conf.arg(metavar="HEIGHT WIDTH")
+]
 
 
 def export(
-    student: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="STUDENT")],
-    out: Annotated[Path, tyro.conf.arg(metavar="FILE.tflite")],
     super_resolution: tyro.conf.OmitArgPrefixes[SuperResolutionOptions],
     recognition: tyro.conf.OmitArgPrefixes[RecognitionOptions],
-    quantize: Literal["float32", "float16", "dynamic", "int8"] = "float32",
+    student: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="STUDENT")] = None,
+    out: Annotated[Path | None, tyro.conf.arg(metavar="FILE.tflite")] = None,
+    all_presets: Annotated[Path | None, tyro.conf.arg(name="all", metavar="DIR")] = None,
+    quantize: Literal["float32", "float16", "dynamic", "int8"] | None = None,
     pixels: Literal["float32", "uint8", "int8"] | None = None,
-    size: Annotated[tuple[int, int] | None, tyro.conf.arg(metavar="HEIGHT WIDTH")] = None,
+    size: Sizes = (),
     calibration: Folder = None,
     images: Folder = None,
     budget_ms: Number = None,
@@ -51,15 +60,21 @@ def export(
     Args:
         student: A .keras file, or what `keras_pisr.from_preset` takes: the name of a preset,
             or a folder that `save_to_preset` wrote.
-        out: File to write.
+        out: File to write. The suffix .onnx, .xml (OpenVINO) or .mlpackage (Core ML) makes a file
+            of any size for that runtime instead, to which no other option applies.
+        all_presets: Make the recommended files of every recommended preset in this folder, and a
+            manifest.json that says what each of them is, does and costs. Of the other options
+            --calibration, --images, --threads and --report apply.
         super_resolution: Options for super-resolution students.
         recognition: Options for recognition students.
         quantize: float32; float16 (weights of 16 bit); dynamic (weights of 8 bit); int8
-            (everything in 8 bit).
+            (everything in 8 bit) [float16, which halves the file and loses nothing; int8 for a
+            student that was trained in 8 bit].
         pixels: What the file takes (and gives, if images): float32 in [0, 1], or for int8 and rgb
             also uint8 (the default for int8), or for int8 also int8.
-        size: Fix the input to this size, px. Without it a super-resolution file is resized at run
-            time; recognition students of any size need it.
+        size: Fix the input to this size, px. Given several times, it makes as many files, with the
+            size in their names. Without it a super-resolution file is resized at run time, which
+            LiteRT's CompiledModel cannot do; recognition students of any size need it.
         calibration: Images from which int8 takes its ranges. Super-resolution: photographs,
             shrunk by the student's scale [some that ship with scikit-image]. Recognition: a folder
             or tar archive of class folders (its train/, if it has one), or the word letters.
@@ -71,6 +86,21 @@ def export(
         allow_undelegated: Accept operations that XNNPACK does not run.
         report: Write what was found to this file.
     """
+    given = dict(locals())
+    if all_presets is not None:
+        apply = ("calibration", "images", "threads", "report")
+        refused = given_flags(given, apart=("all_presets", *apply))
+        return export_all(all_presets, **{name: given[name] for name in apply}, refused=refused)
+    if student is None or out is None:
+        raise ValueError("Expected STUDENT and --out FILE.tflite, or --all DIR.")
+    if out.suffix in FORMATS:
+        return export_other(student, out, given_flags(given, apart=("student", "out")))
+    for height, width in size:
+        if min(height, width) < 1:
+            raise ValueError(f"Expected --size to be 1 px or more each way; got {height} {width}.")
+    if len(size) > 1:
+        return max(export(**given | for_size(given, one)) for one in size)
+    size = size[0] if size else None
     use_tensorflow()
     from rich.console import Console
 
@@ -81,8 +111,6 @@ def export(
         raise ValueError(f"Expected --out to be a path ending in .tflite; got {out}.")
     if threads < 1:
         raise ValueError(f"Expected --threads to be 1 or more; got {threads}.")
-    if size is not None and min(size) < 1:
-        raise ValueError(f"Expected --size to be 1 px or more each way; got {size[0]} {size[1]}.")
     for option, folder in (("--calibration", calibration), ("--images", images)):
         if folder is not None and not folder.exists() and str(folder) != "letters":
             raise FileNotFoundError(f"{option}: there is no {folder}.")
@@ -94,9 +122,11 @@ def export(
             f"{student} has PReLUs with one slope per channel, which XNNPACK does not run in 8 "
             f"bit. {SLOPES} --allow-undelegated makes the file nonetheless."
         )
-    with without_notices():
+    with without_notices() as terminal, told_stages(terminal):
+        tell("Loading")
         model, _ = resolve_model(student, accept=TRAINABLE)
         way, options = way_of(model, super_resolution, recognition)
+        quantize = quantize or default_precision(model)
         with atomic_path(out) as temporary:
             facts, agreement = way.convert_and_check(
                 model,
@@ -110,6 +140,7 @@ def export(
                 wholly_delegated=not allow_undelegated,
                 options=options,
             )
+        tell("Timing")
         # Outside the block: a file that is sound but slow is still worth having.
         latency = measure_latency(out, threads=threads)
     misses = [over_budget(latency, budget_ms), way.shortcoming(agreement, options, latency.name)]
@@ -128,6 +159,52 @@ def export(
     for miss in misses:
         print(miss, file=sys.stderr)
     return 1 if misses else 0
+
+
+def default_precision(model):
+    """What to ship where nothing is asked for: float16, or int8 if the model is made for that."""
+    from keras_pisr.forms.int8.quantized import is_quantized
+
+    return "int8" if is_quantized(model) else "float16"
+
+
+def for_size(given, size):
+    """Arguments of `export` for one of several sizes, which the names of its files tell."""
+    height, width = size
+    named = {
+        name: path.with_stem(f"{path.stem}_{height}x{width}")
+        for name, path in given.items()
+        if name in ("out", "report") and path is not None
+    }
+    return {"size": (size,), **named}
+
+
+def given_flags(given, *, apart):
+    """Flags of `export` that are given, but for some arguments."""
+    options = {"super_resolution": given["super_resolution"], "recognition": given["recognition"]}
+    found = [
+        flag
+        for group in options.values()
+        for flag, value in flags(group).items()
+        if value is not None
+    ]
+    defaults = {"threads": 1, "allow_undelegated": False, "size": ()}
+    for name, value in given.items():
+        if name not in (*options, *apart) and value != defaults.get(name):
+            found.append("STUDENT" if name == "student" else f"--{name.replace('_', '-')}")
+    return found
+
+
+@contextmanager
+def told_stages(terminal):
+    """Show the stages that are told within the block on a terminal."""
+    with ProgressBar(file=terminal) as bar:
+
+        def show(stage, done, total):
+            bar.update(done, total or 1, stage)
+
+        with listening(show):
+            yield
 
 
 def way_of(model, super_resolution, recognition):

@@ -7,6 +7,7 @@ class ProgressBar:
     Args:
         description: What is being done; `update` may change it.
         shown: False for no bar at all.
+        file: Stream to write to, if not stderr.
 
     Example:
         >>> with ProgressBar("Evaluating") as bar:
@@ -14,15 +15,15 @@ class ProgressBar:
         ...         bar.update(done + 1, 3)
     """
 
-    def __init__(self, description="", *, shown=True):
-        self._description, self._shown = description, shown
+    def __init__(self, description="", *, shown=True, file=None):
+        self._description, self._shown, self._file = description, shown, file
 
     def __enter__(self):
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
         from rich.progress import TimeRemainingColumn as TimeLeft
 
-        console = Console(stderr=True)
+        console = Console(stderr=True, file=self._file)
         columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeLeft()
         shown = self._shown and console.is_terminal
         self._bar = Progress(*columns, console=console, transient=True, disable=not shown)

@@ -12,6 +12,9 @@ def without_notices():
     While they are imported or convert, TensorFlow's and LiteRT's C++ parts write notices there
     (about absent GPUs, for instance) that no setting silences. Python's exceptions come through.
 
+    Yields:
+        A text stream that still leads to where file descriptor 2 did, for progress.
+
     Example:
         >>> with without_notices():
         ...     import tensorflow as tf
@@ -20,7 +23,8 @@ def without_notices():
     saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
-        yield
+        with open(saved, "w", closefd=False) as terminal:
+            yield terminal
     finally:
         os.dup2(saved, 2)
         os.close(saved)

@@ -51,7 +51,7 @@ def test_a_student_becomes_a_checked_file(saved, capsys, precision):
 def test_a_preset_is_exported_too(saved, student, capsys):
     student.save_to_preset("mine")
     assert main(["mine", *ARGUMENTS[1:], "--size", "20", "24"]) == 0
-    assert "a.tflite (float32)" in capsys.readouterr().out
+    assert "a.tflite (float16)" in capsys.readouterr().out
 
 
 def test_a_file_for_npus_holds_what_they_have(saved, capsys):
@@ -110,3 +110,15 @@ def test_scripts_run_from_their_folder(script):
     path = Path(__file__).resolve().parents[2] / "mobile" / script
     result = subprocess.run([sys.executable, path, "--help"], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+
+
+def test_several_sizes_make_as_many_files(saved, capsys):
+    sizes = ["--size", "8", "12", "--size", "10", "8", "--report", "r.json"]
+    assert main([*ARGUMENTS, *sizes]) == 0
+    for size in ((8, 12), (10, 8)):
+        name = "{}x{}".format(*size)
+        assert kp.mobile.TFLiteModel(f"a_{name}.tflite").shape == (1, *size, 1)
+        assert json.loads((saved / f"r_{name}.json").read_text())["latency"]["size"] == [*size]
+    assert (
+        not (saved / "a.tflite").exists() and "a_10x8.tflite (float16)" in capsys.readouterr().out
+    )

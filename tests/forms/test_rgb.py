@@ -163,4 +163,5 @@ def test_the_command_makes_whole_images(student, tmp_path, monkeypatch, capsys, 
     )
     assert "against Keras" in capsys.readouterr().out
     assert kp.mobile.TFLiteModel("a.tflite").shape == (1, 40, 48, 3)
-    assert FileFacts.of("a.tflite").delegates == 1
+    # In float16, a cast of pixels stands between the widened weights and the rest.
+    assert FileFacts.of("a.tflite").delegates == (1 if pixels == "float32" else 2)

@@ -4,9 +4,11 @@ import keras
 import numpy as np
 from keras import layers
 
+from keras_pisr.console.stages import tell
 from keras_pisr.forms.int8.equalization import equalize_channels
 from keras_pisr.forms.int8.fake_quant import FAKE_QUANT_FORMS, FakeQuant
 from keras_pisr.forms.int8.merged_ends import WithPixels
+from keras_pisr.forms.int8.rerun import Rerun
 from keras_pisr.forms.int8.rounding import round_weights
 from keras_pisr.forms.leaky import Leaky
 from keras_pisr.forms.phone import deployed_form
@@ -125,6 +127,7 @@ def post_training_form(model, lumas):
     Returns:
         A `quantized_form`.
     """
+    tell("Rounding weights")
     equalize_channels(model, lumas)
     rounded = keras.models.clone_model(model)
     rounded.set_weights(model.get_weights())
@@ -155,15 +158,21 @@ def settle_ranges(quantized, model, lumas):
     for layer, values in zip(ranged, seen, strict=True):
         layer.set_weights([np.minimum(values.min(), 0), np.maximum(values.max(), 0)])
 
-    def error(layer, ends):
-        layer.set_weights(ends)
-        return np.square(quantized.predict_on_batch(images) - wanted).mean()
+    run = Rerun(quantized, images)
+    for done, layer in enumerate(ranged):
+        tell("Settling ranges", done, len(ranged))
+        errors = {}  # Of each range tried: where an end is 0, all of its shares are the same.
 
-    for layer in ranged:
+        def error(ends, layer=layer, errors=errors):
+            layer.set_weights(ends)
+            if tuple(ends) not in errors:
+                errors[tuple(ends)] = np.square(run.output_from(layer) - wanted).mean()
+            return errors[tuple(ends)]
+
         for end in (0, 1):
             low, high = layer.get_weights()
             choices = [[s * low, high] if end == 0 else [low, s * high] for s in SHARES]
-            layer.set_weights(min(choices, key=lambda ends, layer=layer: error(layer, ends)))
+            layer.set_weights(min(choices, key=error))
     return quantized
 
 

@@ -75,6 +75,8 @@ def photographs(folder, scale, size=(None, None)):
         pairs = ((downscale(hr, scale), hr) for hr in sample_images("test").values())
     for lr, hr in pairs:
         height, width = (n or m for n, m in zip(size, lr.shape[:2], strict=True))
+        # Without the pixels that a factor of 3 leaves over: they would shift what is mirrored.
+        hr = hr[: lr.shape[0] * scale, : lr.shape[1] * scale]
         yield crop_or_mirror(lr, height, width), crop_or_mirror(hr, height * scale, width * scale)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 
 import keras_pisr
 from keras_pisr.atomic import atomic_path
+from keras_pisr.console.stages import tell
 from keras_pisr.data.images.color import rgb_to_y
 from keras_pisr.data.images.resize import downscale
 from keras_pisr.data.synthetic.samples import sample_images
@@ -139,6 +140,7 @@ def convert(
 
     # What surrounds the network in a file of whole images has no ranges of its own.
     needs_ranges = color == "rgb" or not is_quantized(deployed)
+    tell("Converting")
     options = converter_options(precision, measured if needs_ranges else None)
     if precision == "int8":
         options["inference_input_type"] = options["inference_output_type"] = getattr(tf, pixels)

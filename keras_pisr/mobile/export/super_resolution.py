@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import tyro
 
+from keras_pisr.console.stages import tell
+
 Number = Annotated[float | None, tyro.conf.arg(metavar="X")]
 
 
@@ -65,6 +67,7 @@ def convert_and_check(
         representative=None if calibration is None else folder_lumas(calibration, scale),
         target=target,
     )
+    tell("Checking")
     file = TFLiteModel(temporary, trusted=True)
     in_blocks = size is not None and target == "cpu"
     facts = check_file(

@@ -2,6 +2,8 @@
 
 # What users are told to take, and what is there for the figures of a table.
 RECOMMENDED, FOR_TABLES = "recommended", "kept for the tables"
+# What is better for some images, and is taken by its name.
+LARGER, FOR_JPEG = "larger and better", "for images that were saved as JPEG"
 
 CATALOG = {
     "fsrcnn_x2": {
@@ -91,6 +93,14 @@ CATALOG = {
         "scale": 2,
         "parameters": 12696,
         "psnr": {"Set5": 37.15, "Set14": 32.73, "B100": 31.62},
+    },
+    "plain_sr_x2_small_jpeg": {
+        "class": "PlainSR",
+        "description": "x2 luma, trained alone, on JPEG of quality 30 to 95",
+        "status": FOR_JPEG,
+        "scale": 2,
+        "parameters": 12696,
+        "psnr": {"Set5": 35.55, "Set14": 31.8, "B100": 30.83},
     },
     "plain_sr_x3_small": {
         "class": "PlainSR",

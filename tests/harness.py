@@ -10,11 +10,13 @@ All checks run on the backend that Keras is on.
 
 import keras
 import numpy as np
+import pytest
 from keras import ops
 
 import keras_pisr as kp
 from keras_pisr.inference.network import Network
 from keras_pisr.models.presettable import Presettable
+from tests.losses.autodiff import gradient
 
 
 def array(tensor):
@@ -163,43 +165,92 @@ def check_layer(make, inputs, *, folder):
     assert_same(keras.saving.load_model(folder / "layer.keras")(inputs), model(inputs))
 
 
-def check_loss(loss, y_true, y_pred):
-    """One value per sample, weights and mean as in Keras, and a config that rebuilds it.
+def check_loss(loss, y_true, y_pred, *, alone=True, refused=None):
+    """One float32 value per sample, weights and mean as in Keras, and a config that rebuilds it.
 
     Args:
-        loss: A loss that averages over samples that do not know of each other.
-        y_true: Two samples.
+        loss: A loss that averages over samples.
+        y_true: Samples, in an array.
         y_pred: Their predictions, or a tuple of parts.
+        alone: Whether a sample has the same value without the others.
+        refused: What an error says to the arguments that cause it.
     """
-    parts = y_pred if isinstance(y_pred, tuple) else (y_pred,)
+    each = type(loss).from_config({**loss.get_config(), "reduction": "none"})
+    values = array(each(y_true, y_pred))
+    assert values.shape == y_true.shape[:1]
+    np.testing.assert_allclose(loss(y_true, y_pred), values.mean(), rtol=1e-5)
+    weights = np.arange(len(values), dtype="float32")
+    weighted = loss(y_true, y_pred, sample_weight=weights)
+    np.testing.assert_allclose(weighted, (weights * values).mean(), rtol=1e-5)
+    for i in range(len(values) if alone else 0):
+        value = loss(*keras.tree.map_structure(lambda part, i=i: part[[i]], (y_true, y_pred)))
+        np.testing.assert_allclose(value, values[i], rtol=1e-5)
+    np.testing.assert_array_equal(array(check_config(loss)(y_true, y_pred)), loss(y_true, y_pred))
+    half = keras.tree.map_structure(lambda part: part.astype("float16"), (y_true, y_pred))
+    result = in_precision("mixed_float16", lambda: check_config(loss)(*half))
+    assert keras.backend.standardize_dtype(result.dtype) == "float32"
+    wide = keras.tree.map_structure(lambda part: part.astype("float32"), half)
+    np.testing.assert_allclose(result, loss(*wide), rtol=1e-6)
+    for message, arguments in (refused or {}).items():
+        with pytest.raises(ValueError, match=message):
+            loss(*arguments)
 
-    def value(samples, **kwargs):
-        chosen = tuple(part[samples] for part in parts)
-        return float(loss(y_true[samples], chosen if len(parts) > 1 else chosen[0], **kwargs))
 
-    first, second, both = value([0]), value([1]), value([0, 1])
-    np.testing.assert_allclose(both, (first + second) / 2, rtol=1e-5)
-    weighted = value([0, 1], sample_weight=np.array([3.0, 0.0], "float32"))
-    np.testing.assert_allclose(weighted, 3 * first / 2, rtol=1e-5)
+def check_config(loss):
+    """What the config rebuilds, and that it is the loss."""
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
     assert type(copy) is type(loss) and copy.get_config() == loss.get_config()
-    np.testing.assert_array_equal(array(copy(y_true, y_pred)), array(loss(y_true, y_pred)))
+    return copy
 
 
-def check_distiller(distiller, x, y):
-    """Guides stay, the student moves, terms add up, and `evaluate` changes nothing."""
-    student = distiller.student
-    guides = [guide.get_weights() for guide in distiller.guides]
-    distiller.compile(keras.optimizers.SGD(0.1), loss="mae")
-    before = distiller.get_weights()
-    logs = distiller.evaluate(x, y, verbose=0, return_dict=True)
-    for ours, theirs in zip(before, distiller.get_weights(), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    terms = sum(value for name, value in logs.items() if name in distiller.term_trackers)
-    np.testing.assert_allclose(terms, logs["loss"], rtol=1e-5)
-    started = student.get_weights()
-    distiller.fit(x, y, verbose=0)
-    assert any(np.any(a != b) for a, b in zip(started, student.get_weights(), strict=True))
-    for guide, weights in zip(distiller.guides, guides, strict=True):
-        for ours, theirs in zip(guide.get_weights(), weights, strict=True):
-            np.testing.assert_array_equal(ours, theirs)
+def check_guided_loss(loss, target, prediction, **kwargs):
+    """`check_loss` of a prediction that follows a target: zero where equal, no gradient to it."""
+    check_loss(loss, target, prediction, **kwargs)
+    np.testing.assert_allclose(loss(target, target), 0, atol=1e-6)
+    # The prediction depends on x too, lest there be nothing to differentiate.
+    slope = gradient(lambda x: loss(x, prediction) + ops.sum(x), target)
+    np.testing.assert_array_equal(slope, 1)
+
+
+def weights_of(model):
+    return [np.array(weight) for weight in model.get_weights()]
+
+
+def same(one, two):
+    return all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+
+
+def check_distiller(distiller, x, y, *, loss="mae", metrics=(), learners=(), folder=None):
+    """Guides stay, what learns moves, terms add up, and `evaluate` changes nothing.
+
+    Args:
+        distiller: Not compiled yet.
+        x: Inputs of a batch.
+        y: Its targets.
+        loss: For `compile`.
+        metrics: For `compile`.
+        learners: Networks that move beside the student.
+        folder: Where to write a checkpoint, which is the student alone; by default none.
+    """
+
+    def check_logs(logs):
+        terms = [logs.pop(name) for name in distiller.term_trackers]
+        np.testing.assert_allclose(sum(terms), logs.pop("loss"), rtol=1e-5)
+        assert terms and logs.keys() == {metric.name for metric in metrics}
+
+    guides = [(guide, weights_of(guide)) for guide in distiller.guides]
+    distiller.compile(keras.optimizers.SGD(0.1), loss=loss, metrics=list(metrics))
+    before = weights_of(distiller)
+    check_logs(distiller.evaluate(x, y, verbose=0, return_dict=True))
+    assert same(before, weights_of(distiller))
+    started = [(model, weights_of(model)) for model in (distiller.student, *learners)]
+    path = folder and folder / "student.keras"
+    checkpoint = [keras.callbacks.ModelCheckpoint(path)] if folder else []
+    history = distiller.fit(x, y, verbose=0, callbacks=checkpoint).history
+    check_logs({name: value for name, (value,) in history.items()})
+    assert not any(same(weights, weights_of(model)) for model, weights in started)
+    assert all(same(weights, weights_of(guide)) for guide, weights in guides)
+    if folder:
+        student = keras.saving.load_model(path)
+        assert type(student) is type(distiller.student) and not student.compiled
+        assert same(weights_of(student), weights_of(distiller.student))

@@ -23,7 +23,7 @@ EXEMPT = {
     r"web/(build|serve|fetch_runtime)\.py": "downloads from npm, or serves until it is stopped; tests/mobile/web",
     r"\.(onnx|xml|mlpackage)\b": "needs an optional package; tests/mobile/targets",
     r"export\.py --all": "a minute; tests/mobile/export/test_ready_files.py",
-    r"hf://": "needs the network; tests/presets/test_preset.py has a stand-in",
+    r"hf://": "needs the network; tests/presets/test_hubs.py has a stand-in",
     r"multi_worker|mirrored|data_parallel": "needs several devices; tests/distillers",
     r"^python benchmarks/": "measures for minutes; what is measured has its own tests",
     r"make_preset\.py": "needs a whole run; tests/presets/test_model_card.py makes one",

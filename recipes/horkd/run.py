@@ -1,8 +1,9 @@
 """What the three HORKD recipes do: train a teacher, then students by several methods, score.
 
-`run` is the whole story; `settings.py` says what can be set, `methods.py` what is compared,
+`run_resolved` is the story; `settings.py` says what can be set, `methods.py` what is compared,
 `data.py` what is trained and scored on, `networks.py` which networks, `scores.py` and `pictures.py`
-what is shown, `runs/stages.py` how a stage is trained and `runs/run_folder.py` what is written.
+what is shown, `runs/training_stages.py` how a stage is trained and `runs/run_folder.py` what is
+written.
 """
 
 import dataclasses
@@ -16,14 +17,18 @@ from horkd.methods import ROWS, weights_of
 from horkd.networks import Networks
 from horkd.pictures import draw
 from horkd.scores import outputs_of, score, show, summary
-from runs.placement import Placement
+from runs.devices import Placement
 from runs.run_folder import RunFolder, check_resumable, read_object
-from runs.stages import Stages
+from runs.training_stages import Stages
 
 
 def run(settings):
+    """`run_resolved` for scripts, which takes settings as their user gives them."""
+    return run_resolved(settings.resolved())
+
+
+def run_resolved(settings):
     """Teacher, every method with every seed, the table; returns what `results.json` holds."""
-    settings = settings.resolved()
     if settings.resume:
         check_resumable(settings.out)
     training, scored = load(settings)

@@ -1,9 +1,9 @@
 """What the three PISR recipes do: load images, train stages and controls, score.
 
-`run` is the whole story; `settings.py` says what can be set, `images.py` what is trained and
+`run_resolved` is the story; `settings.py` says what can be set, `images.py` what is trained and
 scored on, `networks.py` what is trained, `forecast.py` how long it will take,
-`runs/stages.py` how a stage is trained, `runs/placement.py` where, and `runs/run_folder.py` what is
-written.
+`runs/training_stages.py` how a stage is trained, `runs/devices.py` where, and `runs/run_folder.py`
+what is written.
 """
 
 import functools
@@ -16,9 +16,9 @@ import keras_pisr as kp
 from pisr.forecast import print_forecast
 from pisr.images import benchmark_folders, held_out_folder, load_images, validation_patches
 from pisr.networks import new_student, new_teacher, title
-from runs.placement import jax_accelerator, place
+from runs.devices import jax_accelerator, place
 from runs.run_folder import RunFolder, check_resumable
-from runs.stages import Stages
+from runs.training_stages import Stages
 
 
 def shareable(data, replicas):
@@ -74,8 +74,12 @@ def feed(pairs, settings, first_epoch, workers=None):
 
 
 def run(settings):
+    """`run_resolved` for scripts, which takes settings as their user gives them."""
+    return run_resolved(settings.resolved())
+
+
+def run_resolved(settings):
     """Every stage, then the scores; returns what `results.json` holds."""
-    settings = settings.resolved()
     if settings.resume:
         check_resumable(settings.out)
     placement = place(settings.distribute)

@@ -44,24 +44,24 @@ def run_command(default, description, recipe):
     Args:
         default: The recipe's settings, a dataclass with `resolved()`.
         description: What `--help` says first.
-        recipe: Name of the module whose `run(settings)` does the work. Imported only once the
-            settings hold, so that `--help` and mistakes answer at once.
+        recipe: Name of the module whose `run_resolved(settings)` does the work. Imported only once
+            the settings hold, so that `--help` and mistakes answer at once.
     """
     settings = tyro.cli(type(default), default=default, description=description)
     settings = shortened(settings)
 
     def work():
-        settings.resolved()
+        resolved = settings.resolved()
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         with without_notices():
             module = importlib.import_module(recipe)
             # TensorFlow writes the last of its notices at the first operation. Workers of a cluster
             # have to meet before that one.
-            if getattr(settings, "distribute", "none") != "multi_worker":
+            if getattr(resolved, "distribute", "none") != "multi_worker":
                 importlib.import_module("keras").ops.zeros(1)
         # It warns of each size of image that is scored.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
-        module.run(settings)
+        module.run_resolved(resolved)
 
     interrupted = "stopped. The same command with --resume continues."
     sys.exit(run_with_one_line_errors(work, Path(sys.argv[0]).name, interrupted=interrupted))

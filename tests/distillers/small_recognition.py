@@ -89,7 +89,10 @@ VARIANTS = {
 }
 
 
+def crossentropy():
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
 def compiled(made, optimizer=None, **kwargs):
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    made.compile(optimizer or keras.optimizers.SGD(0.05), loss=loss, **kwargs)
+    made.compile(optimizer or keras.optimizers.SGD(0.05), loss=crossentropy(), **kwargs)
     return made

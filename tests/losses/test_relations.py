@@ -1,6 +1,5 @@
 """What the individual, distance and angle losses have in common."""
 
-import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -13,9 +12,8 @@ from keras_pisr.losses import (
     angle_loss,
     distance_loss,
     individual_loss,
-    logit_loss,
 )
-from tests.harness import check_loss
+from tests.harness import check_config, check_guided_loss
 from tests.losses.autodiff import gradient
 from tests.losses.naive_relations import (
     naive_angle,
@@ -32,7 +30,6 @@ NAIVE = {
     angle_loss: naive_angle,
 }
 RELATIONAL = [distance_loss, angle_loss]
-CLASSES = [IndividualLoss, DistanceLoss, AngleLoss, LogitLoss]
 WEIGHTS = np.array([1.0, 0.0, 2.0, 0.5, 3.0, 1.0])
 
 
@@ -121,36 +118,25 @@ def test_one_point_has_the_guides_size_as_loss_and_no_gradient(loss):
     np.testing.assert_array_equal(slope, 0)
 
 
-@pytest.mark.parametrize("loss", [*NAIVE, logit_loss])
-def test_the_target_gets_no_gradient(loss):
-    target, prediction = embeddings()
-    # The prediction depends on x too, lest there be nothing to differentiate.
-    slope = gradient(lambda x: ops.sum(loss(x, prediction)) + ops.sum(x), target)
-    np.testing.assert_array_equal(slope, 1)
+SHAPES = {
+    "Pool or flatten": (np.zeros((2, 3, 3, 4)), np.zeros((2, 4))),
+    "the same samples": (np.zeros((2, 4)), np.zeros((3, 4))),
+}
 
 
-@pytest.mark.parametrize("kind", CLASSES)
-def test_classes_reduce_and_weigh(kind):
-    target, prediction = embeddings()
-    values = ops.convert_to_numpy(kind(reduction="none")(target, prediction))
-    assert values.shape == (6,)
-    np.testing.assert_allclose(kind()(target, prediction), values.mean(), rtol=1e-6)
-    weighted = kind()(target, prediction, sample_weight=WEIGHTS.astype("float32"))
-    np.testing.assert_allclose(weighted, (WEIGHTS * values).mean(), rtol=1e-6)
-
-
-@pytest.mark.parametrize("kind", CLASSES)
-def test_float32_under_mixed_precision(kind):
-    target, prediction = (x.astype("float16") for x in embeddings())
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_float16")
-    try:
-        result = kind()(ops.convert_to_tensor(target), ops.convert_to_tensor(prediction))
-    finally:
-        keras.config.set_dtype_policy(before)
-    assert keras.backend.standardize_dtype(result.dtype) == "float32"
-    expected = kind()(target.astype("float32"), prediction.astype("float32"))
-    np.testing.assert_allclose(result, expected, rtol=1e-6)
+@pytest.mark.parametrize(
+    ("loss", "alone", "refused"),
+    [
+        (IndividualLoss(), True, {"Dense layer": (np.zeros((2, 3)), np.zeros((2, 4)))}),
+        (LogitLoss(), True, {"other classes": (np.zeros((2, 3)), np.zeros((2, 4)))}),
+        (DistanceLoss(), False, SHAPES),
+        (AngleLoss(), False, SHAPES),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_keeps_what_every_loss_promises(loss, alone, refused):
+    target, prediction = (x.astype("float32") for x in embeddings())
+    check_guided_loss(loss, target, prediction, alone=alone, refused=refused)
 
 
 @pytest.mark.parametrize(
@@ -163,27 +149,5 @@ def test_float32_under_mixed_precision(kind):
     ],
     ids=lambda loss: loss.name,
 )
-def test_config_round_trip(loss):
-    copy = keras.losses.deserialize(keras.losses.serialize(loss))
-    assert type(copy) is type(loss)
-    assert copy.get_config() == loss.get_config()
-
-
-@pytest.mark.parametrize("loss", [IndividualLoss(), LogitLoss()], ids=lambda loss: loss.name)
-def test_keeps_what_every_loss_of_single_samples_promises(loss, rng):
-    check_loss(loss, *rng.normal(size=(2, 2, 5)).astype("float32"))
-
-
-@pytest.mark.parametrize("loss", RELATIONAL)
-def test_wrong_shapes_are_named(loss):
-    with pytest.raises(ValueError, match="Pool or flatten"):
-        loss(np.zeros((2, 3, 3, 4)), np.zeros((2, 4)))
-    with pytest.raises(ValueError, match="the same samples"):
-        loss(np.zeros((2, 4)), np.zeros((3, 4)))
-
-
-def test_individual_and_logit_losses_need_equal_widths():
-    with pytest.raises(ValueError, match="Dense layer"):
-        individual_loss(np.zeros((2, 3)), np.zeros((2, 4)))
-    with pytest.raises(ValueError, match="other classes"):
-        logit_loss(np.zeros((2, 3)), np.zeros((2, 4)))
+def test_options_are_in_the_config(loss):
+    check_config(loss)

@@ -2,7 +2,6 @@
 
 import gc
 import threading
-import warnings
 
 import keras
 import numpy as np
@@ -19,42 +18,12 @@ from keras_pisr.data import (
     write_image,
 )
 from keras_pisr.data.pairs.streamed_file import FileCutter
+from tests.data.pairs.streamed import FEW, OPTIONS, assert_equal, streamed, tables
 from tests.distillers.small import stage_1
-
-OPTIONS = {"patch": 8, "batch_size": 5, "steps_per_epoch": 3, "seed": 7}
-FEW = {"patches_per_image": 2, "mixed_images": 3, "workers": 2}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder, rng = tmp_path_factory.mktemp("HR"), np.random.default_rng(0)
-    for i in range(7):
-        write_image(folder / f"{i}.png", rng.integers(0, 256, (17 + i, 20, 3), dtype=np.uint8))
-    write_image(folder / "7.png", rng.integers(0, 256, (18, 19), dtype=np.uint8))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def in_memory(folder):
-    return ImagePairs.from_folder(folder, scale=2)
-
-
-def streamed(folder, **options):
-    return StreamedPairs(folder, scale=2, **FEW | options)
 
 
 def batches(sampler, epochs=4):
     return [sampler.batch(e, s) for e in range(epochs) for s in range(sampler.steps_per_epoch)]
-
-
-def tables(sampler, epochs=4):
-    steps = [(e, s) for e in range(epochs) for s in range(sampler.steps_per_epoch)]
-    return np.concatenate([sampler.draw(*step) for step in steps])
-
-
-def assert_equal(ours, theirs):
-    for one, other in zip(ours, theirs, strict=True):
-        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("detail", [0.0, 1.0])
@@ -169,50 +138,6 @@ def test_workers_share_the_images_of_a_pass(folder):
         streamed(folder).shard(0, 9).sampler(**OPTIONS)
 
 
-@pytest.fixture
-def damaged(folder, tmp_path):
-    for path in folder.iterdir():
-        (tmp_path / path.name).symlink_to(path)
-    content = (folder / "1.png").read_bytes()
-    (tmp_path / "cut.png").write_bytes(content[: len(content) // 2])
-    write_image(tmp_path / "tiny.png", np.zeros((6, 40, 3), np.uint8))
-    return tmp_path
-
-
-def test_files_that_cannot_be_used_are_named_once_and_left_out(damaged):
-    sampler = streamed(damaged).sampler(**OPTIONS)
-    with pytest.warns(UserWarning) as said:
-        table = tables(sampler, 6)
-    said = sorted((str(each.message) for each in said), key=lambda text: "tiny" in text)
-    assert len(said) == 2
-    assert "cut.png" in said[0] and said[0].endswith("It is left out.")
-    assert "tiny.png is smaller than a patch of 8 px" in said[1]
-    used = {sampler.pairs.files[number].hr.name for number in table[:, 0]}
-    assert used == {f"{i}.png" for i in range(8)}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        again = streamed(damaged).sampler(**OPTIONS)
-        np.testing.assert_array_equal(tables(again, 6), table)
-
-
-def test_they_can_be_refused(damaged):
-    sampler = streamed(damaged, damaged="refuse", mixed_images=10).sampler(**OPTIONS)
-    with pytest.raises(ValueError, match=r"cut\.png"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        sampler.batch(0, 0)
-    with pytest.raises(ValueError, match=r"cut\.png"):
-        streamed(damaged).in_memory()
-
-
-def test_a_block_of_none_is_an_error(folder):
-    sampler = streamed(folder).sampler(patch=40)
-    with (
-        pytest.warns(UserWarning, match="smaller than a patch of 40 px"),
-        pytest.raises(ValueError, match="None of 3 files holds a patch of 40 px.*smaller patch"),
-    ):
-        sampler.batch(0, 0)
-
-
 def test_images_held_out_are_read_into_memory(folder, in_memory):
     kept, apart = streamed(folder).split(-2)
     assert (len(kept), len(apart)) == (6, 2)
@@ -277,37 +202,6 @@ def test_threads_end_with_the_sampler(folder):
     for thread in new:
         thread.join(5)
         assert not thread.is_alive()
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"scale": 1}, "scale to be a whole number, 2 or more"),
-        ({"patches_per_image": 0}, "patches_per_image to be a whole number"),
-        ({"mixed_images": 1.5}, "mixed_images to be a whole number"),
-        ({"workers": 0}, "workers to be a whole number"),
-        ({"damaged": "ignore"}, "damaged to be one of"),
-        ({"border": "wrap"}, "border to be one of"),
-        ({"degrade": "fog"}, "steps of blur"),
-    ],
-)
-def test_wrong_arguments_are_named(folder, options, message):
-    with pytest.raises(ValueError, match=message):
-        StreamedPairs(folder, **{"scale": 2} | options)
-
-
-def test_wrong_sets_are_named(folder, tmp_path):
-    pairs = streamed(folder)
-    with pytest.raises(FileNotFoundError, match="absent"):
-        StreamedPairs(tmp_path / "absent", scale=2)
-    with pytest.raises(ValueError, match="factor above 0"):
-        pairs.resized(0)
-    with pytest.raises(ValueError, match="one scale"):
-        StreamedPairs.join([pairs, StreamedPairs(folder, scale=3)])
-    with pytest.raises(ValueError, match="join them first"):
-        StreamedPairs.join([pairs, pairs.degraded("noise")])
-    with pytest.raises(ValueError, match="multiple of the scale"):
-        pairs.sampler(patch=7)
 
 
 def test_an_image_read_now_is_in_register(folder, in_memory):

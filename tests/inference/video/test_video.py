@@ -1,8 +1,6 @@
 """Videos enlarged: pictures by the network, times and sound as they were."""
 
-import os
 import struct
-import sys
 from fractions import Fraction
 
 import numpy as np
@@ -13,80 +11,7 @@ from keras_pisr.data.images.resize import upscale as bicubic
 from keras_pisr.inference.files import upscale_files
 from keras_pisr.inference.network import Network
 from keras_pisr.inference.video.video_file import upscale_video, video_size
-
-av = pytest.importorskip("av")
-# The rate varies. In units of 1/1000 s.
-TIMES = [0, 40, 80, 160, 200, 300, 340, 380]
-
-
-def square(luma):
-    """Not linear: full range taken as studio range gives something else."""
-    return (luma**2).repeat(2, axis=1).repeat(2, axis=2)
-
-
-@pytest.fixture(scope="module")
-def network():
-    return Network(square)
-
-
-def planes(frame):
-    return [
-        np.frombuffer(p, np.uint8, p.height * p.line_size).reshape(p.height, -1)[:, : p.width]
-        for p in frame.planes
-    ]
-
-
-def write(
-    path,
-    *,
-    form="yuv420p",
-    codec="libx264",
-    size=(16, 12),
-    sound=True,
-    times=TIMES,
-    container=None,
-    **tags,
-):
-    """Write a lossless clip of noise; tags are set on the encoder."""
-    rng = np.random.default_rng(0)
-    with av.open(str(path), "w", options=container or {}) as file:
-        options = {"crf": "0"} if codec == "libx264" else {}
-        video = file.add_stream(codec, rate=25, options=options)
-        video.width, video.height, video.pix_fmt = *size, form
-        video.codec_context.time_base = video.time_base = Fraction(1, 1000)
-        for tag, value in tags.items():
-            setattr(video.codec_context, tag, value)
-        tone = file.add_stream("aac", rate=8000, layout="mono") if sound else None
-        for time in times:
-            frame = av.VideoFrame(*size, form)
-            for plane in frame.planes:
-                noise = rng.integers(16, 236, plane.buffer_size, "uint8")
-                plane.update(noise.tobytes())
-            frame.pts, frame.time_base = time, Fraction(1, 1000)
-            file.mux(video.encode(frame))
-        file.mux(video.encode(None))
-        for start in range(0, 3072 if sound else 0, 1024):
-            wave = rng.uniform(-0.5, 0.5, (1, 1024)).astype("float32")
-            frame = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")
-            frame.sample_rate, frame.pts = 8000, start
-            file.mux(tone.encode(frame))
-        if sound:
-            file.mux(tone.encode(None))
-    return path
-
-
-def frames(path):
-    with av.open(str(path)) as file:
-        return list(file.decode(video=0))
-
-
-def sound(path):
-    with av.open(str(path)) as file:
-        return [(bytes(p), p.pts * p.time_base) for p in file.demux(audio=0) if p.size]
-
-
-def names(folder):
-    return sorted(os.listdir(folder))
+from tests.inference.video.clips import TIMES, av, frames, names, planes, sound, write
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
@@ -213,50 +138,6 @@ def test_a_folder_mixes_images_and_videos(network, tmp_path):
         upscale_files(network, [tmp_path / "in" / "a.mp4"], tmp_path / "x.webm")
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
-def test_a_run_that_ends_early_leaves_what_was_there(network, tmp_path, error):
-    source, result = write(tmp_path / "a.mp4"), tmp_path / "b.mp4"
-    result.write_bytes(b"mine")
-
-    def stop(share):
-        if share > 0.5:
-            raise error
-
-    with pytest.raises(error):
-        upscale_video(network, source, result, on_progress=stop)
-    assert names(tmp_path) == ["a.mp4", "b.mp4"] and result.read_bytes() == b"mine"
-
-
-@pytest.mark.parametrize("damage", ["empty", "header", "zeros", "no end", "cut Matroska"])
-def test_a_damaged_file_is_named_and_nothing_written(network, tmp_path, damage):
-    suffix = ".mkv" if "Matroska" in damage else ".mp4"
-    source = write(
-        tmp_path / f"a{suffix}",
-        sound=False,
-        times=range(0, 4000, 40),
-        container={"movflags": "faststart"} if damage == "no end" else {},
-    )
-    data = source.read_bytes()
-    if damage == "zeros":
-        # The table of contents stays; the pictures are gone.
-        start = data.index(b"mdat") + 4
-        data = data[:start] + bytes(2000) + data[start + 2000 :]
-    else:
-        kept = {"empty": 0, "header": 60}.get(damage, len(data) // 2)
-        data = data[:kept]
-    source.write_bytes(data)
-    with pytest.raises(ValueError, match=source.name):
-        upscale_video(network, source, tmp_path / "b.mp4")
-    assert names(tmp_path) == [source.name]
-
-
-def test_a_playlist_that_names_other_files_is_no_video(network, tmp_path):
-    write(tmp_path / "secret.mp4")
-    (tmp_path / "a.mp4").write_text("ffconcat version 1.0\nfile secret.mp4\n")
-    with pytest.raises(ValueError, match="a.mp4"):
-        upscale_video(network, tmp_path / "a.mp4", tmp_path / "b.mp4")
-
-
 def test_subtitles_are_copied_where_the_format_holds_them(network, tmp_path):
     with av.open(str(write(tmp_path / "a.mp4"))) as file, av.open(f"{tmp_path}/b.mkv", "w") as out:
         track = out.add_stream_from_template(file.streams.video[0])
@@ -280,25 +161,3 @@ def test_subtitles_are_copied_where_the_format_holds_them(network, tmp_path):
     with pytest.raises(ValueError, match="mp4 does not hold all tracks of .*b.mkv.* Try .mkv"):
         upscale_video(network, tmp_path / "b.mkv", tmp_path / "c.mp4")
     assert names(tmp_path) == ["a.mp4", "b.mkv", "c.mkv"]
-
-
-def test_requests_that_cannot_be_done_say_so(network, tmp_path):
-    source = write(tmp_path / "a.mp4")
-    with pytest.raises(ValueError, match="16x12 px are more than the 100"):
-        upscale_video(network, source, tmp_path / "b.mp4", max_pixels=100)
-    with pytest.raises(ValueError, match="written as .mp4"):
-        upscale_video(network, source, tmp_path / "b.webm")
-    with pytest.raises(ValueError, match="crf"):
-        upscale_video(network, source, tmp_path / "b.mp4", crf=60)
-    with pytest.raises(FileNotFoundError, match="gone"):
-        upscale_video(network, tmp_path / "gone.mp4", tmp_path / "b.mp4")
-    assert names(tmp_path) == ["a.mp4"]
-
-
-def test_without_pyav_the_extra_is_named(network, tmp_path, monkeypatch):
-    source = write(tmp_path / "a.mp4")
-    monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(ImportError, match=r"pip install 'keras-pisr\[video\]'"):
-        upscale_video(network, source, tmp_path / "b.mp4")
-    report = upscale_files(network, [source], tmp_path / "out")
-    assert "keras-pisr[video]" in report.failed[source]

@@ -37,13 +37,14 @@ def test_a_worker_without_a_cluster_is_told_how_to_name_it(monkeypatch):
 
 @pytest.mark.parametrize(("engine", "operations"), [("multi_worker", 0), ("none", 1)])
 def test_workers_meet_before_anything_runs(engine, operations, monkeypatch):
-    done = []
+    done, given = [], []
     monkeypatch.setattr(keras.ops, "zeros", done.append)
     monkeypatch.setattr("sys.argv", ["x"])
-    monkeypatch.setattr("pisr.run.run_resolved", lambda settings: None)
+    monkeypatch.setattr("pisr.run.run_resolved", given.append)
     with pytest.raises(SystemExit) as stop:
         run_command(Settings(distribute=engine), "", "pisr.run")
     assert stop.value.code is None and len(done) == operations
+    assert given == [Settings(distribute=engine).resolved()]
 
 
 @pytest.mark.parametrize(

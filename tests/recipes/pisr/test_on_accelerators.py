@@ -6,7 +6,7 @@ import pytest
 
 import keras_pisr as kp
 from pisr import run as pisr
-from pisr.settings import Settings
+from tests.recipes.pisr import small
 
 pytestmark = [pytest.mark.slow, pytest.mark.core]
 only_jax = pytest.mark.skipif(keras.backend.backend() != "jax", reason="a path of JAX")
@@ -22,19 +22,9 @@ def photographs(tmp_path, rng):
 
 
 def settings(out, photographs, **changes):
-    tiny = {
-        "epochs": 1,
-        "steps_per_epoch": 22,
-        "batch_size": 2,
-        "patch_size": 16,
-        "validation_images": 1,
-        "tensorboard": False,
-        # Compiled faster than the default.
-        "optimizer": "adam",
-        "pisr": False,
-        "controls": ("one_stage",),
-    }
-    return Settings(out=out, hr_dir=(photographs,), **{**tiny, **changes})
+    given = {"epochs": 1, "steps_per_epoch": 22, "validation_images": 1}
+    given |= {"hr_dir": (photographs,), "pisr": False, "controls": ("one_stage",)}
+    return small.settings(out, **given | changes)
 
 
 @only_jax

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "docs" / "guides" / "start.md",
     *(ROOT / "mobile").rglob("*.md"),
 ]
 PAGES = [page for page in PAGES if "vendor" not in page.parts]

@@ -35,3 +35,13 @@ def test_every_page_is_in_the_contents_once():
         for path in DOCS.rglob(kind)
     ]
     assert sorted(entries) == sorted(set(pages) - {"index"})
+
+
+def test_the_version_is_the_same_everywhere():
+    root = DOCS.parent
+    for file, pattern in {
+        "pyproject.toml": '^version = "(.+)"$',
+        "CITATION.cff": "^version: (.+)$",
+    }.items():
+        (version,) = re.findall(pattern, (root / file).read_text(), re.MULTILINE)
+        assert version == keras_pisr.__version__, file

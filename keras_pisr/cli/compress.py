@@ -1,4 +1,4 @@
-r"""Make a student's file smaller, or its 8-bit file better, by training it on a little.
+r"""Make a student's file smaller, or its 8-bit file better, by training it for some more steps.
 
     python mobile/compress.py student.keras --method prune --sparsity 0.5 --out pruned.keras
     python mobile/compress.py student.keras --method cluster --clusters 16 --out clustered.keras
@@ -7,8 +7,8 @@ r"""Make a student's file smaller, or its 8-bit file better, by training it on a
 or, after installation, `python -m keras_pisr.cli.compress`. prune and cluster write a student
 that `export.py` converts like any other; the file is as large as before, but an app store or a web
 server that compresses it sends less. qat writes an int8 file. At the end: sizes and dB before and
-after. All by tensorflow-model-optimization. Exit codes: 0; 2 if the request cannot be done
-(nothing is written).
+after. tensorflow-model-optimization does the training. Exit codes: 0; 2 if the request cannot be
+done (nothing is written).
 """
 
 import dataclasses
@@ -95,31 +95,35 @@ def compress(
     images: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None,
     report: Annotated[Path | None, tyro.conf.arg(metavar="FILE.json")] = None,
 ) -> int:
-    """Make a student's file smaller, or its 8-bit file better, by training it on a little.
+    """Make a student's file smaller, or its 8-bit file better, by training it for some more steps.
 
-    prune and cluster write a student (.keras), which export.py converts like any other: its file
+    prune and cluster write a student (.keras), which export.py converts like any other. Its file
     is as large as before, but compresses better. qat writes an int8 file (.tflite).
 
     Args:
-        student: A .keras file.
-        method: prune: the smallest weights become 0. cluster: each kernel keeps few different
-            values. qat: weights and tensors are rounded to 8 bit in every step.
-        out: File to write: .keras for prune and cluster, .tflite for qat.
-        sparsity: prune: share of zeros in each kernel [0.5].
-        schedule: prune: polynomial (the default): the share rises over two thirds of the steps;
-            constant: it is the whole from the first step.
-        clusters: cluster: values per kernel [16].
-        quantize: prune, cluster: precision of the files measured before and after [float32].
-        trained: qat: also write a student with the file's weights, which computes in float.
-        hr_dir: Folders of HR images. Without any, photographs that ship with scikit-image.
-        steps: Optimizer steps.
-        batch_size: Patches per step.
-        patch_size: Side of an HR patch, px.
-        learning_rate: At the start; falls by a cosine. Without it, 1e-4 for qat, else 1e-3.
+        student: The trained student: a .keras file or a preset.
+        method: prune sets the smallest weights to 0. cluster leaves few different values in each
+            kernel. qat rounds weights and tensors to 8 bit in every step.
+        out: The file to write: .keras for prune and cluster, .tflite for qat.
+        sparsity: For prune: the share of zeros in each kernel, from 0 to 1 [0.5].
+        schedule: For prune: polynomial raises the share of zeros over two thirds of the steps;
+            constant uses the whole share from the first step [polynomial].
+        clusters: For cluster: the number of different values per kernel [16].
+        quantize: For prune and cluster: the precision of the files that are measured before and
+            after [float32].
+        trained: For qat: also write a student with the weights of the file, which computes in
+            float.
+        hr_dir: Folders of HR images to train on. The default is the photographs that ship with
+            scikit-image.
+        steps: Number of optimizer steps.
+        batch_size: Number of patches per step.
+        patch_size: Side of an HR patch in px.
+        learning_rate: The learning rate at the start, which falls by a cosine [1e-4 for qat, 1e-3
+            for prune and cluster].
         seed: Makes the patches and the first clusters repeatable.
-        images: Test images for the dB, in the layout of `keras-pisr evaluate`. Without it, three
-            photographs that ship with scikit-image.
-        report: Write what was found to this file.
+        images: Test images for the PSNR in dB, in the layout of `keras-pisr evaluate`. The default
+            is three photographs that ship with scikit-image.
+        report: Write settings, sizes and dB to this JSON file.
     """
     use_tensorflow()
     from rich.console import Console

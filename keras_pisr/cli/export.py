@@ -58,33 +58,36 @@ def export(
     """Convert a student to TFLite, check the file against it, and time it on this machine.
 
     Args:
-        student: A .keras file, or what `keras_pisr.from_preset` takes: the name of a preset,
-            or a folder that `save_to_preset` wrote.
-        out: File to write. The suffix .onnx, .xml (OpenVINO) or .mlpackage (Core ML) makes a file
-            of any size for that runtime instead, to which no other option applies.
-        all_presets: Make the recommended files of every recommended preset in this folder, and a
-            manifest.json that says what each of them is, does and costs. Of the other options
-            --calibration, --images, --threads and --report apply.
+        student: The trained student: a .keras file, the name of a preset, or a folder that
+            `save_to_preset` wrote.
+        out: The file to write. The suffix .onnx, .xml (OpenVINO) or .mlpackage (Core ML) makes a
+            file for that runtime instead, which takes any size and no other option.
+        all_presets: Write the recommended files of every recommended preset to this folder, with a
+            manifest.json that gives purpose, accuracy and time of each file. Only --calibration,
+            --images, --threads and --report can be added.
         super_resolution: Options for super-resolution students.
         recognition: Options for recognition students.
-        quantize: float32; float16 (weights of 16 bit); dynamic (weights of 8 bit); int8
-            (everything in 8 bit) [float16, which halves the file and loses nothing; int8 for a
-            student that was trained in 8 bit].
-        pixels: What the file takes (and gives, if images): float32 in [0, 1], or for int8 and rgb
-            also uint8 (the default for int8), or for int8 also int8.
-        size: Fix the input to this size, px. Given several times, it makes as many files, with the
-            size in their names. Without it a super-resolution file is resized at run time, which
-            LiteRT's CompiledModel cannot do; recognition students of any size need it.
-        calibration: Images from which int8 takes its ranges. Super-resolution: photographs,
-            shrunk by the student's scale [some that ship with scikit-image]. Recognition: a folder
-            or tar archive of class folders (its train/, if it has one), or the word letters.
-        images: Test images for the comparison. Super-resolution: in the layout of
-            `keras-pisr evaluate` [three photographs that ship with scikit-image]. Recognition: as
-            for --calibration (its val/).
-        budget_ms: Exit with code 1 if the median latency here is above this.
-        threads: CPU threads for the timing.
-        allow_undelegated: Accept operations that XNNPACK does not run.
-        report: Write what was found to this file.
+        quantize: The precision of the file: float32; float16 (weights of 16 bit); dynamic (weights
+            of 8 bit); int8 (everything in 8 bit) [float16, which halves the file without loss;
+            int8 for a student that was trained in 8 bit].
+        pixels: The type of the file's input, and of its output if that is an image: float32 in
+            [0, 1]; uint8, for int8 and for --color rgb; int8, for int8 only [uint8 for int8, else
+            float32].
+        size: Fix the input to this height and width in px. If it is given several times, one file
+            per size is made, with the size in its name. Without it, the app sets the size of a
+            super-resolution file at run time, which LiteRT's CompiledModel cannot do. A
+            recognition student that takes any size needs it.
+        calibration: Images from which int8 takes its ranges. For super-resolution: a folder of
+            photographs, which are shrunk by the student's scale [some that ship with
+            scikit-image]. For recognition: a folder or tar archive of class folders, of which
+            train/ is taken if there is one, or the word letters.
+        images: Test images on which file and student are compared. For super-resolution: a folder
+            in the layout of `keras-pisr evaluate` [three photographs that ship with
+            scikit-image]. For recognition: as for --calibration, but val/ is taken.
+        budget_ms: Exit with code 1 if the median latency on this machine is above this many ms.
+        threads: Number of CPU threads for the timing.
+        allow_undelegated: Accept a file with operations that XNNPACK does not run.
+        report: Write sizes, scores and times to this JSON file.
     """
     given = dict(locals())
     if all_presets is not None:

@@ -10,9 +10,10 @@ def export_all(folder, *, calibration, images, threads, report, refused):
     """Make the files and their manifest, and print a table of them.
 
     Args:
-        folder: Where to.
-        calibration, images, threads, report: As in `export`; `report` is a copy of the manifest.
-        refused: Other options of `export` that are given, by flag.
+        folder: Folder to write to.
+        calibration, images, threads, report: As in `export`; `report` receives a copy of the
+            manifest.
+        refused: Flags of the other options of `export` that are given.
 
     Returns:
         The exit code, 0.

@@ -13,7 +13,7 @@ def export_other(student, out, given):
     Args:
         student: As in `export`.
         out: Path whose suffix is one of `FORMATS`.
-        given: Options of `export` that are given, by flag. All of them are refused.
+        given: Flags of the other options of `export` that are given. All of them are refused.
 
     Returns:
         The exit code, 0.

@@ -84,22 +84,23 @@ def latency(
     """Time a .tflite file on this machine's CPU, or on an Android phone.
 
     Args:
-        model: The file.
-        size: Height and width of the input, px. Without it, what the file fixes, or 360 640.
-        threads: Numbers of CPU threads to time.
-        runs: Timed calls.
-        warmup: Calls before them that do not count.
-        json: Write the figures to this file.
-        plot: Draw them to this file (.png, .svg or .pdf); takes matplotlib.
-        budget_ms: Exit with code 1 if the fastest median of all rows is above this.
-        android: Time on a phone that is connected by USB (or by `adb connect`).
-        serial: Which phone, if several are connected; see `adb devices`.
-        benchmark_binary: LiteRT's program benchmark_model, built for the phone's processor; or
-        benchmark_apk: the app around it.
-        delegate: What runs the network on the phone: cpu is XNNPACK. Whether there is nnapi or npu
-            depends on the program.
-        npu_libraries: Folder of the NPU maker's libraries and LiteRT's for them (.so).
-        phone_folder: Folder on the phone in which to make one, removed at the end.
+        model: The .tflite file to time.
+        size: Height and width of the input in px [the size that the file fixes, or 360 640].
+        threads: Numbers of CPU threads, each of which is timed in turn.
+        runs: Number of timed calls.
+        warmup: Number of calls before the timed ones, which are not counted.
+        json: Write the figures to this JSON file.
+        plot: Draw the figures to this file (.png, .svg or .pdf). This needs matplotlib.
+        budget_ms: Exit with code 1 if the fastest median of all rows is above this many ms.
+        android: Time the file on a phone that is connected by USB or by `adb connect`.
+        serial: Serial number of the phone, if several are connected; `adb devices` lists them.
+        benchmark_binary: Path of LiteRT's program benchmark_model, built for the phone's processor.
+        benchmark_apk: Path of the app around benchmark_model, instead of --benchmark-binary.
+        delegate: What runs the network on the phone: cpu is XNNPACK. It depends on the program
+            whether nnapi and npu exist.
+        npu_libraries: Folder with the libraries of the NPU's maker and LiteRT's libraries for them
+            (.so).
+        phone_folder: Folder on the phone in which a temporary folder is made.
     """
     from rich.console import Console
 

@@ -42,10 +42,10 @@ def evaluate(
     limit: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
     degrade: Annotated[str | None, tyro.conf.arg(metavar="STEPS")] = None,
 ) -> int:
-    """Score a model on a folder of test images: PSNR and SSIM of luma, as papers do.
+    """Score a model on a folder of test images: PSNR and SSIM of luma, as in papers.
 
-    DIR holds HR/ and, if the low-resolution images were published, LR_bicubic/X2/ (or X3, X4);
-    otherwise they are made from HR/. A plain folder of images works too.
+    DIR holds HR/ and, if the low-resolution images were published, LR_bicubic/X2/ (or X3, X4).
+    Otherwise they are made from HR/. A folder that holds only images works too.
 
     For example:
 
@@ -56,16 +56,17 @@ def evaluate(
       keras-pisr evaluate student.keras Set14 --scale 2 --degrade jpeg:40
 
     Args:
-        model: bicubic, a preset, a .keras file, or a .tflite file.
+        model: What is scored: bicubic, a preset, a .keras file, or a .tflite file.
         folder: Folder of test images.
-        scale: Upscaling factor of the model.
-        json: Write the means, the scores of each image, protocol and versions to this file.
-        csv: Write one line per image, and the mean, to this file.
+        scale: Factor by which the model enlarges.
+        json: Write the means, the scores of each image, the protocol and versions to this file.
+        csv: Write one line per image, and one for the mean, to this file.
         pictures: Write a side-by-side crop of each image into this folder.
-        limit: Only the first so many images, by name.
-        degrade: Spoil the low-resolution images first: blur, noise and jpeg in this order, joined
-            by +. jpeg:40 compresses at quality 40, noise:5 adds noise of 5 levels of 255, blur:1.5
-            blurs the large image by 1.5 px; noise:0-10 draws from a range, jpeg from its usual one.
+        limit: Score only this many images, the first by name [all].
+        degrade: Degrade the low-resolution images before the model sees them: blur, noise and jpeg
+            in this order, joined by +. jpeg:40 compresses at quality 40; noise:5 adds noise with a
+            standard deviation of 5 levels of 255; blur:1.5 blurs the HR image with one of 1.5 px.
+            noise:0-10 draws from this range, and jpeg alone from its default range.
     """
     from rich.console import Console
 
@@ -97,10 +98,10 @@ def downscale(
     border: Literal["replicate", "mirror"] = "replicate",
     overwrite: tyro.conf.FlagCreatePairsOff[bool] = False,
 ) -> int:
-    """Make low-resolution images, to the bit as those of the published benchmarks.
+    """Make low-resolution images, equal bit for bit to those of the published benchmarks.
 
-    Writes NAMEx2.png (or x3, x4) for every image of HR_DIR; gray files stay gray. Files that
-    cannot be read are named, and the others still made; the exit code is then 1.
+    The command writes NAMEx2.png (or x3, x4) for every image of HR_DIR. Gray files stay gray. Files
+    that cannot be read are named, and the others are still made; the exit code is then 1.
 
     For example:
 
@@ -109,10 +110,11 @@ def downscale(
 
     Args:
         hr_dir: Folder of high-resolution images.
-        out_dir: Folder for the low-resolution images; made if missing.
-        scale: Factor by which to shrink.
-        border: What lies beyond the edge: replicate (Set5, Set14, B100) or mirror (DIV2K).
-        overwrite: Replace files that are there already instead of leaving them.
+        out_dir: Folder for the low-resolution images, which is made if it is missing.
+        scale: Factor by which the images are shrunk.
+        border: How the image is continued beyond its edge: replicate (as in Set5, Set14, B100) or
+            mirror (as in DIV2K).
+        overwrite: Replace existing files. Without it, they are left as they are.
     """
     from keras_pisr.data import downscale_folder
 
@@ -143,7 +145,7 @@ def main(argv=None):
         return 0
     # TensorFlow's own notices about absent GPUs would bury ours.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    description = "Tiny super-resolution networks: to use, to score, and images for them."
+    description = "Use, score, export and time tiny super-resolution networks."
     return run_with_one_line_errors(
         lambda: app.cli(prog=PROGRAM, description=description, args=argv), PROGRAM
     )

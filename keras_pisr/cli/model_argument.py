@@ -15,7 +15,7 @@ def resolve_model(model, *, accept=KINDS):
     Args:
         model: `bicubic`; a preset (its name, a folder, or an address on a hub); or the path of a
             `.keras` or `.tflite` file.
-        accept: Which of `KINDS` the command takes.
+        accept: The kinds among `KINDS` that the command takes.
 
     Returns:
         `(model, name)`: `"bicubic"`, a Keras model or a `TFLiteModel`, and what to call it.

@@ -1,11 +1,11 @@
-r"""Train a student on with 8-bit rounding in every step, so that it learns to live with it.
+r"""Train a student further with 8-bit rounding in every step, so that it loses less in int8.
 
     python mobile/qat.py student.keras --hr-dir T91 BSDS400 --out student_in_8_bit.keras
     python mobile/export.py student_in_8_bit.keras --quantize int8 --out student.tflite
 
-or, after installation, `python -m keras_pisr.cli.qat`. With `--teacher teacher.keras`, of a run
-of the PISR recipes, the float teacher goes on guiding the student. For students that lose much by
-`export.py` alone; see docs/mobile.md for how much that is.
+or, after installation, `python -m keras_pisr.cli.qat`. With `--teacher teacher.keras` from a run
+of the PISR recipes, the float teacher continues to guide the student. This is for students that
+lose much by `export.py` alone; docs/mobile.md says how much the shipped students lose.
 """
 
 import sys
@@ -30,19 +30,20 @@ def qat(
     learning_rate: float = 1e-4,
     seed: int = 0,
 ) -> int:
-    """Train a student on in 8 bit.
+    """Train a student further in 8 bit.
 
     Args:
-        student: A .keras file or a preset.
-        out: File for the trained 8-bit form, which export.py takes.
-        hr_dir: Folders of HR images. Without any, photographs that ship with scikit-image.
-        teacher: A teacher of the PISR recipes that goes on guiding the student.
-        distillation_weight: Weight of its guidance.
-        steps: Optimizer steps.
-        batch_size: Patches per step.
-        patch_size: Side of an HR patch, px.
-        learning_rate: At the start; falls by a cosine.
-        seed: Makes patches and weights repeatable.
+        student: The trained student: a .keras file or a preset.
+        out: The file to write: the trained 8-bit form, which export.py takes.
+        hr_dir: Folders of HR images to train on. The default is the photographs that ship with
+            scikit-image.
+        teacher: A teacher of the PISR recipes that continues to guide the student.
+        distillation_weight: Weight of the teacher's guidance in the loss.
+        steps: Number of optimizer steps.
+        batch_size: Number of patches per step.
+        patch_size: Side of an HR patch in px.
+        learning_rate: The learning rate at the start, which falls by a cosine.
+        seed: Makes the patches and the first weights repeatable.
     """
     use_tensorflow()
     from keras_pisr.atomic import atomic_path

@@ -20,9 +20,9 @@ def run_command(command, argv=None, **options):
     """Run a function as a command line.
 
     Args:
-        command: Function whose arguments are the options; `name.py` is the program.
-        argv: Arguments; those of the process if not given.
-        **options: Passed on to `tyro.cli`.
+        command: Function whose arguments are the options. Messages call the program `NAME.py`.
+        argv: Words of the command line [those of the process].
+        **options: Options that are passed on to `tyro.cli`.
 
     Returns:
         The exit code: the function's, 2 after an error, 130 after Ctrl-C.

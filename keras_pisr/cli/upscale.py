@@ -23,13 +23,13 @@ def upscale(
 ) -> int:
     """Enlarge images and videos with a trained network.
 
-    IN are files, folders or patterns: PNG, JPEG, WebP, TIFF (BMP, PNM, GIF and AVIF become PNG);
-    and, with keras-pisr[video], MP4, MOV, MKV (WebM, AVI and others become MKV). Luma is made by
-    the network, colour and transparency by bicubic; 16 bit, colour profile, EXIF and other
-    metadata are kept where the format has a place for them. Images of any size are read into
-    memory once and enlarged tile by tile; videos frame by frame, to H.264, with sound and
-    subtitles copied. Files that fail are named, and the others still made; the exit code is then
-    1. What is left out is said in a note.
+    IN are files, folders or patterns: PNG, JPEG, WebP and TIFF (BMP, PNM, GIF and AVIF become PNG)
+    and, with keras-pisr[video], MP4, MOV and MKV (WebM, AVI and others become MKV). The network
+    makes luma; bicubic interpolation makes colour and transparency. 16 bit, colour profile, EXIF
+    and other metadata are kept if the format has a place for them, and a note says what is left
+    out. Images of any size are read into memory once and enlarged tile by tile. Videos are
+    enlarged frame by frame and become H.264, with sound and subtitles copied. Files that fail are
+    named, and the others are still made; the exit code is then 1.
 
     For example:
 
@@ -39,18 +39,19 @@ def upscale(
       keras-pisr upscale clip.mp4 -o large.mp4
 
     Args:
-        images: Image and video files, folders, patterns.
-        out: Folder for the results; or, for one input, the file.
-        preset: Name of a preset, a preset folder, or hf://USER/NAME [plain_sr_x2_small, by scale].
-            plain_sr_x2_small_jpeg suits images that were saved as JPEG at a quality of 90 or less;
-            on clean images it keeps less detail.
-        model: A .keras or .tflite file instead of a preset.
-        scale: Which of the package's presets: its factor [2].
-        suffix: Put behind each name: _x2 makes photo_x2.jpg.
-        recursive: Take the files of subfolders, too, to subfolders of OUT.
-        overwrite: Replace files that are there already instead of leaving them.
-        max_pixels: Refuse larger images and frames before they are decoded.
-        crf: Quality of videos: 0 is lossless, 51 the worst.
+        images: Image files, video files, folders, or patterns.
+        out: Folder for the results or, for one input, the file to write.
+        preset: The network: name of a preset, a preset folder, or hf://USER/NAME [the recommended
+            one for --scale, plain_sr_x2_small for 2]. plain_sr_x2_small_jpeg suits images that were
+            saved as JPEG at a quality of 90 or less; on clean images it keeps less detail.
+        model: The network: a .keras or .tflite file, instead of a preset.
+        scale: Factor by which to enlarge, which chooses the preset [2].
+        suffix: Text that is added to each name: _x2 makes photo_x2.jpg.
+        recursive: Also enlarge the files of subfolders, to subfolders of OUT.
+        overwrite: Replace existing files. Without it, they are left as they are.
+        max_pixels: Largest number of pixels of an image or frame; larger ones are refused before
+            they are decoded.
+        crf: Quality of videos, from 0 (lossless) to 51 (the worst).
     """
     from keras_pisr.inference.inputs import plan_results
 
@@ -89,16 +90,17 @@ def _noun(written):
 def choose_preset(scale):
     """The package's preset for a factor: the recommended one, if the catalog has one.
 
-    After it come those that know drawings, then those taught by a privileged teacher.
+    Otherwise a preset that was trained on drawings is chosen, then one that was taught by a
+    privileged teacher.
 
     Args:
-        scale: Factor, or None for 2.
+        scale: Factor by which the preset enlarges, or None for 2.
 
     Returns:
         Name of the preset.
 
     Raises:
-        ValueError: If there is none for this factor.
+        ValueError: If the catalog has no preset for this factor.
     """
     from keras_pisr.presets import CATALOG
     from keras_pisr.presets.catalog import RECOMMENDED

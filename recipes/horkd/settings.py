@@ -25,16 +25,16 @@ class Settings:
     """
 
     task: tyro.conf.Suppress[Literal["classification", "retrieval", "faces"]] = "classification"
-    """What is scored."""
+    """The task that is scored."""
 
     data: Path | None = None
-    """Folder of class folders, or a tar archive of such; one with train/ and val/ in it is
-    split so. By default, embedded letters."""
+    """Images to train and score on: a folder of class folders, or a tar archive of one. If it
+    holds train/ and val/, these are the two sets [letters drawn from the fonts of Matplotlib]."""
     tfds: str | None = None
-    """This TensorFlow dataset instead, e.g. cifar100 or cars196."""
+    """Name of a TensorFlow dataset to use instead of --data, e.g. cifar100 or cars196."""
     train_classes: int | None = None
-    """Retrieval and faces: the first so many classes are trained on, the others are new in
-    the test [three in five]."""
+    """For retrieval and faces: the number of classes, the first ones, to train on. The others are
+    new in the test [three in five]."""
     hr_size: tuple[int, int] | None = None
     """Height and width of the HR images; others are cropped at the centre and resized
     [faces: 102 84; else as they are]."""
@@ -48,18 +48,21 @@ class Settings:
     """Move each training image by up to this many HR pixels."""
 
     epochs: int | None = None
-    """Of each step of a student or assistant [letters: 15]."""
+    """Number of epochs of each step of a student or assistant [letters: 15]."""
     teacher_epochs: int | None = None
-    """Of the teacher [letters: 15]."""
+    """Number of epochs of the teacher [letters: 15]."""
     batch_size: int = 128
+    """Number of images per batch."""
     per_class: int | None = None
     """Make batches of classes with this many images each [retrieval and faces: 4]."""
     label_smoothing: float = 0.0
-    """Of the cross-entropy that every network is trained with."""
+    """Share of the label that the cross-entropy spreads over all classes, from 0 to 1."""
     learning_rate: float = 2e-3
-    """Of Adam, at the start; falls by a cosine, step by step."""
+    """Adam's learning rate at the start, which falls by a cosine with each step."""
     final_learning_rate: float = 1e-5
+    """Adam's learning rate at the end."""
     warmup_steps: int = 20
+    """Number of steps in which the learning rate rises linearly before the cosine."""
     averaging: float = 0.0
     """Keep a moving average of the weights over about this share of a stage's steps."""
     teacher_widths: tuple[int, ...] = (48, 96, 192)
@@ -70,12 +73,12 @@ class Settings:
     pretrained_assistant: Path | None = None
     """The same for every assistant, and so for every student that starts from one."""
     widths: tuple[int, ...] = (16, 32, 64)
-    """The same of student and assistant."""
+    """Channels of the stages of student and assistant, one block each."""
 
     logits_weight: float = 1.0
     """Weight of logit distillation, where a method has it."""
     temperature: float = 4.0
-    """Of logit distillation."""
+    """Temperature of logit distillation: above 1 it smooths the teacher's probabilities."""
     individual_weight: float = 1.0
     """Weight of first-order relations, where a method has them."""
     distance_weight: float = 25.0
@@ -83,23 +86,25 @@ class Settings:
     angle_weight: float = 50.0
     """Weight of third-order relations."""
     schedule: Literal["sequential", "joint"] = "sequential"
-    """Assistant first, or together with the student."""
+    """sequential trains the assistant before the student, joint trains both together."""
     source: Literal["assistant", "teacher", "both"] = "assistant"
-    """Who guides a student that has an assistant."""
+    """The network, or both, that guides a student with an assistant."""
 
     methods: tuple[Literal[(*METHODS, "all")], ...] = MAIN_METHODS
-    """Rows of the table; all for every one."""
+    """Rows of the table; `all` chooses every row."""
     seed: tyro.conf.Suppress[int] = 0
-    """Of the run under way, one of `seeds`."""
+    """Seed of the current run, one of `seeds`."""
     seeds: tuple[int, ...] = (0,)
-    """One run of every method each. The table takes all that are done in --out, so several
-    commands can share the work; the teacher is trained once, with seed 0."""
+    """Seeds, with each of which every method is run once. The table shows all runs that are
+    finished in --out, so several commands can share the work. The teacher is trained once, with
+    seed 0."""
     score_on: Literal["test", "validation"] = "test"
-    """validation: to choose weights and schedules. A tenth of each class (classification) or
-    the last sixth of the training classes is then held out, and the test images stay unseen."""
+    """validation is for the choice of weights and schedules: a tenth of each class
+    (classification) or the last sixth of the training classes is held out and scored, and the test
+    images stay unseen."""
 
     out: Path | None = None
-    """Folder of everything this run writes [runs/horkd_TASK]."""
+    """Folder for everything that this run writes [runs/horkd_TASK]."""
     resume: bool = False
     """Continue the run in --out where it was killed, or add methods and seeds."""
     tensorboard: bool = False

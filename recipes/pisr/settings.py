@@ -17,128 +17,138 @@ from runs.command_line import run_command
 class Settings:
     """Train a privileged teacher, then its student, and compare.
 
-    Without arguments: a short run on photographs that ship with scikit-image.
+    Without arguments, this is a short run on photographs that ship with scikit-image.
     """
 
     scale: tyro.conf.Suppress[int] = 2
-    """Upscaling factor."""
+    """Factor by which the networks enlarge."""
 
     hr_dir: tuple[Path, ...] = ()
-    """Folders of HR images to train on. Without any, and without --jpeg-dir or --tfds: embedded
-    photographs."""
+    """Folders of HR images to train on [photographs that ship with scikit-image, if --jpeg-dir,
+    --photo-dir and --tfds are not given either]."""
     sizes: tuple[float, ...] = (1.0,)
-    """Sizes in which those images (or those of --tfds) are trained on, as factors of their sides:
-    1 0.85 0.7 gives three copies of each."""
+    """Sizes in which the images of --hr-dir or --tfds are trained on, as factors of their sides:
+    1 0.85 0.7 makes three copies of each image."""
     jpeg_dir: tuple[Path, ...] = ()
     """Folders of further HR images that were compressed (JPEG), trained on in the sizes of
     --jpeg-sizes only: shrinking removes what compression left behind."""
     jpeg_sizes: tuple[float, ...] = (0.7, 0.5)
-    """As --sizes, for the images of --jpeg-dir."""
+    """The sizes of the images of --jpeg-dir, as in --sizes."""
     photo_dir: tuple[Path, ...] = ()
     """Folders of further HR images, clean and large, trained on in the sizes of --photo-sizes."""
     photo_sizes: tuple[float, ...] = (1.0,)
-    """As --sizes, for the images of --photo-dir. A size given twice counts the images twice."""
+    """The sizes of the images of --photo-dir, as in --sizes. A size that is given twice counts the
+    images twice."""
     lr_dir: Path | None = None
-    """The LR images of --hr-dir in size 1, if you have them; those of other sizes, and else all,
-    are made by the exact bicubic of the protocol."""
+    """Folder with the LR images of --hr-dir in size 1, if you have them. All other LR images are
+    made by the exact bicubic of the protocol."""
     tfds: str | None = None
-    """Train on this TensorFlow dataset instead, e.g. div2k."""
+    """Name of a TensorFlow dataset to train on instead of folders, e.g. div2k."""
     stream: bool = False
-    """Read images as training needs them, for folders larger than memory: a damaged file is then
-    left out with a warning. The images held out are in memory."""
+    """Read images when training needs them, for folders larger than memory. A damaged file is then
+    left out with a warning. The images that are held out stay in memory."""
     validation_images: int | None = None
-    """How many of the images, the last ones, are held out for the curves, of --hr-dir, --jpeg-dir
-    and --photo-dir each, in the first of their sizes [10; a fifth of fewer than 50]. Without
-    --test-dirs they are scored at the end, too."""
+    """Number of images that are held out for the curves: the last ones of each of --hr-dir,
+    --jpeg-dir and --photo-dir, in the first of their sizes [10, or a fifth if there are fewer than
+    50 images]. Without --test-dirs, they are also scored at the end."""
     drawings: float = 0.0
-    """How many drawings (text, shapes, patterns, noise, made anew) to add, as a share of the images
-    trained on, shrunk copies counted: 0.03 in a last phase (--start-from) prevents specks beside
-    hard edges. Half of them are shrunk as photographs are, half as a screen shows them."""
+    """Number of drawings (text, shapes, patterns, noise) to add, as a share of the training images,
+    from 0 to 1, counting shrunk copies. 0.03 in a last phase (--start-from) prevents specks beside
+    hard edges. Half of the drawings are shrunk like photographs, half are as on a screen."""
     degrade: str | None = None
-    """What LR images have beyond bicubic, drawn anew in every epoch: blur, noise and jpeg in this
-    order, joined by +, each perhaps with a range and the share of patches that it meets, e.g.
-    noise:0-10+jpeg:30-95@0.8. Held-out images are degraded once. At the end, models are scored on
-    images as they are and degraded, too. docs/data.md has the units."""
+    """Degradations of the LR images, which are drawn again in every epoch: blur, noise and jpeg in
+    this order, joined by +. Each may have a range and the share of patches that it is applied to,
+    e.g. noise:0-10+jpeg:30-95@0.8. Images that are held out are degraded once. At the end, models
+    are scored on clean and on degraded images. docs/data.md has the units."""
     test_dirs: tuple[Path, ...] = ()
-    """Benchmark folders, each with HR/ and perhaps LR_bicubic/X2/, scored at the end."""
+    """Benchmark folders that are scored at the end. Each holds HR/ and may hold LR_bicubic/X2/."""
 
     student: Literal["fsrcnn", "residual_fsrcnn", "plain_sr", "vdsr", "idn", "carn", "carn_m"] = (
         "fsrcnn"
     )
-    """The network: the paper's, the paper's with a residual and ReLUs, or that of the recommended
-    presets; or one of the larger networks that the paper shows beside FSRCNN (docs/method.md)."""
+    """The network to train. fsrcnn is the paper's, residual_fsrcnn the same with a residual and
+    ReLUs, and plain_sr that of the recommended presets. The others are the larger networks that
+    the paper shows beside FSRCNN (docs/method.md)."""
     size: Literal["small", "medium"] = "small"
-    """Size of the student plain_sr."""
+    """Size of the student plain_sr: about 13 or about 40 thousand weights."""
     slope_per_channel: bool = False
-    """FSRCNN with a PReLU slope for each channel, 12,809 parameters, not one for each layer."""
+    """Give fsrcnn one PReLU slope per channel (12,809 parameters), not one per layer (12,644)."""
     pisr: bool = True
-    """With --no-pisr, train the controls only, without a teacher."""
+    """Train a teacher and its student. --no-pisr trains only the controls, without a teacher."""
 
     schedule: Literal["short", "paper"] = "short"
-    """Fills in what is left open below. `paper`: 1000 epochs of 1000 steps per stage, HR patch
-    192, the reference's random start, no moving average."""
+    """Defaults of the options below. `paper` is the paper's: 1000 epochs of 1000 steps per stage,
+    an HR patch of 192 px, the reference's random start, no moving average."""
     epochs: int | None = None
-    """Epochs of each stage [short: 6, paper: 1000]."""
+    """Number of epochs of each stage [short: 6, paper: 1000]."""
     teacher_epochs: int | None = None
-    """Epochs of stage 1, if not as many as of stage 2. The control two_stages takes as many as
-    both together."""
+    """Number of epochs of stage 1 [--epochs]. The control two_stages is trained for the epochs of
+    both stages together."""
     steps_per_epoch: int | None = None
-    """Steps of an epoch [short: 100, paper: 1000]."""
+    """Number of steps per epoch [short: 100, paper: 1000]."""
     batch_size: int = 16
+    """Number of patches per step."""
     patch_size: int | None = None
-    """Side of the HR patch in pixels, a multiple of the scale [short: 48, paper: 192]."""
+    """Side of the HR patch in px, a multiple of the scale [short: 48, paper: 192]."""
     detail: float = 0.0
-    """How strongly patches with detail are preferred to smooth ones: 0 not at all; with 1, half
-    of twice as many patches is kept, drawn by what the HR patch holds beyond the LR one."""
+    """How strongly patches with detail are preferred to smooth ones: 0 means not at all. With 1,
+    twice as many patches are drawn and half of them kept, by the detail that the HR patch has
+    beyond the LR patch."""
     optimizer: Literal["adam", "soap"] | None = None
-    """Adam as in the paper, or SOAP, which takes fewer steps: docs/log/training.md [short: soap,
+    """Adam is the paper's optimizer. SOAP needs fewer steps (docs/log/training.md) [short: soap,
     paper: adam]."""
     refresh_every: int = 10
-    """Steps from one basis of SOAP to the next: on a GPU a new basis costs more than a step."""
+    """Number of steps from one basis of SOAP to the next. On a GPU, a new basis costs more than a
+    step."""
     learning_rate: float | None = None
-    """At the start; falls by a cosine, step by step [soap: 1e-2, adam: 1e-3]."""
+    """The learning rate at the start, which falls by a cosine with each step [soap: 1e-2, adam:
+    1e-3]."""
     final_learning_rate: float = 1e-5
+    """The learning rate at the end."""
     warmup_steps: int | None = None
-    """Steps of linear rise before the cosine: without it, the first steps throw a bicubic
-    start away [short: 100, paper: 0]."""
+    """Number of steps in which the learning rate rises linearly before the cosine. Without them,
+    the first steps destroy a bicubic start [short: 100, paper: 0]."""
     start: Literal["bicubic", "reference"] | None = None
-    """Weights to start from: bicubic interpolation, or uniform as in the reference
+    """Weights to start from: bicubic interpolation, or random ones, uniform as in the reference
     [short: bicubic, paper: reference]."""
     start_from: str | None = None
-    """A trained student to go on from instead: a .keras file, or the name or folder of a preset,
-    e.g. fsrcnn_x2 to fit it to images of yours. A smaller --learning-rate, e.g. 3e-3, keeps more
-    of it."""
+    """A trained student to start from instead: a .keras file, or the name or folder of a preset,
+    e.g. fsrcnn_x2 to adapt it to your images. A smaller --learning-rate, e.g. 3e-3, keeps more of
+    what it has learned."""
     start_body_from: str | None = None
-    """A trained plain_sr of another scale to take all layers from whose shapes fit: all but those
-    that compute sub-pixels, which start as --start says. As --start-from, a file or a preset."""
+    """A trained plain_sr of another scale, a file or a preset as in --start-from. All layers whose
+    shapes fit are copied from it. The others, which compute sub-pixels, start as --start says."""
     averaging: float | None = None
-    """Keep a moving average of the weights over about this share of a stage's steps; 0 keeps
+    """Keep a moving average of the weights over about this share of the steps of a stage; 0 keeps
     the last weights [short: 0.05, paper: 0]."""
     seed: int = 0
+    """Makes weights, batches and drawings repeatable on one backend."""
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    """Keras' dtype policy. The last layer, the code and every loss stay in float32."""
 
     imitation_weight: float = 1e-4
-    """Stage 1: weight of the imitation loss; 0 turns it off."""
+    """Stage 1: the weight of the imitation loss; 0 turns it off."""
     distillation: Literal["laplace", "gaussian", "l1", "l2", "none"] = "laplace"
-    """Stage 2: how the teacher's feature is compared with the student's."""
+    """Stage 2: the loss that compares the teacher's feature with the student's."""
     distillation_weight: float = 1e-6
+    """Stage 2: the weight of that loss."""
     feature: str | None = None
-    """Stage 2: the layer that is distilled [fsrcnn, residual_fsrcnn: expanding, others:
+    """Stage 2: the name of the layer that is distilled [fsrcnn, residual_fsrcnn: expanding, others:
     features]."""
     start_from_decoder: bool = True
-    """Stage 2: the student starts from the teacher's decoder."""
+    """Stage 2: start the student from the weights of the teacher's decoder."""
     controls: tuple[Literal["one_stage", "two_stages"], ...] = ("two_stages",)
-    """The student alone, for the budget of stage 2 and for that of both stages."""
+    """Students to train alone: one_stage for the budget of stage 2, two_stages for that of both."""
 
     out: Path | None = None
-    """Folder of everything this run writes [runs/pisr_x2]."""
+    """Folder for everything that this run writes [runs/pisr_x2]."""
     resume: bool = False
     """Continue the run in --out where it was killed."""
     distribute: Literal["none", "mirrored", "multi_worker", "data_parallel"] = "none"
-    """Share every batch among all devices of this machine (mirrored on TensorFlow,
-    data_parallel on JAX) or of a cluster (multi_worker on TensorFlow): start the same command on
-    every host, each with its TF_CONFIG, and with --out on a disk that all of them see. Only the
-    chief (worker 0) writes; the others read there to --resume."""
+    """Share every batch among all devices of this machine (mirrored on TensorFlow, data_parallel
+    on JAX) or of a cluster (multi_worker on TensorFlow). For a cluster, start the same command on
+    every host, each with its TF_CONFIG, and with --out on a disk that all hosts see. Only the chief
+    (worker 0) writes there; the others read there with --resume."""
     tensorboard: bool = True
     """Write logs for TensorBoard (if TensorFlow is installed)."""
 

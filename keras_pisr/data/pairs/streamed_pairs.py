@@ -106,8 +106,8 @@ class StreamedPairs:
     def shard(self, index, shards):
         """The part of one of several workers: in each pass no image is in two parts.
 
-        Every worker gets as many images a pass; those of the remainder are left out, others in
-        each pass. Under `tf.distribute`:
+        Every worker gets the same number of images per pass. The images of the remainder are left
+        out; they differ from pass to pass. Under `tf.distribute`::
 
             strategy.distribute_datasets_from_function(
                 lambda context: kp.data.tf_patches(
@@ -117,11 +117,11 @@ class StreamedPairs:
             )
 
         Args:
-            index: Number of the worker, from 0.
-            shards: How many workers there are.
+            index: Number of the worker, from 0 to `shards - 1`.
+            shards: Number of workers.
 
         Raises:
-            ValueError: if there is no such worker.
+            ValueError: If `index` is not the number of a worker.
         """
         if not 0 <= index < shards:
             raise ValueError(f"Expected a worker from 0 to {shards - 1}; got {index}.")

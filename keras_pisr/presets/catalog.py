@@ -126,4 +126,20 @@ CATALOG = {
         "parameters": 14736,
         "psnr": {"Set5": 30.9, "Set14": 27.72, "B100": 27.07},
     },
+    "plain_sr_x3_medium": {
+        "class": "PlainSR",
+        "description": "x3 luma, trained alone, on drawings too",
+        "status": LARGER,
+        "scale": 3,
+        "parameters": 40650,
+        "psnr": {"Set5": 33.34, "Set14": 29.57, "B100": 28.64},
+    },
+    "plain_sr_x4_medium": {
+        "class": "PlainSR",
+        "description": "x4 luma, trained alone, on drawings too",
+        "status": LARGER,
+        "scale": 4,
+        "parameters": 42848,
+        "psnr": {"Set5": 31.03, "Set14": 27.79, "B100": 27.13},
+    },
 }

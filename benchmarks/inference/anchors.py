@@ -87,7 +87,7 @@ def opened(path, most):
 
 def scores(model, benchmarks, scale):
     """PSNR per test set, dB."""
-    return [round(kp.evaluate(model, benchmarks / x, scale=scale).psnr, 3) for x in TESTS]
+    return [kp.evaluate(model, benchmarks / x, scale=scale).psnr for x in TESTS]
 
 
 def ratios(runners, size, turns):

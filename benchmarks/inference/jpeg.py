@@ -38,7 +38,7 @@ def main(
         degrade = None if quality is None else label
         found[label] = {
             name: {
-                test: round(kp.evaluate(model, benchmarks / test, scale=2, degrade=degrade).psnr, 3)
+                test: kp.evaluate(model, benchmarks / test, scale=2, degrade=degrade).psnr
                 for test in SETS
             }
             for name, model in models.items()

@@ -14,7 +14,7 @@ class Distiller(TrainStep, keras.Model):
     A subclass says three things:
 
     - `guidance(x, y)`: what the guides compute, in inference mode and never differentiated;
-    - `streams(x, y, training)`: what is trained computes, once a step, its prediction under
+    - `streams(x, y, training)`: what is trained computes, once per step, its prediction under
       the name `"output"`;
     - `terms(outputs, guidance, x, sample_weight)`: the loss terms beside the compiled loss.
 

@@ -38,7 +38,7 @@ class HybridOrderDistiller(Distiller):
 
     The logs hold the task as `task`, each term under its name, multiplied by its weight, and
     with `"joint"` the assistant's as `assistant_task`, `assistant_distance` and so on. The
-    student runs once a step. A batch has relations only within itself: where `tf.distribute`
+    student runs once per step. A batch has relations only within itself: where `tf.distribute`
     shares it among devices, within each share. `distance` costs O(batch^2), `angle`
     O(batch^3) operations.
 

@@ -61,7 +61,7 @@ def plot_history(histories, path):
 
 
 def _runs(histories):
-    """Label to `{quantity: [value an epoch]}`; a single run has the empty label."""
+    """Label to `{quantity: [value per epoch]}`; a single run has the empty label."""
     histories = getattr(histories, "history", histories)
     values = list(histories.values())
     if values and all(isinstance(value, (list, tuple)) for value in values):

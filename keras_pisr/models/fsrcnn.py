@@ -56,7 +56,7 @@ class FSRCNN(Presettable, keras.Model):
         features: Channels of `feature_extraction` and `expanding` (the paper's d).
         shrunk_features: Channels of `shrinking` and `mapping` (s).
         mapping_layers: Convolutions in `mapping` (m).
-        slope_per_channel: One PReLU slope a channel, not one a layer: 12,809 parameters.
+        slope_per_channel: One PReLU slope per channel, not one per layer: 12,809 parameters.
         **kwargs: Passed on to `keras.Model`.
 
     Call arguments:

@@ -1,4 +1,4 @@
-"""Channels of like range, so that one 8-bit scale a tensor suits them all."""
+"""Channels of like range, so that one 8-bit scale per tensor suits them all."""
 
 import keras
 import numpy as np

@@ -69,7 +69,8 @@ beside hard edges, as of text on a screen."""
 LIMITS_WITH_DRAWINGS = """\
 Trained on clean photographs shrunk by bicubic, and on drawings, half of them shrunk so, half as a
 screen shows them. JPEG artefacts, noise and blur of other kinds are enlarged with the image. Hard
-edges of shapes on a screen come out less true than by bicubic, with faint specks at times."""
+edges of shapes on a screen may come out less true than by bicubic, with faint specks at times:
+docs/results.md has the figures of each preset."""
 LIMITS_DEGRADED = """\
 Trained on photographs that were shrunk and then degraded as the settings say, and made to give back
 the clean ones: detail that looks like such damage is smoothed. Where images are clean, the preset

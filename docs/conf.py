@@ -1,5 +1,6 @@
 """Settings of the documentation site: `python -m sphinx -W -b html docs site`."""
 
+import inspect
 import os
 import re
 
@@ -92,4 +93,12 @@ def setup(app):
     def process(app, what, name, obj, options, lines):
         lines[:] = tables(code(examples(lines)))
 
+    def signature(app, what, name, obj, options, shown, returned):
+        # Keras gives its classes a `__new__` of any arguments, which would be shown instead.
+        if what == "class" and "__init__" in vars(obj):
+            found = inspect.signature(obj.__init__)
+            arguments = list(found.parameters.values())[1:]
+            return str(found.replace(parameters=arguments)), returned
+
     app.connect("autodoc-process-docstring", process, priority=400)
+    app.connect("autodoc-process-signature", signature)

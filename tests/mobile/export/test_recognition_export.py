@@ -169,4 +169,4 @@ def test_flags_of_recognition_are_refused_for_super_resolution(student, here, ca
     assert main(arguments) == 2
     error = capsys.readouterr().err
     assert "--lr-factor, --min-score: of recognition students only" in error
-    assert "which has --color, --min-psnr, --max-loss, --min-agreement" in error
+    assert "which has --color, --target, --min-psnr, --max-loss, --min-agreement" in error

@@ -12,7 +12,7 @@ class Rerun:
 
     Example:
         >>> run = Rerun(model, images)  # doctest: +SKIP
-        >>> run.output_from(layer)  # As `model(images)`, for the weights that `layer` now has.
+        >>> output = run.output_from(layer)  # doctest: +SKIP
     """
 
     def __init__(self, model, inputs):

@@ -65,7 +65,7 @@ class CARN(Presettable, keras.Model):
 
     Example:
     >>> model = keras_pisr.models.CARN(scale=2, mobile=True, features=8)
-    >>> model(np.zeros((1, 24, 32, 1))).shape
+    >>> tuple(model(np.zeros((1, 24, 32, 1))).shape)
     (1, 48, 64, 1)
 
     Reference:

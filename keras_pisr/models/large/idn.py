@@ -51,7 +51,7 @@ class IDN(Presettable, keras.Model):
 
     Example:
     >>> model = keras_pisr.models.IDN(scale=2, features=16, block_count=1)
-    >>> model(np.zeros((1, 24, 32, 1))).shape
+    >>> tuple(model(np.zeros((1, 24, 32, 1))).shape)
     (1, 48, 64, 1)
 
     Reference:

@@ -42,7 +42,7 @@ class VDSR(Presettable, keras.Model):
 
     Example:
     >>> model = keras_pisr.models.VDSR(scale=2, features=8, depth=5)
-    >>> model(np.zeros((1, 24, 32, 1))).shape
+    >>> tuple(model(np.zeros((1, 24, 32, 1))).shape)
     (1, 48, 64, 1)
 
     Reference:

@@ -10,9 +10,8 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
-    ROOT / "README.md",
-    *sorted((ROOT / "docs").glob("*.md")),
-    ROOT / "docs" / "guides" / "start.md",
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "RELEASING.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
     *(ROOT / "mobile").rglob("*.md"),
 ]
 PAGES = [page for page in PAGES if "vendor" not in page.parts]

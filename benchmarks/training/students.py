@@ -130,7 +130,7 @@ def main(
         epochs: How often a run is saved per stage.
         batch_size: Patches per step.
         patch_size: Side of the HR patch, px.
-        learning_rate: Of Adam, at the start; not tuned.
+        learning_rate: Adam starts with this rate, which was not tuned.
         runs: Where the runs lie.
         out: File to write.
     """

@@ -28,7 +28,7 @@ class PerImageMean(keras.metrics.Mean):
 
     def score(self, y_true, y_pred):
         """One value per image, `(batch,)`."""
-        raise NotImplementedError
+        raise NotImplementedError  # Abstract: each metric says how it scores.
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Add a batch of images, each with its weight (`(batch,)` or `(batch, 1, 1, 1)`)."""

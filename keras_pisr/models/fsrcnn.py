@@ -139,8 +139,3 @@ class FSRCNN(Presettable, keras.Model):
             "mapping_layers": self.mapping_layers,
             "slope_per_channel": self.slope_per_channel,
         }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Build from `get_config()`."""
-        return cls(**config)

@@ -136,8 +136,3 @@ class PlainSR(Presettable, keras.Model):
             "body_layers": self.body_layers,
             "negative_slope": self.negative_slope,
         }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Build from `get_config()`."""
-        return cls(**config)

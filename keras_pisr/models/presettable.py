@@ -28,6 +28,11 @@ class Presettable:
         return {name: entry for name, entry in CATALOG.items() if entry["class"] == cls.__name__}
 
     @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Build from `get_config()`, which holds every argument of the class."""
+        return cls(**config)
+
+    @classmethod
     def from_preset(cls, preset, **kwargs):
         """Load a trained model of this class; see `keras_pisr.from_preset`.
 

@@ -142,8 +142,3 @@ class ResidualFSRCNN(Presettable, keras.Model):
             "shrunk_features": self.shrunk_features,
             "mapping_layers": self.mapping_layers,
         }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Build from `get_config()`."""
-        return cls(**config)

@@ -20,7 +20,7 @@ _DAMAGE = (
     struct.error,
     OSError,  # A seek to before the start of the file, and bad bzip2 data.
     EOFError,
-    NotImplementedError,
+    NotImplementedError,  # From zipfile, for a compression that it does not know.
     RuntimeError,  # Also RecursionError, for JSON nested too deep.
     json.JSONDecodeError,
     UnicodeDecodeError,

@@ -170,8 +170,3 @@ class CARN(Presettable, keras.Model):
             "features": self.features,
             "steps": self.steps,
         }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Build from `get_config()`."""
-        return cls(**config)

@@ -128,8 +128,3 @@ class IDN(Presettable, keras.Model):
             "features": self.features,
             "block_count": self.block_count,
         }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Build from `get_config()`."""
-        return cls(**config)

@@ -95,8 +95,3 @@ class VDSR(Presettable, keras.Model):
             "features": self.features,
             "depth": self.depth,
         }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Build from `get_config()`."""
-        return cls(**config)

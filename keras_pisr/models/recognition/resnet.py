@@ -163,8 +163,3 @@ class ResNet(Presettable, keras.Model):
             "upsampling": self.upsampling,
             "channels": self.channels,
         }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Build from `get_config()`."""
-        return cls(**config)

@@ -121,8 +121,3 @@ class SmallRecognizer(Presettable, keras.Model):
             "normalize": self.normalize,
             "channels": self.channels,
         }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Build from `get_config()`."""
-        return cls(**config)

@@ -13,7 +13,7 @@ Your own photographs, and the published test sets:
 
 The paper's schedule (two million steps; a GPU):
 
-    python recipes/pisr_x3.py --tfds div2k --schedule paper --controls one_stage two_stages
+    python recipes/pisr_x3.py --tfds div2k --schedule paper
 
 A killed run continues with the same command and --resume.
 """

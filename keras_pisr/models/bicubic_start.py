@@ -126,7 +126,9 @@ def start_residual(model, rng):
 def start_plain(model, rng):
     """Start a PlainSR as bicubic upscaling: the linear part is, and the rest adds nearly nothing.
 
-    Body layers start near the identity, so that a deep body passes the first features on.
+    Body layers start near the identity, so that a deep body passes the first features on. Kernels
+    of the first layer sum to zero: otherwise the mean of an image, which is above zero, switches
+    half of the ReLUs off everywhere, and they get no gradient.
     """
     pixels = np.arange(-2, 3)[:, None]
     taps = keys_cubic(pixels - ((np.arange(model.scale) + 0.5) / model.scale - 0.5))
@@ -134,6 +136,8 @@ def start_plain(model, rng):
     model.get_layer("linear").set_weights([kernel])
     first, *body = (model.get_layer(f"{name}_conv") for name in model.blocks())
     carry(first, np.zeros((0, 5, 5, 1)), rng)
+    kernel, bias = first.get_weights()
+    first.set_weights([kernel - kernel.mean(axis=(0, 1)), bias])
     for layer in body:
         size, _, inputs, outputs = layer.kernel.shape
         carry(layer, np.zeros((0, size, size, inputs)), rng)

@@ -137,8 +137,9 @@ class Settings:
     features]."""
     start_from_decoder: bool = True
     """Stage 2: start the student from the weights of the teacher's decoder."""
-    controls: tuple[Literal["one_stage", "two_stages"], ...] = ("two_stages",)
-    """Students to train alone: one_stage for the budget of stage 2, two_stages for that of both."""
+    controls: tuple[Literal["one_stage", "two_stages"], ...] = ("one_stage", "two_stages")
+    """Students to train alone: one_stage for the steps of stage 2, as the paper compares, and
+    two_stages for the steps of both stages, which is an equal budget."""
 
     out: Path | None = None
     """Folder for everything that this run writes [runs/pisr_x2]."""

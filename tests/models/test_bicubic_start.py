@@ -110,3 +110,10 @@ def test_a_model_too_narrow_to_carry_bicubic_is_refused():
 def test_a_foreign_model_is_refused():
     with pytest.raises(ValueError, match="Sequential"):
         start_as_bicubic(keras.Sequential([keras.Input((8, 8, 1))]))
+
+
+def test_no_relu_of_a_plain_sr_is_off_because_an_image_is_bright():
+    model = start_as_bicubic(PlainSR(2, features=4, body_layers=1))
+    kernel, bias = model.get_layer("first_conv").get_weights()
+    np.testing.assert_allclose(kernel.sum(axis=(0, 1)), 0, atol=1e-6)
+    assert not bias.any() and np.abs(kernel).max() > 0.1

@@ -135,7 +135,9 @@ def test_precisions_of_plain_sr_are_those_of_the_results_file(scale):
             scores = " | ".join(f"{score['file_psnr']:.2f}" for score in row["scores"].values())
             ms = row["latency"]["median_ms"]
             figures = f"{row['bytes'] / 1000:.1f} | {ms:.0f} | {ms / unit:.2f}"
-            assert f"| `{name.partition('(')[2][:-1]}` | {precision} | {scores} | {figures} |" in page
+            assert (
+                f"| `{name.partition('(')[2][:-1]}` | {precision} | {scores} | {figures} |" in page
+            )
 
 
 def test_ready_files_are_those_of_the_results_file():

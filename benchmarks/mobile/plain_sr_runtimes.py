@@ -60,7 +60,7 @@ def opencv_function(path):
 
 
 def ncnn_function(path):
-    """A function from luma to luma that runs an ONNX file by ncnn, in float32, converted by pnnx."""
+    """A function from luma to luma that runs an ONNX file by ncnn in float32, by way of pnnx."""
     import ncnn
     import pnnx
 

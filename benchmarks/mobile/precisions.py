@@ -6,10 +6,11 @@
         --students plain_sr_x2_small plain_sr_x2_medium fsrcnn_x2_mixed --runs 15 --size 360 640
 
 A student is a preset or a `.keras` file; all have the same scale. DATA holds Set5, Set14 and
-B100, each with `HR/` and `LR_bicubic/X2/` (or X3, X4). With `--runs`, a last table has all students
-beside the last of them. A row "int8, trained" is added where `mobile/qat.py` wrote `NAME_in_8_bit.keras` beside `NAME.keras`. Prints the tables of
-docs/mobile.md. Five minutes on two quiet CPU cores. `--runs 30` times 30 rounds, each a call of
-every file in turn, so that all of them meet the same load, which is recorded.
+B100, each with `HR/` and `LR_bicubic/X2/` (or X3, X4). A row "int8, trained" is added where
+`mobile/qat.py` wrote `NAME_in_8_bit.keras` beside `NAME.keras`. Prints the tables of
+docs/mobile.md; with `--runs`, the last has all students beside the last of them. Five minutes on
+two quiet CPU cores. `--runs 30` times 30 rounds, each a call of every file in turn, so that all of
+them meet the same load, which is recorded.
 """
 
 import json

@@ -124,6 +124,22 @@ def test_times_of_plain_sr_are_those_of_the_results_file():
         assert f"| {name} | {row['median_ms']:.0f} | {row['ratio']:.2f} |" in lines
 
 
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_precisions_of_plain_sr_are_those_of_the_results_file(scale):
+    path = ROOT / "docs" / "results" / "plain_sr" / f"precisions_x{scale}.json"
+    students = json.loads(path.read_text())["students"]
+    page = (ROOT / "docs" / "mobile.md").read_text()
+    unit = list(students.values())[-1]["float32"]["latency"]["median_ms"]
+    for name, rows in students.items():
+        for precision, row in rows.items():
+            scores = " | ".join(f"{score['file_psnr']:.2f}" for score in row["scores"].values())
+            ms = row["latency"]["median_ms"]
+            figures = f"{row['bytes'] / 1000:.1f} | {ms:.0f} | {ms / unit:.2f}"
+            assert (
+                f"| `{name.partition('(')[2][:-1]}` | {precision} | {scores} | {figures} |" in page
+            )
+
+
 def test_ready_files_are_those_of_the_results_file():
     results = json.loads((ROOT / "docs" / "results" / "ready_files.json").read_text())
     lines = (ROOT / "docs" / "mobile.md").read_text().splitlines()

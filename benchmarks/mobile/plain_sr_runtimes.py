@@ -1,6 +1,6 @@
 """PlainSR x2 beside FSRCNN x2 in several runtimes, 640x360 to 1280x720, one thread.
 
-    pip install -e ".[mobile,onnx,openvino]" opencv-python-headless
+    pip install -e ".[mobile,onnx,openvino]" opencv-python-headless ncnn pnnx
     python benchmarks/mobile/plain_sr_runtimes.py
 
 All take turns in one process that is kept on one core; ratios are the median over turns of a
@@ -12,6 +12,8 @@ longer for one value than for another.
 
 import json
 import os
+import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -32,7 +34,15 @@ from keras_pisr.mobile.targets.openvino_file import openvino_function
 
 SIZE = (360, 640)
 OURS = "PlainSR, LiteRT float32"
-PACKAGES = ("ai-edge-litert", "onnxruntime", "openvino", "opencv-python-headless", "tensorflow")
+PACKAGES = (
+    "ai-edge-litert",
+    "onnxruntime",
+    "openvino",
+    "opencv-python-headless",
+    "ncnn",
+    "pnnx",
+    "tensorflow",
+)
 
 
 def opencv_function(path):
@@ -49,6 +59,42 @@ def opencv_function(path):
     return run
 
 
+def ncnn_function(path):
+    """A function from luma to luma that runs an ONNX file by ncnn in float32, by way of pnnx."""
+    import ncnn
+    import pnnx
+
+    height, width = SIZE
+    program = Path(pnnx.EXEC_PATH)
+    command = [program, path.name, f"inputshape=[1,1,{height},{width}]f32", "fp16=0"]
+    subprocess.run(command, cwd=path.parent, check=True, capture_output=True)
+    parameters = path.with_suffix(".ncnn.param")
+    # ncnn knows the operation by another name, which pnnx does not use for ONNX files.
+    text = re.sub(r"^DepthToSpace( .*)$", r"PixelShuffle\1 0=2", parameters.read_text(), flags=re.M)
+    parameters.write_text(text)
+    network = ncnn.Net()
+    network.opt.num_threads = 1
+    for option in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_storage"):
+        setattr(network.opt, f"use_{option}", False)
+    network.load_param(str(parameters))
+    network.load_model(str(path.with_suffix(".ncnn.bin")))
+
+    def run(luma):
+        with network.create_extractor() as extractor:
+            extractor.input("in0", ncnn.Mat(luma.reshape(1, *luma.shape[1:3])))
+            return np.array(extractor.extract("out0")[1])[..., None]
+
+    return run
+
+
+def tensorflow_function(student):
+    """A function from luma to luma that runs a Keras model as a TensorFlow function."""
+    import tensorflow as tf
+
+    function = tf.function(lambda luma: student(luma, training=False), autograph=False)
+    return lambda luma: function(tf.constant(luma)).numpy()
+
+
 def contestants(name, student, folder):
     """`(name, function, largest difference allowed)` of each runtime that is installed."""
     for precision, floor in (("float32", 1e-4), ("float16", 0.01), ("int8", 0.2)):
@@ -60,11 +106,13 @@ def contestants(name, student, folder):
         ("ONNX Runtime", onnx_function, f"{name}.onnx"),
         ("OpenVINO", openvino_function, f"{name}_float32.tflite"),
         ("OpenCV DNN", opencv_function, f"{name}.onnx"),
+        ("ncnn", ncnn_function, f"{name}.onnx"),
     ):
         try:
             yield f"{name}, {runtime}", function(folder / source), 1e-4
         except ImportError as error:
             print(f"{runtime} is left out: {error}", file=sys.stderr)
+    yield f"{name}, TensorFlow", tensorflow_function(student), 1e-4
 
 
 def installed(package):
@@ -123,6 +171,12 @@ def main(turns: int = 12, out: Path = Path("docs/results/speed/plain_sr_runtimes
     print("| | ms of processor time | of PlainSR's, LiteRT float32 |\n|---|---|---|")
     for label, row in rows.items():
         print(f"| {label} | {row['median_ms']:.0f} | {row['ratio']:.2f} |")
+    others = [label for label in rows if label.startswith("FSRCNN") and "LiteRT" not in label]
+    best = min(others, key=lambda label: rows[label]["ratio"])
+    print(f"\nThe fastest of the other runtimes with FSRCNN is {best}. Of its time PlainSR takes:")
+    for precision in ("float32", "float16", "int8"):
+        ratios = np.array(seconds[f"PlainSR, LiteRT {precision}"]) / np.array(seconds[best])
+        print(f"{precision}: {np.median(ratios):.2f}")
     print(json.dumps(report["packages"]))
 
 

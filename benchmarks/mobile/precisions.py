@@ -6,10 +6,11 @@
         --students plain_sr_x2_small plain_sr_x2_medium fsrcnn_x2_mixed --runs 15 --size 360 640
 
 A student is a preset or a `.keras` file; all have the same scale. DATA holds Set5, Set14 and
-B100, each with `HR/` and `LR_bicubic/X2/` (or X3, X4). A row "int8, trained" is
-added where `mobile/qat.py` wrote `NAME_in_8_bit.keras` beside `NAME.keras`. Prints the tables of
-docs/mobile.md. Five minutes on two quiet CPU cores. `--runs 30` times 30 rounds, each a call of
-every file in turn, so that all of them meet the same load, which is recorded.
+B100, each with `HR/` and `LR_bicubic/X2/` (or X3, X4). A row "int8, trained" is added where
+`mobile/qat.py` wrote `NAME_in_8_bit.keras` beside `NAME.keras`. Prints the tables of
+docs/mobile.md; with `--runs`, the last has all students beside the last of them. Five minutes on
+two quiet CPU cores. `--runs 30` times 30 rounds, each a call of every file in turn, so that all of
+them meet the same load, which is recorded.
 """
 
 import json
@@ -128,6 +129,23 @@ def markdown(rows):
     return "\n".join(lines)
 
 
+def together(tables):
+    """One table of all students that were timed, beside the last of them in float32."""
+    names = [*next(iter(next(iter(tables.values())).values()))["scores"]]
+    unit = list(tables.values())[-1]["float32"]["latency"]["median_ms"]
+    lines = ["| | | " + " | ".join(names) + " | kB | ms | of the last in float32 |"]
+    lines.append("|---" * (len(names) + 5) + "|")
+    for name, rows in tables.items():
+        student = name.partition("(")[2].rstrip(")")
+        for precision, row in rows.items():
+            cells = [f"`{student}`", precision]
+            cells += [f"{score['file_psnr']:.2f}" for score in row["scores"].values()]
+            ms = row["latency"]["median_ms"]
+            cells += [f"{row['bytes'] / 1000:.1f}", f"{ms:.0f}", f"{ms / unit:.2f}"]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main(
     data: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DATA")],
     out: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="OUT.json")],
@@ -181,6 +199,8 @@ def main(
         temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     for name, rows in tables.items():
         print(f"{name}\n\n{markdown(rows)}\n")
+    if runs:
+        print(together(tables))
 
 
 if __name__ == "__main__":

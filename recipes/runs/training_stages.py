@@ -6,6 +6,7 @@ import keras
 from rich.console import Console
 
 import keras_pisr as kp
+from runs.released import released
 
 
 class Stages:
@@ -59,8 +60,13 @@ class Stages:
             first_epoch: Epoch of the data that the stage starts with.
 
         Returns:
-            The trained model.
+            The trained model. Of the rest of the stage only `records` stays in memory.
         """
+        with released():
+            return self.train_or_load(name, build, epochs, first_epoch)
+
+    def train_or_load(self, name, build, epochs, first_epoch):
+        """`train`, with everything that a stage needs in this one frame."""
         settings = self.settings
         # Each stage has its own start, so that it does not depend on which stages ran before.
         keras.utils.set_random_seed(settings.seed)
@@ -76,6 +82,8 @@ class Stages:
                 averaging=settings.averaging,
             )
             distiller.compile(optimizer=optimizer, **self.compiling())
+            # Within the first step TensorFlow would trace a condition for each of its variables.
+            optimizer.build(distiller.trainable_variables)
             epoch = resumable.restore(distiller)
         if epoch < epochs or not (self.folder / f"{name}.keras").exists():
             progress = kp.callbacks.Progress(name, self.steps_per_epoch, self.console)

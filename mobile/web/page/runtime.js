@@ -16,8 +16,28 @@ function quietly(file) {
   };
 }
 
+// One that every GPU of the last fifteen years decodes, and those that stand in for it where it is left out.
+const CODECS = ["avc1.42001E", "vp09.00.10.08", "av01.0.04M.08", "vp8"];
+
+/**
+ * Whether it is worth asking for WebGPU.
+ *
+ * Where there is no GPU, Chromium writes a warning for every adapter that is asked for, and for WebGL too. Of
+ * a GPU it says without one whether it decodes video. Other browsers write nothing, and are asked.
+ */
+async function mayHaveGpu() {
+  if (!navigator.userAgentData || typeof VideoDecoder !== "function") return true;
+  const asked = CODECS.map(async (codec) => {
+    const size = { codedWidth: 1280, codedHeight: 720 };
+    const answer = VideoDecoder.isConfigSupported({ codec, ...size, hardwareAcceleration: "prefer-hardware" });
+    return (await answer.catch(() => null))?.supported;
+  });
+  return (await Promise.all(asked)).some(Boolean);
+}
+
 /** A GPU that the runtime can use, or null; one that is made of software only if nothing else will do. */
 async function findDevice(only) {
+  if (!only && !(await mayHaveGpu())) return null;
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter || (!only && adapter.info?.isFallbackAdapter)) return null;
   const names = ["maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage"];
@@ -63,7 +83,8 @@ async function start(only) {
 /**
  * LiteRT, started once per worker.
  *
- * @param {"wasm" | "webgpu" | null} only `"wasm"` leaves the GPU alone, `"webgpu"` takes any.
+ * @param {"wasm" | "webgpu" | null} only `"wasm"` leaves the GPU alone, `"webgpu"` takes any, and asks
+ *   for one even where there seems to be none.
  * @returns {Promise<{litert: object, device: GPUDevice | null, threads: number}>}
  */
 export function runtime(only) {

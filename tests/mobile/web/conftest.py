@@ -6,7 +6,7 @@ from PIL import Image
 import build
 import keras_pisr as kp
 from tests.mobile.web.chromium import chromium
-from tests.mobile.web.page import served, wait_for
+from tests.mobile.web.page import console, served, wait_for
 
 TILE = (64, 72)
 
@@ -52,9 +52,17 @@ def address(site):
 
 
 @pytest.fixture(scope="session")
-def browser(vendor):
+def session_browser(vendor):
     with chromium() as running:
         yield running
+
+
+@pytest.fixture
+def browser(session_browser):
+    """The browser, whose console must be empty at the end of the test."""
+    console(session_browser)
+    yield session_browser
+    assert console(session_browser) == []
 
 
 @pytest.fixture

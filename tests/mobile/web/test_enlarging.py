@@ -1,5 +1,7 @@
 """The page in a real browser computes the same numbers as Python."""
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -82,6 +84,21 @@ def test_webgpu_is_checked_against_the_cpu_and_named(vendor, address, student, s
         difference = np.abs(pixels(browser, "ours").astype(int) - kp.upscale(student, image))
         assert difference.max() <= 1
         assert console(browser) == []
+
+
+def test_webgpu_is_asked_for_where_a_gpu_decodes_video(browser, site, tmp_path):
+    folder = tmp_path / "site"
+    shutil.copytree(site, folder)
+    worker = folder / "enlarging_worker.js"
+    says_yes = "VideoDecoder.isConfigSupported = async () => ({ supported: true });"
+    worker.write_text(f"{says_yes}\n{worker.read_text()}")
+    with served(folder) as address:
+        browser.get(address)
+        wait_for(browser, "status", "Ready: x2 on CPU")
+        # There is none here, and Chromium says so.
+        assert [message.split(" - ")[1] for message in console(browser)] == [
+            "No available adapters."
+        ]
 
 
 def test_a_gpu_that_is_slower_or_computes_something_else_is_not_used(page):

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from PIL import Image
 
-from tests.mobile.web.page import choose, photo, served, text, wait_for
+from tests.mobile.web.page import choose, console, photo, served, text, wait_for
 
 
 @pytest.fixture
@@ -21,6 +21,8 @@ def broken(browser, site, tmp_path):
             browser.get(address)
             wait_for(browser, "error", " ")
             assert not browser.find_element("id", "file").is_enabled()
+            # Of a missing file the browser itself says so.
+            assert all("status of 404" in message for message in console(browser))
             return text(browser, "error")
 
     return opened

@@ -10,18 +10,36 @@ from keras_pisr.presets import CATALOG
 from keras_pisr.presets.catalog import RECOMMENDED
 
 ROOT = Path(__file__).parents[1]
+MEASUREMENTS = ROOT / "docs" / "reference" / "phone_measurements.md"
 PAGES = [
     *sorted(ROOT.glob("*.md")),
-    *sorted(path for path in (ROOT / "docs").rglob("*.md") if "results" not in path.parts),
-    ROOT / "mobile" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.ipynb")),
+    *sorted(path for path in (ROOT / "mobile").rglob("*.md") if "vendor" not in path.parts),
 ]
 
 
+def written(text):
+    """A page without its code, in which nothing is a link or a heading."""
+    return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(page):
+    """What links may name in a page, as code hosting sites and the site make it from headings."""
+    titles = re.findall(r"^#{1,6} (.+)$", written(page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_relative_links_resolve(page):
-    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
-        if "://" not in target:
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+def test_relative_links_and_their_anchors_resolve(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", written(page.read_text())):
+        name, _, anchor = target.partition("#")
+        if "://" in target:
+            continue
+        found = page.parent / name if name else page
+        assert found.exists(), f"{page.name} links to {target}"
+        if anchor and found.suffix == ".md":
+            assert anchor in anchors(found), f"{page.name} links to {target}"
 
 
 def scores_of(file, model):
@@ -108,7 +126,7 @@ def test_the_summary_of_recognition_is_that_of_the_results_files(row):
 
 def test_times_of_runtimes_are_those_of_the_results_file():
     results = json.loads((ROOT / "docs" / "results" / "speed" / "runtimes.json").read_text())
-    page = (ROOT / "docs" / "mobile.md").read_text()
+    page = MEASUREMENTS.read_text()
     for name in results["threads"]["1"]:
         (line,) = [line for line in page.splitlines() if line.startswith(f"| {name} | ")]
         for rows in results["threads"].values():
@@ -119,7 +137,7 @@ def test_times_of_runtimes_are_those_of_the_results_file():
 
 def test_times_of_plain_sr_are_those_of_the_results_file():
     path = ROOT / "docs" / "results" / "speed" / "plain_sr_runtimes.json"
-    lines = (ROOT / "docs" / "mobile.md").read_text().splitlines()
+    lines = MEASUREMENTS.read_text().splitlines()
     for name, row in json.loads(path.read_text())["rows"].items():
         assert f"| {name} | {row['median_ms']:.0f} | {row['ratio']:.2f} |" in lines
 
@@ -128,7 +146,7 @@ def test_times_of_plain_sr_are_those_of_the_results_file():
 def test_precisions_of_plain_sr_are_those_of_the_results_file(scale):
     path = ROOT / "docs" / "results" / "plain_sr" / f"precisions_x{scale}.json"
     students = json.loads(path.read_text())["students"]
-    page = (ROOT / "docs" / "mobile.md").read_text()
+    page = MEASUREMENTS.read_text()
     unit = list(students.values())[-1]["float32"]["latency"]["median_ms"]
     for name, rows in students.items():
         for precision, row in rows.items():
@@ -142,7 +160,7 @@ def test_precisions_of_plain_sr_are_those_of_the_results_file(scale):
 
 def test_ready_files_are_those_of_the_results_file():
     results = json.loads((ROOT / "docs" / "results" / "ready_files.json").read_text())
-    lines = (ROOT / "docs" / "mobile.md").read_text().splitlines()
+    lines = MEASUREMENTS.read_text().splitlines()
     for row in results["files"]:
         (line,) = [line for line in lines if line.startswith(f"| `{row['file']}` |")]
         figures = [

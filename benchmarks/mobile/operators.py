@@ -4,7 +4,7 @@ r"""Which operations the files of shipped students hold, for each target, and wh
 
 Converts each preset for `--target` cpu and npu, to float32 and int8, at one size, and lists what is
 in the files and what each loses against Keras on the middle of three photographs of scikit-image.
-Writes docs/results/operators.json and prints the table of docs/mobile.md.
+Writes docs/results/operators.json and prints the table of docs/reference/phone_measurements.md.
 """
 
 import json

@@ -8,9 +8,9 @@
 A student is a preset or a `.keras` file; all have the same scale. DATA holds Set5, Set14 and
 B100, each with `HR/` and `LR_bicubic/X2/` (or X3, X4). A row "int8, trained" is added where
 `mobile/qat.py` wrote `NAME_in_8_bit.keras` beside `NAME.keras`. Prints the tables of
-docs/mobile.md; with `--runs`, the last has all students beside the last of them. Five minutes on
-two quiet CPU cores. `--runs 30` times 30 rounds, each a call of every file in turn, so that all of
-them meet the same load, which is recorded.
+docs/reference/phone_measurements.md; with `--runs`, the last table has all students, compared with
+the last of them. Five minutes on two quiet CPU cores. `--runs 30` times 30 rounds. Each round calls
+every file in turn, so that all files meet the same load, which is recorded.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Makes the files to ship, and fills their table in docs/mobile.md.
+"""Makes the files to ship, and fills their table in docs/reference/phone_measurements.md.
 
     python benchmarks/mobile/ready_files.py OUT
 
@@ -20,6 +20,7 @@ from keras_pisr.console.quiet import without_notices
 from keras_pisr.mobile.export.ready_files import make_ready_files, markdown, write_json
 
 DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "reference" / "phone_measurements.md"
 START, END = "<!-- By benchmarks/mobile/ready_files.py -->\n", "<!-- End -->\n"
 
 
@@ -37,8 +38,8 @@ def main(out: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="OUT")
     with without_notices():
         manifest = make_ready_files(out)
     write_json(DOCS / "results" / "ready_files.json", manifest)
-    page = filled((DOCS / "mobile.md").read_text(encoding="utf-8"), markdown(manifest))
-    with atomic_path(DOCS / "mobile.md") as temporary:
+    page = filled(PAGE.read_text(encoding="utf-8"), markdown(manifest))
+    with atomic_path(PAGE) as temporary:
         temporary.write_text(page, encoding="utf-8")
     print(markdown(manifest))
 

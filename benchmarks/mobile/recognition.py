@@ -5,8 +5,8 @@
 
 One side (px, square images) and one source of images for each student: a tar archive or folder of
 class folders, whose val/ is scored, or `letters`; int8 takes its ranges from its train/. Prints the
-table of docs/mobile.md. `--runs 300` times 300 rounds, each a call of every file in turn on one
-thread, so that all of them meet the same load, which is recorded.
+table of docs/reference/phone_measurements.md. `--runs 300` times 300 rounds. Each round calls every
+file in turn on one thread, so that all files meet the same load, which is recorded.
 """
 
 import json

@@ -5,7 +5,8 @@ r"""Train a student further with 8-bit rounding in every step, so that it loses 
 
 or, after installation, `python -m keras_pisr.cli.qat`. With `--teacher teacher.keras` from a run
 of the PISR recipes, the float teacher continues to guide the student. This is for students that
-lose much by `export.py` alone; docs/mobile.md says how much the shipped students lose.
+lose much by `export.py` alone; docs/reference/phone_measurements.md
+says how much the shipped students lose.
 """
 
 import sys

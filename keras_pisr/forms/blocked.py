@@ -3,7 +3,7 @@
 XNNPACK on a phone and oneDNN in TensorFlow compute 8 or 16 output channels at a time, whether there
 are so many or not: a convolution to 4 costs as much as one to 16. A convolution with stride 2 whose
 16 channels are the 4 of each of 2x2 pixels gives the same numbers in less than half the time
-(docs/mobile.md).
+(docs/reference/phone_measurements.md).
 """
 
 from keras import layers, ops

@@ -13,7 +13,7 @@ from keras_pisr.forms.leaky import with_leaky
 from keras_pisr.models import BicubicEnlargement, SubpixelDeconvolution, SubpixelResidual
 from keras_pisr.models.large.grouped_convolution import GroupedConv2D
 
-# What LiteRT's compilers for MediaTek's and for Samsung's NPUs both list (docs/mobile.md).
+# What LiteRT's compilers for MediaTek's and for Samsung's NPUs both list (docs/reference/phone.md).
 NPU_OPERATIONS = {
     "ADD",
     "CONCATENATION",
@@ -202,6 +202,6 @@ def check_npu_operations(facts):
     lacking = sorted(facts.operations.keys() - NPU_OPERATIONS)
     if lacking:
         raise ValueError(
-            f"The file holds {', '.join(lacking)}, which not every NPU has (docs/mobile.md). "
-            "Replace those layers, or export without --target npu."
+            f"The file holds {', '.join(lacking)}, which not every NPU has "
+            "(docs/reference/phone.md). Replace those layers, or export without --target npu."
         )

@@ -16,7 +16,7 @@ def round_weights(model, lumas):
     """Put the kernels of convolutions on the grid of 8 bit, weight after weight.
 
     Rounding each weight to the nearest level leaves errors that all neighbouring pixels, being
-    nearly equal, add up: for a trained FSRCNN x2 dB (docs/mobile.md). Here, after each weight is
+    nearly equal, add up: a trained FSRCNN x2 loses decibels. Here, after each weight is
     rounded, those not yet rounded move by what best makes up for it on the images; biases take
     what is left on average. The largest weight of each output channel goes first and stays, so
     that the converter finds the same grid again.

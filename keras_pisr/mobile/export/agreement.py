@@ -12,8 +12,8 @@ from keras_pisr.evaluation.evaluate import luma_score, predict_luma
 from keras_pisr.inference import upscale
 
 # Least PSNR between the two outputs, dB. Sound float files of FSRCNN reach 136 and 65
-# (docs/mobile.md). In 8 bit, 35 dB already costs a student of 37 dB about 2 dB against HR: a file
-# below that computes something else. What loss one accepts above it is `max_loss`.
+# (docs/reference/phone_measurements.md). In 8 bit, 35 dB already costs a student of 37 dB about
+# 2 dB against HR: a file below that computes something else. `max_loss` limits the loss above it.
 FLOORS = {"float32": 90.0, "float16": 55.0, "dynamic": 35.0, "int8": 35.0}
 # What conversion costs a sound student, dB: more is said beside the score, not refused.
 USUAL_LOSSES = {"float32": 0.005, "float16": 0.01, "dynamic": 0.1, "int8": 0.15}

@@ -208,7 +208,7 @@ def photograph_batches(lumas, size=None, batch=1):
 
     Its input has the range `[0, 1]` anyway. Full contrast beside full contrast takes ranges several
     times as wide, whose coarser steps cost photographs, and drawings too, more than the clipping
-    of such edges does (docs/mobile.md).
+    of such edges does (docs/log/phone.md).
 
     Yields:
         From each luma its middle, as it is and stretched to `[0, 1]`:

@@ -132,7 +132,7 @@ def bicubic_psnr(scale, folder, size):
 
 
 def markdown(manifest):
-    """The manifest as the Markdown table of docs/mobile.md."""
+    """The manifest as the Markdown table of docs/reference/phone_measurements.md."""
     lines = [f"| {' | '.join(HEADS)} |", "|---" * len(HEADS) + "|"]
     lines += [f"| {' | '.join(cells(row))} |" for row in manifest["files"]]
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from keras_pisr.metrics.pairs import all_pairs, pair_similarities
 from keras_pisr.metrics.verification import roc_auc, tar_at_far
 
 # Least cosine between the two embeddings of an image. On the worst image, sound files of two
-# ResNets reach 1.00000, 0.99998, 0.996 and 0.985 (docs/mobile.md).
+# ResNets reach 1.00000, 0.99998, 0.996 and 0.985 (docs/reference/phone_measurements.md).
 COSINES = {"float32": 0.99999, "float16": 0.999, "dynamic": 0.98, "int8": 0.95}
 # Least share of images for which both name the same class. Where a student is undecided, a
 # rounding decides, so that little is asked for in 8 bit: what is lost is said by the score.

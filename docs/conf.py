@@ -33,7 +33,9 @@ nb_execution_mode = "off"
 # Docstrings: Google style, `code` in single quotes.
 default_role = "code"
 autodoc_member_order = "bysource"
-autodoc_typehints = "none"
+# Types stand beside the text of each argument, so that signatures stay short.
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 napoleon_google_docstring = True
 napoleon_use_rtype = False
@@ -97,8 +99,8 @@ def setup(app):
         # Keras gives its classes a `__new__` of any arguments, which would be shown instead.
         if what == "class" and "__init__" in vars(obj):
             found = inspect.signature(obj.__init__)
-            arguments = list(found.parameters.values())[1:]
-            return str(found.replace(parameters=arguments)), returned
+            arguments = [p.replace(annotation=p.empty) for p in found.parameters.values()][1:]
+            return str(found.replace(parameters=arguments, return_annotation=found.empty)), returned
 
     app.connect("autodoc-process-docstring", process, priority=400)
     app.connect("autodoc-process-signature", signature)

@@ -10,7 +10,7 @@ from pathlib import Path
 try:
     import fcntl
 except ImportError:  # Windows.
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 _LONGEST = 255
 _HIDDEN = re.compile(r"\..*-[0-9a-f]{16}(\.\w+)?", re.DOTALL)

@@ -1,6 +1,9 @@
 """One line an epoch and a bar with the time left for the whole of `fit`."""
 
+from __future__ import annotations
+
 import time
+from typing import Any
 
 import keras
 from rich.console import Console
@@ -20,7 +23,7 @@ class Progress(keras.callbacks.Callback):
         console: A `rich.console.Console`; by default one on standard output.
     """
 
-    def __init__(self, name, steps_per_epoch, console=None):
+    def __init__(self, name: str, steps_per_epoch: int, console: Console | None = None) -> None:
         super().__init__()
         self.name = name
         self.steps_per_epoch = steps_per_epoch
@@ -36,25 +39,25 @@ class Progress(keras.callbacks.Callback):
             disable=not self.console.is_terminal,
         )
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Start the bar and the clock."""
         self.bar.start()
         self.task = self.bar.add_task(self.name, total=self.params["epochs"] * self.steps_per_epoch)
-        self.first_epoch = None
+        self.first_epoch = -1
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Note where a continued run starts."""
-        if self.first_epoch is None:
+        if self.first_epoch < 0:
             self.first_epoch = epoch
             self.started = time.monotonic()
         self.epoch = epoch
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Move the bar."""
         done = self.epoch * self.steps_per_epoch + batch + 1
         self.bar.update(self.task, completed=done)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Print the logs of the epoch, the rate and the time left."""
         seconds = time.monotonic() - self.started
         done, total = epoch + 1, self.params["epochs"]
@@ -67,11 +70,11 @@ class Progress(keras.callbacks.Callback):
             soft_wrap=True,
         )
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Take the bar away."""
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Give the terminal back; for a `finally`, since Keras calls nothing after an error."""
         self.bar.stop()
 

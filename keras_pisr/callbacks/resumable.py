@@ -1,13 +1,20 @@
 """Continue a killed run where its last whole epoch ended."""
 
+from __future__ import annotations
+
 import json
 import math
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from keras_pisr.atomic import atomic_path
+
+if TYPE_CHECKING:
+    import os
+
 
 LOOK_EVERY = 50  # Batches from one look at the loss to the next.
 
@@ -62,17 +69,17 @@ class Resumable(keras.callbacks.Callback):
         distiller.fit(data_from(epoch), epochs=100, initial_epoch=epoch, callbacks=[resumable])
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
         super().__init__()
         self.folder = Path(folder)
-        self.history = {}
+        self.history: dict[str, list] = {}
 
     @property
-    def state_file(self):
+    def state_file(self) -> Path:
         """The file that names the current weights."""
         return self.folder / "state.json"
 
-    def restore(self, model):
+    def restore(self, model: keras.Model) -> int:
         """Load the last whole epoch into `model`, compiled and built.
 
         Returns:
@@ -92,17 +99,17 @@ class Resumable(keras.callbacks.Callback):
         self.history = state["history"]
         return state["epochs_done"]
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the clock."""
         self.started = time.monotonic()
         self.running_epoch = epoch
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Look at the loss now and then: a look makes an accelerator wait."""
         if batch % LOOK_EVERY == LOOK_EVERY - 1:
             self.check(self.running_epoch, logs)
 
-    def check(self, epoch, logs):
+    def check(self, epoch: int, logs: dict[str, Any] | None) -> None:
         """Stop if a log is not a number."""
         wrong = [name for name, value in (logs or {}).items() if not math.isfinite(float(value))]
         if not wrong:
@@ -114,7 +121,7 @@ class Resumable(keras.callbacks.Callback):
             + " Start over with a smaller learning rate."
         )
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Write the state of the epoch, then drop the one before."""
         self.check(epoch, logs)
         for name, value in {**(logs or {}), "seconds": time.monotonic() - self.started}.items():

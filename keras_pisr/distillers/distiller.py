@@ -1,11 +1,19 @@
 """The base of every training stage: a student, frozen guides, named loss terms."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import ops
 
 from keras_pisr.distillers.copy_weights import check_built
 from keras_pisr.distillers.data_check import check_pair, check_sizes, check_weight
 from keras_pisr.distillers.train_step import TrainStep
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
 
 
 class Distiller(TrainStep, keras.Model):
@@ -36,7 +44,15 @@ class Distiller(TrainStep, keras.Model):
         **kwargs: Passed on to `keras.Model`.
     """
 
-    def __init__(self, student, *, guides=(), term_names=(), main_term="task", **kwargs):
+    def __init__(
+        self,
+        student: keras.Model,
+        *,
+        guides: Sequence[keras.Model] = (),
+        term_names: Sequence[str] = (),
+        main_term: str = "task",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         for role, model in [("student", student), *(("guide", guide) for guide in guides)]:
             if not isinstance(model, keras.Model):
@@ -61,7 +77,7 @@ class Distiller(TrainStep, keras.Model):
 
     # === What a subclass says ===
 
-    def guidance(self, x, y):
+    def guidance(self, x: Any, y: Any) -> Any:
         """What the frozen guides compute; by default nothing.
 
         Args:
@@ -73,7 +89,7 @@ class Distiller(TrainStep, keras.Model):
         """
         return {}
 
-    def streams(self, x, y, training):
+    def streams(self, x: Any, y: Any, training: bool) -> Any:
         """What the trained networks compute; by default `student(x)`.
 
         Args:
@@ -86,7 +102,7 @@ class Distiller(TrainStep, keras.Model):
         """
         return {"output": self.student(x, training=training)}
 
-    def terms(self, outputs, guidance, x, sample_weight):
+    def terms(self, outputs: Any, guidance: Any, x: Any, sample_weight: Any) -> dict[str, Any]:
         """The loss terms beside the compiled loss; by default none.
 
         Args:
@@ -102,11 +118,11 @@ class Distiller(TrainStep, keras.Model):
 
     # === What the train steps share ===
 
-    def call(self, x, training=False):
+    def call(self, x: Any, training: bool = False) -> Any:
         """What the student says."""
         return self.student(x, training=training)
 
-    def make_train_function(self, force=False):
+    def make_train_function(self, force: bool = False) -> Any:
         """Refuse to train nothing: a model that served as a guide elsewhere is frozen."""
         if not self.student.trainable_weights:
             raise ValueError(
@@ -116,7 +132,7 @@ class Distiller(TrainStep, keras.Model):
             )
         return super().make_train_function(force)
 
-    def fit(self, x=None, *args, **kwargs):
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Train as `keras.Model.fit` does.
 
         A `tf.data.Dataset` brings its own order, so Keras is not asked to shuffle it, which it
@@ -126,7 +142,7 @@ class Distiller(TrainStep, keras.Model):
             kwargs.setdefault("shuffle", False)
         return super().fit(x, *args, **kwargs)
 
-    def save(self, filepath, overwrite=True, **kwargs):
+    def save(self, filepath: str | os.PathLike[str], overwrite: bool = True, **kwargs: Any) -> None:
         """Save the student alone: what `ModelCheckpoint("best.keras")` writes can be deployed.
 
         The whole distiller (student, guides, heads and, once compiled, the optimizer's state)
@@ -135,13 +151,13 @@ class Distiller(TrainStep, keras.Model):
         """
         self.student.save(filepath, overwrite=overwrite, **kwargs)
 
-    def load_weights(self, filepath, **kwargs):
+    def load_weights(self, filepath: str | os.PathLike[str], **kwargs: Any) -> None:
         """Load what `save_weights` wrote, into the optimizer too if this distiller is compiled."""
         if self.compiled:
             self.optimizer.build(self.trainable_variables)
         super().load_weights(filepath, **kwargs)
 
-    def unpack(self, data):
+    def unpack(self, data: Any) -> Any:
         """`(x, y, sample_weight)` of a batch, checked."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         check_pair(self, x, y)
@@ -160,7 +176,9 @@ class Distiller(TrainStep, keras.Model):
             self.unpack(data_batch)
         super()._symbolic_build(iterator, data_batch)
 
-    def compute_terms(self, x, y, guidance, sample_weight, training):
+    def compute_terms(
+        self, x: Any, y: Any, guidance: Any, sample_weight: Any, training: bool
+    ) -> tuple[dict[str, Any], Any]:
         """Every loss term, the compiled loss first, and the prediction.
 
         Returns:
@@ -171,14 +189,21 @@ class Distiller(TrainStep, keras.Model):
         main = self.compute_loss(x, y, y_pred, sample_weight, training)
         return {self.main_term: main, **self.terms(outputs, guidance, x, sample_weight)}, y_pred
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
         """The compiled loss; `sample_weight` of shape `(batch,)` fits images too."""
         check_weight(sample_weight, y)
         sample_weight = self.spread_over_pixels(sample_weight, y_pred)
         return super().compute_loss(x, y, y_pred, sample_weight, training=training)
 
     @staticmethod
-    def spread_over_pixels(sample_weight, y_pred):
+    def spread_over_pixels(sample_weight: Any, y_pred: Any) -> Any:
         """Give `sample_weight` the rank of a per-pixel loss: Keras does not broadcast it."""
         if sample_weight is None or not hasattr(y_pred, "shape"):
             return sample_weight
@@ -187,7 +212,9 @@ class Distiller(TrainStep, keras.Model):
             return ops.reshape(sample_weight, (-1, size[1], size[2]))
         return ops.reshape(sample_weight, (-1,) + (1,) * (len(y_pred.shape) - 2))
 
-    def log(self, terms, x, y, y_pred, sample_weight):
+    def log(
+        self, terms: dict[str, Any], x: Any, y: Any, y_pred: Any, sample_weight: Any
+    ) -> dict[str, Any]:
         """Update every tracker and metric; returns the logs of the step."""
         batch = ops.shape(keras.tree.flatten(x)[0])[0]
         for name, value in terms.items():

@@ -1,5 +1,9 @@
 """HORKD: a student of low resolution learns how embeddings relate at high resolution."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import layers, ops
 
@@ -9,6 +13,10 @@ from keras_pisr.losses.angle import AngleLoss
 from keras_pisr.losses.distance import DistanceLoss
 from keras_pisr.losses.individual import IndividualLoss
 from keras_pisr.losses.logits import LogitLoss
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 # By the name of the term: the loss, and the output of the networks that it compares.
 LOSSES = {
@@ -95,19 +103,19 @@ class HybridOrderDistiller(Distiller):
     def __init__(
         self,
         *,
-        student,
-        teacher=None,
-        assistant=None,
-        source=None,
-        schedule="sequential",
-        student_sees="lr",
-        distillation_loss_weights=None,
-        distillation_losses=None,
-        student_loss_weight=1.0,
-        task_output="logits",
-        start_from_assistant=None,
-        **kwargs,
-    ):
+        student: keras.Model,
+        teacher: keras.Model | None = None,
+        assistant: keras.Model | None = None,
+        source: str | None = None,
+        schedule: str = "sequential",
+        student_sees: str = "lr",
+        distillation_loss_weights: Mapping[str, float] | None = None,
+        distillation_losses: Mapping[str, keras.losses.Loss] | None = None,
+        student_loss_weight: float = 1.0,
+        task_output: str = "logits",
+        start_from_assistant: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
         if distillation_loss_weights is None:
             distillation_loss_weights = {"individual": 1.0, "distance": 25.0, "angle": 50.0}
         weights = {name: value for name, value in distillation_loss_weights.items() if value}
@@ -158,11 +166,11 @@ class HybridOrderDistiller(Distiller):
             if assistant is None:
                 raise ValueError("`start_from_assistant` needs an `assistant`.")
             copy_weights(assistant, student, otherwise="pass `start_from_assistant=False`")
-        self.projectors = {}
+        self.projectors: dict[str, Any] = {}
         if "individual" in weights:
             self.build_projectors(streams)
 
-    def build_projectors(self, streams):
+    def build_projectors(self, streams: Any) -> None:
         """A linear map to each guide's width where it differs; trained and thrown away."""
         taught = [("student", self.student, guide) for guide in self.sources]
         if self.joint:
@@ -175,41 +183,48 @@ class HybridOrderDistiller(Distiller):
                 projector.build((None, ours))
                 self.projectors[projector.name] = projector
 
-    def unpack(self, data):
+    def unpack(self, data: Any) -> Any:
         """`(x, y, sample_weight)`; Keras hands a weight to each part of a dict `y`."""
         x, y, sample_weight = super().unpack(data)
         return x, y, label_of(sample_weight)
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
         """The compiled loss of label and task output, times `student_loss_weight`."""
         task = self.task_of(y_pred)
         loss = super().compute_loss(x, label_of(y), task, label_of(sample_weight), training)
         return self.student_loss_weight * loss
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The compiled metrics of label and task output."""
         task = self.task_of(y_pred)
         return super().compute_metrics(x, label_of(y), task, label_of(sample_weight))
 
-    def task_of(self, outputs):
+    def task_of(self, outputs: Any) -> Any:
         """The task output, also where Keras hands over all that the student puts out."""
         return outputs[self.task_output] if isinstance(outputs, dict) else outputs
 
-    def guidance(self, x, y):
+    def guidance(self, x: Any, y: Any) -> Any:
         """What each frozen guide says of the HR image; one that is not asked is not run."""
         return {name: getattr(self, name)(y["hr"], training=False) for name in self.asked}
 
-    def streams(self, x, y, training):
+    def streams(self, x: Any, y: Any, training: bool) -> Any:
         """The student's outputs and, with the joint schedule, the assistant's."""
         seen = x if self.student_sees == "lr" else y["hr"]
         student = self.student(seen, training=training)
         outputs = {"output": student[self.task_output], "student": student}
-        if self.joint:
+        if self.joint and self.assistant is not None:
             outputs["assistant"] = self.assistant(y["hr"], training=training)
             outputs["label"] = y["label"]
         return outputs
 
-    def terms(self, outputs, guidance, x, sample_weight):
+    def terms(self, outputs: Any, guidance: Any, x: Any, sample_weight: Any) -> dict[str, Any]:
         """The student's terms and, with the joint schedule, the assistant's."""
         guides = {**guidance}
         terms = {}
@@ -223,14 +238,16 @@ class HybridOrderDistiller(Distiller):
         student = outputs["student"]
         return {**self.relations("student", student, guides, self.sources, sample_weight), **terms}
 
-    def assistant_task(self, label, outputs, sample_weight):
+    def assistant_task(self, label: Any, outputs: Any, sample_weight: Any) -> Any:
         """The compiled loss of the assistant."""
         if self._compile_loss is None:
             return ops.zeros(())
         loss = self._compile_loss(label, outputs[self.task_output], sample_weight)
         return self.student_loss_weight * loss
 
-    def relations(self, role, outputs, guides, sources, sample_weight):
+    def relations(
+        self, role: str, outputs: Any, guides: Any, sources: Any, sample_weight: Any
+    ) -> Any:
         """Every distillation term of one learner, averaged over its guides and weighted."""
         terms = {}
         for name, loss in self.losses_of_terms.items():

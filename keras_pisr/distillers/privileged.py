@@ -1,5 +1,9 @@
 """PISR: a teacher that sees the HR image, then a student that learns its features."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import ops
 
@@ -8,6 +12,9 @@ from keras_pisr.distillers.distiller import Distiller
 from keras_pisr.losses.likelihood import LaplaceNLL, LikelihoodLoss
 from keras_pisr.models.feature_tap import tap
 from keras_pisr.models.location_scale import LocationScale
+
+if TYPE_CHECKING:
+    from keras_pisr.models.privileged_teacher import PrivilegedTeacher
 
 
 def weight_per_pixel(sample_weight, feature):
@@ -43,21 +50,23 @@ class PrivilegedTeacherTrainer(Distiller):
         Lee et al. 2020, section 3.2, https://arxiv.org/abs/2007.07524
     """
 
-    def __init__(self, teacher, *, imitation_weight=1e-4, **kwargs):
+    def __init__(
+        self, teacher: PrivilegedTeacher, *, imitation_weight: float = 1e-4, **kwargs: Any
+    ) -> None:
         super().__init__(teacher, term_names=("imitation",), main_term="reconstruction", **kwargs)
         self.imitation_weight = imitation_weight
         self.imitation_loss = keras.losses.MeanAbsoluteError()
 
-    def call(self, x, training=False):
+    def call(self, x: Any, training: bool = False) -> Any:
         """What the decoder makes of a LR image."""
         return self.student.decoder(x, training=training)
 
-    def streams(self, x, y, training):
+    def streams(self, x: Any, y: Any, training: bool) -> Any:
         """The code and the reconstruction of the HR image."""
         code = self.student.encoder(y, training=training)
         return {"code": code, "output": self.student.decoder(code, training=training)}
 
-    def terms(self, outputs, guidance, x, sample_weight):
+    def terms(self, outputs: Any, guidance: Any, x: Any, sample_weight: Any) -> dict[str, Any]:
         """The imitation term."""
         weight = weight_per_pixel(sample_weight, outputs["code"])
         imitation = self.imitation_loss(x, outputs["code"], sample_weight=weight)
@@ -104,15 +113,15 @@ class PrivilegedDistiller(Distiller):
     def __init__(
         self,
         *,
-        teacher,
-        student,
-        feature="expanding",
-        teacher_feature=None,
-        feature_loss=None,
-        distillation_weight=1e-6,
-        start_from_decoder=True,
-        **kwargs,
-    ):
+        teacher: PrivilegedTeacher,
+        student: keras.Model,
+        feature: str = "expanding",
+        teacher_feature: str | None = None,
+        feature_loss: keras.losses.Loss | None = None,
+        distillation_weight: float = 1e-6,
+        start_from_decoder: bool = True,
+        **kwargs: Any,
+    ) -> None:
         distils = distillation_weight != 0
         super().__init__(
             student,
@@ -129,21 +138,20 @@ class PrivilegedDistiller(Distiller):
         self.distillation_weight = distillation_weight
         if start_from_decoder:
             copy_weights(teacher.decoder, student, otherwise="pass `start_from_decoder=False`")
-        self.estimator = None
+        self.estimator: LocationScale | None = None
         if distils:
             self.tapped_student = tap(student, [self.feature])
             self.tapped_decoder = tap(teacher.decoder, [self.teacher_feature], output=False)
             self.build_estimator()
 
-    def build_estimator(self):
+    def build_estimator(self) -> None:
         """Create the `LocationScale` head that a likelihood needs; check widths elsewhere."""
         ours = self.tapped_student.output[self.feature].shape
         theirs = self.tapped_decoder.output[self.teacher_feature].shape
         if isinstance(self.feature_loss, LikelihoodLoss):
-            self.estimator = LocationScale(
-                theirs[-1], spread=self.feature_loss.spread, name="estimator"
-            )
-            self.estimator.build(ours)
+            estimator = LocationScale(theirs[-1], spread=self.feature_loss.spread, name="estimator")
+            estimator.build(ours)
+            self.estimator = estimator
         elif ours[-1] != theirs[-1]:
             raise ValueError(
                 f"{self.feature_loss.name} compares features of equal width; the student's "
@@ -152,14 +160,14 @@ class PrivilegedDistiller(Distiller):
                 "whose heads map one to the other."
             )
 
-    def guidance(self, x, y):
+    def guidance(self, x: Any, y: Any) -> Any:
         """The teacher's feature for the HR image."""
         if self.distillation_weight == 0:
             return {}
         code = self.teacher.encoder(y, training=False)
         return {"feature": self.tapped_decoder(code, training=False)[self.teacher_feature]}
 
-    def streams(self, x, y, training):
+    def streams(self, x: Any, y: Any, training: bool) -> Any:
         """The student's image and, in the same pass, its feature or the head's view of it."""
         if self.distillation_weight == 0:
             return super().streams(x, y, training)
@@ -169,7 +177,7 @@ class PrivilegedDistiller(Distiller):
             feature = self.estimator(feature, training=training)
         return {"output": outputs["output"], "feature": feature}
 
-    def terms(self, outputs, guidance, x, sample_weight):
+    def terms(self, outputs: Any, guidance: Any, x: Any, sample_weight: Any) -> dict[str, Any]:
         """The distillation term."""
         if self.distillation_weight == 0:
             return {}

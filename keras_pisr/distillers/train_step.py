@@ -7,6 +7,7 @@ differentiates and in where it keeps state.
 
 import functools
 import itertools
+from typing import Any
 
 import keras
 from keras import ops
@@ -213,4 +214,4 @@ if backend not in STEPS:
         f"Training runs on {', '.join(STEPS)}; the Keras backend is {backend!r}. "
         "Set the environment variable KERAS_BACKEND before the first import."
     )
-TrainStep = STEPS[backend]
+TrainStep: Any = STEPS[backend]

@@ -1,11 +1,17 @@
 """A folder of test images, as the super-resolution literature lays it out."""
 
+from __future__ import annotations
+
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_pisr.data.images.files import list_images, read_image
 from keras_pisr.data.images.resize import downscale
 from keras_pisr.data.pairs.pair_sources import crop_to_twins
+
+if TYPE_CHECKING:
+    import os
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +56,9 @@ class BenchmarkPair:
         return pair
 
 
-def benchmark_pairs(folder, *, scale, limit=None):
+def benchmark_pairs(
+    folder: str | os.PathLike[str], *, scale: int, limit: int | None = None
+) -> list[BenchmarkPair]:
     """Find the test images of a folder and their low-resolution images.
 
     Args:

@@ -1,7 +1,10 @@
 """A model over a folder of test images, by the protocol of the published figures."""
 
+from __future__ import annotations
+
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,18 +17,24 @@ from keras_pisr.evaluation.image_scores import Evaluation, ImageScore
 from keras_pisr.evaluation.side_by_side import side_by_side
 from keras_pisr.metrics.image_quality import WINDOW, prepare, psnr_per_image, ssim_per_image
 
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    import keras
+
 
 def evaluate(
-    model,
-    folder,
+    model: str | keras.Model | Callable[..., Any],
+    folder: str | os.PathLike[str],
     *,
-    scale,
-    limit=None,
-    degrade=None,
-    progress=True,
-    pictures=None,
-    name=None,
-):
+    scale: int,
+    limit: int | None = None,
+    degrade: str | Callable[..., Any] | None = None,
+    progress: bool = True,
+    pictures: str | os.PathLike[str] | None = None,
+    name: str | None = None,
+) -> Evaluation:
     """Score a model on every image of a folder, as the literature does.
 
     PSNR and SSIM are computed in float64 by NumPy and are the same on every backend.
@@ -99,7 +108,7 @@ def _degraded(degrade, lr, hr, scale, name):
     return make_small(degrade, hr, scale, rng) if from_large(degrade) else degrade.spoiled(lr, rng)
 
 
-def bicubic_luma(lr, scale):
+def bicubic_luma(lr: np.ndarray, scale: int) -> np.ndarray:
     """Luma of the bicubic enlargement, the baseline of every table.
 
     Colours are enlarged as floats and clipped to `[0, 1]`, then turned into luma: of the
@@ -115,7 +124,7 @@ def bicubic_luma(lr, scale):
     return rgb_to_y(np.clip(upscale(lr / np.float32(255), scale), 0.0, 1.0))
 
 
-def predict_luma(model, lr, scale):
+def predict_luma(model: keras.Model | Callable[..., Any], lr: np.ndarray, scale: int) -> np.ndarray:
     """Luma a model makes of one image.
 
     Args:
@@ -159,7 +168,7 @@ def _run(model, image):
     return output
 
 
-def luma_score(name, hr, sr, scale):
+def luma_score(name: str, hr: np.ndarray, sr: np.ndarray, scale: int) -> ImageScore:
     """Score one image by the protocol.
 
     Args:

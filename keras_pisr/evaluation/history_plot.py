@@ -1,9 +1,16 @@
 """Learning curves of one or several runs, as a picture."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from keras_pisr.atomic import atomic_path
 
+if TYPE_CHECKING:
+    import os
 
-def plot_history(histories, path):
+
+def plot_history(histories: Any, path: str | os.PathLike[str]) -> None:
     """Draw every logged quantity over the epochs, one panel each.
 
     Validation values are dashed, in the colour of their run. Needs matplotlib.
@@ -39,8 +46,9 @@ def plot_history(histories, path):
     rows, columns = -(-len(logged) // 3), min(3, len(logged))
     figure = Figure(figsize=(4.5 * columns, 3.2 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    colors = colormaps["tab10" if len(runs) <= 10 else "tab20"].colors
-    named = {}
+    colormap = colormaps["tab10" if len(runs) <= 10 else "tab20"]
+    colors = [colormap(i) for i in range(colormap.N)]
+    named: dict[str, Any] = {}
     for axes, quantity in zip(grid, logged, strict=False):
         for i, (label, run) in enumerate(runs.items()):
             for key, style in ((quantity, "-"), (f"val_{quantity}", "--")):

@@ -1,14 +1,23 @@
 """The scores of one evaluation: rows, means, and the forms they are handed on in."""
 
+from __future__ import annotations
+
 import csv
 import dataclasses
 import json
 import platform
 import sys
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_pisr.atomic import atomic_path
+
+if TYPE_CHECKING:
+    import os
+
+    from rich.table import Table
+
 
 PROTOCOL = (
     "Y of BT.601 (16-235; gray files as they are), prediction clipped and rounded to 8 bit, "
@@ -55,16 +64,16 @@ class Evaluation:
     rows: tuple[ImageScore, ...]
 
     @property
-    def psnr(self):
+    def psnr(self) -> float:
         """Mean over images, dB."""
         return float(np.mean([row.psnr for row in self.rows]))
 
     @property
-    def ssim(self):
+    def ssim(self) -> float:
         """Mean over images."""
         return float(np.mean([row.ssim for row in self.rows]))
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Means, rows by image name, and what the figures depend on; plain types for JSON."""
         images = {row.name: dataclasses.asdict(row) for row in self.rows}
         for image in images.values():
@@ -81,12 +90,12 @@ class Evaluation:
             "versions": _versions(),
         }
 
-    def to_json(self, path):
+    def to_json(self, path: str | os.PathLike[str]) -> None:
         """Write `to_dict()` to a JSON file."""
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
 
-    def to_csv(self, path):
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write one line per image, and the mean last, to a CSV file."""
         with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as f:
             writer = csv.writer(f)
@@ -94,7 +103,7 @@ class Evaluation:
             writer.writerows(dataclasses.astuple(row) for row in self.rows)
             writer.writerow(["mean", self.psnr, self.ssim, "", ""])
 
-    def table(self):
+    def table(self) -> Table:
         """The rows and their mean as a `rich.table.Table`."""
         from rich.markup import escape
         from rich.table import Table

@@ -1,6 +1,9 @@
 """Side-by-side crops: what a difference in dB looks like."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -8,13 +11,25 @@ from PIL import Image, ImageDraw, ImageFont
 from keras_pisr.atomic import atomic_path
 from keras_pisr.metrics.image_quality import psnr_per_image
 
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+
 _GAP = 8  # px between panels and around them.
 _FONT = 15  # px
 # Networks pad with zeros: what shows this close to the edge (px) is not what tells methods apart.
 _MARGIN = 8
 
 
-def side_by_side(images, path, *, decibels=None, crop=64, zoom=4):
+def side_by_side(
+    images: Mapping[str, np.ndarray],
+    path: str | os.PathLike[str],
+    *,
+    decibels: Mapping[str, float] | None = None,
+    crop: int | tuple[int, int, int, int] = 64,
+    zoom: int = 4,
+) -> None:
     """Save the same crop of several images as one labelled picture.
 
     Args:
@@ -53,9 +68,8 @@ def side_by_side(images, path, *, decibels=None, crop=64, zoom=4):
     images = {label: _enlarge(label, image, reference) for label, image in images.items()}
     if isinstance(crop, int):
         compared = [images[label] for label in whole[-2:]]
-        if len(compared) < 2:
-            compared = [images[others[-1]], reference]
-        top, left, height, width = _largest_difference(*compared, crop)
+        one, other = compared if len(compared) == 2 else (images[others[-1]], reference)
+        top, left, height, width = _largest_difference(one, other, crop)
     else:
         top, left, height, width = crop
     if (

@@ -2,14 +2,4 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "host": ["has_host_form", "host_form"],
-        "int8.quantized": ["quantized_form", "settle_ranges"],
-        "leaky": ["Leaky"],
-        "npu": ["npu_form"],
-        "phone": ["deployed_form"],
-        "rgb": ["whole_image"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,5 +1,9 @@
 """The form of a network that Keras itself runs fast: same numbers, fewer passes over memory."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -48,7 +52,7 @@ class FewPasses(layers.PReLU):
         return inputs + (self.alpha - 1) * ops.minimum(inputs, 0)
 
 
-def has_host_form(model):
+def has_host_form(model: Any) -> bool:
     """Whether a model is one that `host_form` takes.
 
     Args:
@@ -64,7 +68,7 @@ def has_host_form(model):
     return (as_graph or sequential) and all(map(_is_known, graph.operations))
 
 
-def host_form(model):
+def host_form(model: keras.Model) -> keras.Model:
     """A copy of a model that computes the same in float32, faster where Keras runs it.
 
     - A PReLU with one slope for the layer becomes a leaky ReLU with that slope, which TensorFlow

@@ -1,5 +1,9 @@
 """ReLUs with a fixed slope, which runtimes merge into the convolution before them."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -16,15 +20,15 @@ class Leaky(layers.Layer):
         **kwargs: Passed on to `keras.layers.Layer`.
     """
 
-    def __init__(self, slope, **kwargs):
+    def __init__(self, slope: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.slope = slope
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         """Apply the slope."""
         return ops.leaky_relu(inputs, self.slope)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {**super().get_config(), "slope": self.slope}
 

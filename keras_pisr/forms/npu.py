@@ -1,5 +1,9 @@
 """The form of a network for NPUs that lack DEPTH_TO_SPACE and PRELU: the same numbers."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from keras import layers, ops
 
@@ -12,6 +16,10 @@ from keras_pisr.forms.int8.fake_quant import (
 from keras_pisr.forms.leaky import with_leaky
 from keras_pisr.models import BicubicEnlargement, SubpixelDeconvolution, SubpixelResidual
 from keras_pisr.models.large.grouped_convolution import GroupedConv2D
+
+if TYPE_CHECKING:
+    import keras
+
 
 # What LiteRT's compilers for MediaTek's and for Samsung's NPUs both list (docs/reference/phone.md).
 NPU_OPERATIONS = {
@@ -152,7 +160,7 @@ NPU_FORMS = {
 }
 
 
-def npu_form(model):
+def npu_form(model: keras.Model) -> keras.Model:
     """A copy of `model` that computes the same in float32, of operations that more NPUs have.
 
     - depth_to_space becomes a transposed convolution of zeros and ones: TRANSPOSE_CONV.

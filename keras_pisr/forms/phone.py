@@ -1,5 +1,7 @@
 """The form of a network that a phone runs: same numbers, operations that it runs well."""
 
+from __future__ import annotations
+
 import keras
 from keras import ops
 
@@ -33,7 +35,7 @@ class ClipByReLU6(keras.layers.Layer):
         return clip_by_relu6(inputs)
 
 
-def deployed_form(model):
+def deployed_form(model: keras.Model) -> keras.Model:
     """A copy of `model` that computes the same in float32 and suits a phone.
 
     - A PReLU with one slope for the layer, as in FSRCNN, becomes a leaky ReLU with that slope:

@@ -1,5 +1,7 @@
 """A network of luma as one of whole images, RGB to RGB, for apps without image code."""
 
+from __future__ import annotations
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -11,7 +13,7 @@ from keras_pisr.data.images.resize import upscale as bicubic
 REACH = 2
 
 
-def whole_image(network, *, scale, pixels="float32"):
+def whole_image(network: keras.Model, *, scale: int, pixels: str = "float32") -> keras.Model:
     """The graph that takes RGB and does what `keras_pisr.upscale` does.
 
     Luma (Y of BT.601) goes through the network; chroma (Cb, Cr) is enlarged by the bicubic
@@ -40,9 +42,8 @@ def whole_image(network, *, scale, pixels="float32"):
         rgb = ops.cast(rgb, "float32") * np.float32(1 / 255)
     matrix, offset = affine(rgb_to_ycbcr)
     luma = network(_constant(rgb, matrix[None, None, :, :1], offset[:1], "to_luma"))
-    blocks = _constant(
-        repeat_edges(rgb, REACH), *chroma_kernel(scale, matrix[:, 1:], offset[1:]), "chroma"
-    )
+    kernel, bias = chroma_kernel(scale, matrix[:, 1:], offset[1:])
+    blocks = _constant(repeat_edges(rgb, REACH), kernel, bias, "chroma")
     chroma = ops.depth_to_space(blocks, scale, data_format="channels_last") if scale > 1 else blocks
     matrix, offset = affine(ycbcr_to_rgb)
     large = ops.concatenate([luma, chroma], axis=-1)

@@ -1,6 +1,8 @@
 """Files enlarged, images and videos, and what became of them."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keras_pisr.atomic import atomic_path, remove_stale
 from keras_pisr.data.images.decoder import MAX_PIXELS
@@ -10,6 +12,13 @@ from keras_pisr.inference.image import TILE, upscaled_bands
 from keras_pisr.inference.inputs import is_video, plan_results
 from keras_pisr.inference.network import as_network
 from keras_pisr.inference.video import video_file as video
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import keras
 
 
 class UpscaleReport(NamedTuple):
@@ -22,18 +31,18 @@ class UpscaleReport(NamedTuple):
 
 
 def upscale_files(
-    model,
-    inputs,
-    out,
+    model: str | os.PathLike[str] | keras.Model | Callable[..., Any],
+    inputs: Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
     *,
-    suffix="",
-    recursive=False,
-    overwrite=False,
-    max_pixels=MAX_PIXELS,
-    tile=TILE,
-    crf=video.CRF,
-    on_progress=None,
-):
+    suffix: str = "",
+    recursive: bool = False,
+    overwrite: bool = False,
+    max_pixels: int = MAX_PIXELS,
+    tile: int = TILE,
+    crf: int = video.CRF,
+    on_progress: Callable[[Path, int, int], None] | None = None,
+) -> UpscaleReport:
     """Enlarge image and video files.
 
     Depth, transparency, colour profile and other metadata are kept where the result's format has

@@ -1,7 +1,10 @@
 """One image enlarged: luma by the network, colour and transparency by bicubic."""
 
+from __future__ import annotations
+
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -13,6 +16,15 @@ from keras_pisr.inference.network import as_network
 from keras_pisr.inference.tiles import cut
 from keras_pisr.inference.transparency import enlarged, filled, is_see_through
 
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator
+
+    import keras
+
+    from keras_pisr.inference.network import Network
+
+
 # LR px a side of a square. Larger tiles overlap less and take more memory: some 200 MB with these.
 TILE = 512
 # How far floats may lie outside of [0, 1]: rounding errors do, values of another range do not.
@@ -23,7 +35,12 @@ _REACH = 2
 _Y_TO_RGB = np.float32(255 / 219)
 
 
-def upscale(model, image, *, tile=TILE):
+def upscale(
+    model: str | os.PathLike[str] | keras.Model | Callable[..., Any],
+    image: str | os.PathLike[str] | np.ndarray | Image.Image,
+    *,
+    tile: int = TILE,
+) -> np.ndarray:
     """Enlarge an image of any size by the model's factor.
 
     The network makes the luma (Y of BT.601, as it was trained on); the colour is the bicubic
@@ -55,17 +72,19 @@ def upscale(model, image, *, tile=TILE):
         >>> keras_pisr.upscale(model, np.zeros((30, 41, 3), "uint8")).shape
         (60, 82, 3)
     """
-    image = _as_array(image)
+    array = _as_array(image)
     net = as_network(model)
-    pixels = check_image(image)
+    pixels = check_image(array)
     height, width, channels = pixels.shape
-    result = np.empty((height * net.scale, width * net.scale, channels), result_type(image.dtype))
+    result = np.empty((height * net.scale, width * net.scale, channels), result_type(array.dtype))
     for row, fill in _rows(net, pixels, tile):
         fill(result[row.keep_start * net.scale : row.keep_stop * net.scale])
-    return result.reshape(*result.shape[:2], *image.shape[2:])
+    return result.reshape(*result.shape[:2], *array.shape[2:])
 
 
-def upscaled_bands(net, image, *, tile=TILE):
+def upscaled_bands(
+    net: Network, image: np.ndarray, *, tile: int = TILE
+) -> Iterator[tuple[int, np.ndarray]]:
     """The enlarged image from top to bottom, for results too large to hold.
 
     Args:

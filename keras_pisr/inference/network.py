@@ -1,12 +1,20 @@
 """A model as a function on luma of any size, compiled once."""
 
+from __future__ import annotations
+
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_pisr.inference.kept_memory import KeptMemory
 from keras_pisr.inference.tiles import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import keras
 
 
 class Network:
@@ -33,7 +41,7 @@ class Network:
         (2, 0)
     """
 
-    def __init__(self, model):
+    def __init__(self, model: keras.Model | Callable[..., Any]) -> None:
         faster = _has_host_form(model)
         # Without the form, whose blocks read a pixel more, by weights of zero; and not compiled,
         # for only a few runs. Otherwise predict_on_batch, which compiles for sizes in general on
@@ -48,17 +56,17 @@ class Network:
         if faster:
             self._run = _HostForm(model)
 
-    def __call__(self, luma):
+    def __call__(self, luma: np.ndarray) -> np.ndarray:
         """Luma `(height, width)` to `(scale * height, scale * width)`, not clipped."""
         self.refresh()
         return self.run(luma)
 
-    def refresh(self):
+    def refresh(self) -> None:
         """Look whether the model's weights have changed; for `run`, once per image."""
         if isinstance(self._run, _HostForm):
             self._run.refresh()
 
-    def run(self, luma):
+    def run(self, luma: np.ndarray) -> np.ndarray:
         """As a call, with the weights of the last `refresh`."""
         luma = np.asarray(luma, np.float32)[None, ..., None]
         self._kept.before(luma.shape)

@@ -1,5 +1,9 @@
 """Third order: the angles of every triplet of embeddings in a batch."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -7,7 +11,9 @@ from keras_pisr.losses.angle_blocks import angle_values
 from keras_pisr.losses.embedding_distances import check_embeddings, squared_distances
 
 
-def sample_anchors(batch, count, seed=None):
+def sample_anchors(
+    batch: Any, count: int, seed: int | keras.random.SeedGenerator | None = None
+) -> Any:
     """Draw `min(count, batch)` different sample indices, each as likely as any other.
 
     Args:
@@ -21,7 +27,7 @@ def sample_anchors(batch, count, seed=None):
     return keras.random.shuffle(ops.arange(batch, dtype="int32"), seed=seed)[:count]
 
 
-def angle_loss(target, prediction, *, delta=1.0, anchors=None):
+def angle_loss(target: Any, prediction: Any, *, delta: float = 1.0, anchors: Any = None) -> Any:
     """How far the angles of a batch's triplets are from those of its guide.
 
     `mean_jk huber(cos s_jik - cos t_jik)` for each sample `i`, the vertex of the angle; over
@@ -94,26 +100,26 @@ class AngleLoss(keras.losses.Loss):
 
     def __init__(
         self,
-        delta=1.0,
-        anchors=None,
-        seed=None,
-        reduction="sum_over_batch_size",
-        name="angle_loss",
-    ):
+        delta: float = 1.0,
+        anchors: int | None = None,
+        seed: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "angle_loss",
+    ) -> None:
         super().__init__(name=name, reduction=reduction, dtype="float32")
         self.delta = delta
         self.anchors = anchors
         self.seed = seed
         self.seed_generator = None if anchors is None else keras.random.SeedGenerator(seed)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """One value per sample."""
         anchors = None
         if self.anchors is not None:
             anchors = sample_anchors(ops.shape(y_pred)[0], self.anchors, self.seed_generator)
         return angle_loss(y_true, y_pred, delta=self.delta, anchors=anchors)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {
             **super().get_config(),

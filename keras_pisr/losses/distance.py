@@ -1,5 +1,9 @@
 """Second order: the distances between the embeddings of a batch."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -23,7 +27,7 @@ def relative_distances(embeddings):
     return distances / mean
 
 
-def distance_loss(target, prediction, *, delta=1.0):
+def distance_loss(target: Any, prediction: Any, *, delta: float = 1.0) -> Any:
     """How far the distances of a batch are from those of its guide, up to one scale.
 
     `mean_j huber(|s_i - s_j| / mu_s - |t_i - t_j| / mu_t)` for each sample `i`, where `mu` is
@@ -79,14 +83,19 @@ class DistanceLoss(keras.losses.Loss):
     0.0
     """
 
-    def __init__(self, delta=1.0, reduction="sum_over_batch_size", name="distance_loss"):
+    def __init__(
+        self,
+        delta: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "distance_loss",
+    ) -> None:
         super().__init__(name=name, reduction=reduction, dtype="float32")
         self.delta = delta
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """One value per sample."""
         return distance_loss(y_true, y_pred, delta=self.delta)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {**super().get_config(), "delta": self.delta}

@@ -1,5 +1,9 @@
 """Squared distances inside a batch of embeddings, on which both relational losses stand."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from keras import ops
 
 
@@ -19,7 +23,7 @@ def check_embeddings(target, prediction):
         )
 
 
-def squared_distances(embeddings, *, coincidence=1e-6):
+def squared_distances(embeddings: Any, *, coincidence: float = 1e-6) -> Any:
     """Squared Euclidean distance of every pair in the batch, in float32.
 
     `|e_i|^2 + |e_j|^2 - 2 e_i . e_j` of the centred embeddings: without the centring an

@@ -1,10 +1,14 @@
 """First order: each embedding against its own counterpart."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
 
-def individual_loss(target, prediction, *, delta=1.0):
+def individual_loss(target: Any, prediction: Any, *, delta: float = 1.0) -> Any:
     """Distance of each embedding from the one it should become.
 
     The mean over dimensions of `huber(prediction - target)`, or of the squared difference.
@@ -51,14 +55,19 @@ class IndividualLoss(keras.losses.Loss):
         name: Name of the loss in logs.
     """
 
-    def __init__(self, delta=1.0, reduction="sum_over_batch_size", name="individual_loss"):
+    def __init__(
+        self,
+        delta: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "individual_loss",
+    ) -> None:
         super().__init__(name=name, reduction=reduction, dtype="float32")
         self.delta = delta
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """One value per sample."""
         return individual_loss(y_true, y_pred, delta=self.delta)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {**super().get_config(), "delta": self.delta}

@@ -1,5 +1,9 @@
 """Negative log-likelihoods: the variational distillation of PISR."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -19,7 +23,7 @@ def sample_mean(values):
     return ops.mean(values, axis=tuple(range(1, len(values.shape))))
 
 
-def laplace_nll(target, location, scale, *, floor=1e-8):
+def laplace_nll(target: Any, location: Any, scale: Any, *, floor: float = 1e-8) -> Any:
     """Negative log-likelihood of `target` under a Laplace distribution.
 
     `log(2 b) + |t - m| / b`, with `b = max(scale, floor)`, in float32.
@@ -51,7 +55,7 @@ def laplace_nll(target, location, scale, *, floor=1e-8):
     return sample_mean(ops.log(2 * scale) + ops.abs(target - location) / scale)
 
 
-def gaussian_nll(target, location, variance, *, floor=1e-8):
+def gaussian_nll(target: Any, location: Any, variance: Any, *, floor: float = 1e-8) -> Any:
     """Negative log-likelihood of `target` under a normal distribution, without its constant.
 
     `log(v) / 2 + (t - m)^2 / (2 v)`, with `v = max(variance, floor)`, in float32. The full
@@ -85,11 +89,16 @@ class LikelihoodLoss(keras.losses.Loss):
     Subclasses name the function and `spread`, the factor on the softplus of the scale head.
     """
 
-    def __init__(self, floor=1e-8, reduction="sum_over_batch_size", name=None):
+    def __init__(
+        self,
+        floor: float = 1e-8,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+    ) -> None:
         super().__init__(name=name, reduction=reduction, dtype="float32")
         self.floor = floor
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {**super().get_config(), "floor": self.floor}
 
@@ -112,10 +121,15 @@ class LaplaceNLL(LikelihoodLoss):
 
     spread = 0.1
 
-    def __init__(self, floor=1e-8, reduction="sum_over_batch_size", name="laplace_nll"):
+    def __init__(
+        self,
+        floor: float = 1e-8,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "laplace_nll",
+    ) -> None:
         super().__init__(floor, reduction, name)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """One value per sample."""
         return laplace_nll(y_true, *y_pred, floor=self.floor)
 
@@ -132,9 +146,14 @@ class GaussianNLL(LikelihoodLoss):
 
     spread = 0.001
 
-    def __init__(self, floor=1e-8, reduction="sum_over_batch_size", name="gaussian_nll"):
+    def __init__(
+        self,
+        floor: float = 1e-8,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "gaussian_nll",
+    ) -> None:
         super().__init__(floor, reduction, name)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """One value per sample."""
         return gaussian_nll(y_true, *y_pred, floor=self.floor)

@@ -1,10 +1,14 @@
 """Logit distillation: the guide's class probabilities, softened."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
 
-def logit_loss(target, prediction, *, temperature=4.0):
+def logit_loss(target: Any, prediction: Any, *, temperature: float = 4.0) -> Any:
     """Divergence of the learner's softened class probabilities from the guide's.
 
     `T^2 * KL(softmax(target / T) || softmax(prediction / T))`; the factor keeps the gradient's
@@ -53,14 +57,19 @@ class LogitLoss(keras.losses.Loss):
         name: Name of the loss in logs.
     """
 
-    def __init__(self, temperature=4.0, reduction="sum_over_batch_size", name="logit_loss"):
+    def __init__(
+        self,
+        temperature: float = 4.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "logit_loss",
+    ) -> None:
         super().__init__(name=name, reduction=reduction, dtype="float32")
         self.temperature = temperature
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """One value per sample."""
         return logit_loss(y_true, y_pred, temperature=self.temperature)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {**super().get_config(), "temperature": self.temperature}

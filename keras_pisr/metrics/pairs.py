@@ -1,9 +1,11 @@
 """Pairs of samples, of one class and of two, for verification."""
 
+from __future__ import annotations
+
 import numpy as np
 
 
-def all_pairs(labels):
+def all_pairs(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Every unordered pair of samples.
 
     Cost: O(samples^2) memory; 10,000 samples make 50 million pairs, 800 MB.
@@ -19,7 +21,9 @@ def all_pairs(labels):
     return pairs, labels[pairs[:, 0]] == labels[pairs[:, 1]]
 
 
-def pair_similarities(embeddings, pairs, *, chunk=65536):
+def pair_similarities(
+    embeddings: np.ndarray, pairs: np.ndarray, *, chunk: int = 65536
+) -> np.ndarray:
     """Cosine of each pair, in float32; 0 where an embedding is zero.
 
     Args:

@@ -1,5 +1,9 @@
 """Peak signal-to-noise ratio, as a function and as a Keras metric."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -7,7 +11,15 @@ from keras_pisr.metrics.image_quality import prepare, psnr_per_image
 from keras_pisr.metrics.per_image_mean import PerImageMean
 
 
-def psnr(y_true, y_pred, *, shave=0, max_value=1.0, round_to_8bit=False, cap=100.0):
+def psnr(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    shave: int = 0,
+    max_value: float = 1.0,
+    round_to_8bit: bool = False,
+    cap: float = 100.0,
+) -> Any:
     """Peak signal-to-noise ratio of each image.
 
     `10 log10(max_value^2 / mean((y_true - y_pred)^2))`, computed in float32.
@@ -71,12 +83,19 @@ class PSNR(PerImageMean):
         100.0
     """
 
-    def __init__(self, shave=0, max_value=1.0, round_to_8bit=False, name="psnr", dtype=None):
+    def __init__(
+        self,
+        shave: int = 0,
+        max_value: float = 1.0,
+        round_to_8bit: bool = False,
+        name: str = "psnr",
+        dtype: Any = None,
+    ) -> None:
         super().__init__(
             shave=shave, max_value=max_value, round_to_8bit=round_to_8bit, name=name, dtype=dtype
         )
 
-    def score(self, y_true, y_pred):
+    def score(self, y_true: Any, y_pred: Any) -> Any:
         """DB of each image, `(batch,)`."""
         return psnr(
             y_true,

@@ -6,7 +6,15 @@ every backend. Similarities are float32 and exist for a few hundred queries at a
 against 60,000 take about 300 MB beside the embeddings.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 # Queries times gallery at a time: 64 MB of float32, and about four such arrays live at once.
 SIMILARITIES_AT_ONCE = 2**24
@@ -56,14 +64,14 @@ def average_precision(positives, negatives):
 
 
 def retrieval_scores(
-    embeddings,
-    labels,
-    gallery=None,
-    gallery_labels=None,
+    embeddings: np.ndarray,
+    labels: np.ndarray,
+    gallery: np.ndarray | None = None,
+    gallery_labels: np.ndarray | None = None,
     *,
-    ks=(1, 2, 4, 8),
-    similarity="cosine",
-):
+    ks: Sequence[int] = (1, 2, 4, 8),
+    similarity: str = "cosine",
+) -> dict[str, float]:
     """Recall@K and mean average precision of nearest-neighbour retrieval.
 
     Recall@K is the share of queries with one of their class among the K nearest; mAP the mean
@@ -122,7 +130,14 @@ def retrieval_scores(
     return {**recalls, "map": float(np.mean(precisions)), "queries": len(ranks)}
 
 
-def identification_rate(probes, labels, gallery, gallery_labels, *, similarity="cosine"):
+def identification_rate(
+    probes: np.ndarray,
+    labels: np.ndarray,
+    gallery: np.ndarray,
+    gallery_labels: np.ndarray,
+    *,
+    similarity: str = "cosine",
+) -> float:
     """Rank-1 identification: the share of probes whose nearest gallery entry is of their class.
 
     Unlike `retrieval_scores`, a probe whose class is not enrolled counts as a miss.
@@ -147,11 +162,11 @@ def identification_rate(probes, labels, gallery, gallery_labels, *, similarity="
         wanted = gallery_labels[None, :] == labels[first : first + len(similarities), None]
         right = np.where(wanted, similarities, -np.inf).max(axis=1)
         wrong = np.where(wanted, -np.inf, similarities).max(axis=1)
-        hits += np.count_nonzero(right > wrong)
+        hits += int(np.count_nonzero(right > wrong))
     return hits / len(probes)
 
 
-def enroll(labels, count=1, *, start=0):
+def enroll(labels: np.ndarray, count: int = 1, *, start: int = 0) -> np.ndarray:
     """Choose `count` samples of each class as gallery; the rest are probes.
 
     Args:

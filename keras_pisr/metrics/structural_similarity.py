@@ -1,5 +1,9 @@
 """Structural similarity, as a function and as a Keras metric."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -7,7 +11,9 @@ from keras_pisr.metrics.image_quality import WINDOW, prepare, ssim_per_image
 from keras_pisr.metrics.per_image_mean import PerImageMean
 
 
-def ssim(y_true, y_pred, *, shave=0, max_value=1.0, round_to_8bit=False):
+def ssim(
+    y_true: Any, y_pred: Any, *, shave: int = 0, max_value: float = 1.0, round_to_8bit: bool = False
+) -> Any:
     """Mean structural similarity of each image.
 
     Local means, variances and covariance under an 11x11 Gaussian window of standard
@@ -72,12 +78,19 @@ class SSIM(PerImageMean):
         1.0
     """
 
-    def __init__(self, shave=0, max_value=1.0, round_to_8bit=False, name="ssim", dtype=None):
+    def __init__(
+        self,
+        shave: int = 0,
+        max_value: float = 1.0,
+        round_to_8bit: bool = False,
+        name: str = "ssim",
+        dtype: Any = None,
+    ) -> None:
         super().__init__(
             shave=shave, max_value=max_value, round_to_8bit=round_to_8bit, name=name, dtype=dtype
         )
 
-    def score(self, y_true, y_pred):
+    def score(self, y_true: Any, y_pred: Any) -> Any:
         """Similarity of each image, `(batch,)`."""
         return ssim(
             y_true,

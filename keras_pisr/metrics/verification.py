@@ -1,8 +1,15 @@
 """Are these two images of the same class? Scores over pairs, in NumPy as in `retrieval`."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_pisr.metrics.pairs import all_pairs, pair_similarities
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def check_pairs(same, similarities):
@@ -20,7 +27,7 @@ def check_pairs(same, similarities):
     return same, similarities
 
 
-def roc_auc(same, similarities):
+def roc_auc(same: np.ndarray, similarities: np.ndarray) -> float:
     """Probability that a pair of one class is more similar than a pair of two; ties count half.
 
     Args:
@@ -45,7 +52,7 @@ def roc_auc(same, similarities):
     return float((below + 0.5 * tied).mean() / len(others))
 
 
-def tar_at_far(same, similarities, far=1e-3):
+def tar_at_far(same: np.ndarray, similarities: np.ndarray, far: float = 1e-3) -> float:
     """True accepts at the lowest threshold with no more than `far` false accepts.
 
     Args:
@@ -90,7 +97,9 @@ def best_threshold(same, similarities):
     return middles[np.argmax(np.where(possible, right, -1))]
 
 
-def k_fold_accuracy(same, similarities, *, folds=10, seed=0):
+def k_fold_accuracy(
+    same: np.ndarray, similarities: np.ndarray, *, folds: int = 10, seed: int = 0
+) -> tuple[float, float]:
     """Accuracy of a threshold that was chosen on the other folds, averaged over folds.
 
     Pairs are dealt to folds at random, each kind evenly; the same image can be in pairs of
@@ -127,7 +136,15 @@ def k_fold_accuracy(same, similarities, *, folds=10, seed=0):
     return float(np.mean(accuracies)), float(np.std(accuracies))
 
 
-def verification_scores(embeddings, labels, *, pairs=None, fars=(1e-2, 1e-3), folds=10, seed=0):
+def verification_scores(
+    embeddings: np.ndarray,
+    labels: np.ndarray,
+    *,
+    pairs: np.ndarray | None = None,
+    fars: Sequence[float] = (1e-2, 1e-3),
+    folds: int = 10,
+    seed: int = 0,
+) -> dict[str, float]:
     """Everything usual about verification, from embeddings.
 
     Args:

@@ -1,5 +1,9 @@
 """Bicubic enlargement as a layer: the skip connection of VDSR, IDN and their like."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -49,13 +53,13 @@ class BicubicEnlargement(layers.Layer):
         Keys 1981, "Cubic convolution interpolation for digital image processing".
     """
 
-    def __init__(self, scale, **kwargs):
+    def __init__(self, scale: int, **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
         if int(scale) != scale or scale < 1:
             raise ValueError(f"`scale` must be an integer of at least 1, got {scale!r}.")
         self.scale = int(scale)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Make the kernel, a constant: each channel goes to its own sub-pixels."""
         channels, taps = input_shape[-1], phase_taps(self.scale)
         kernel = np.zeros((5, 5, channels, self.scale, self.scale, channels))
@@ -63,7 +67,7 @@ class BicubicEnlargement(layers.Layer):
         kernel[:, :, every, :, :, every] = np.einsum("pt,qu->tupq", taps, taps)
         self.kernel = kernel.reshape(5, 5, channels, -1)
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         """Repeat the edges, convolve, then move channels to pixels."""
         if self.scale == 1:
             return inputs
@@ -76,15 +80,15 @@ class BicubicEnlargement(layers.Layer):
             ops.conv(padded, kernel, padding="valid", data_format="channels_last")
         )
 
-    def to_pixels(self, blocks):
+    def to_pixels(self, blocks: Any) -> Any:
         """Channels to pixels."""
         return ops.depth_to_space(blocks, self.scale, data_format="channels_last")
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """`(batch, scale * height, scale * width, channels)`."""
         batch, *size, channels = input_shape
         return (batch, *(None if n is None else n * self.scale for n in size), channels)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {**super().get_config(), "scale": self.scale}

@@ -1,5 +1,7 @@
 """Initial weights with which a network *is* bicubic interpolation, or nearly."""
 
+from __future__ import annotations
+
 import keras
 import numpy as np
 
@@ -220,7 +222,7 @@ STARTS = {
 }
 
 
-def start_as_bicubic(model, *, seed=0):
+def start_as_bicubic(model: keras.Model, *, seed: int = 0) -> keras.Model:
     """Set initial weights with which `model` computes bicubic interpolation, or nearly.
 
     In a PlainSR, `linear` becomes the bicubic kernel, exact at any scale. In an FSRCNN a channel

@@ -1,12 +1,19 @@
 """What a model costs to run, counted from its graph."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import keras
 from keras import layers
 
 from keras_pisr.models.bicubic_enlargement import BicubicEnlargement
 from keras_pisr.models.subpixel_deconvolution import SubpixelDeconvolution
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 COUNTED = (
     layers.Conv2D,
@@ -17,7 +24,7 @@ COUNTED = (
 )
 
 
-def multiply_accumulates(model, input_shape):
+def multiply_accumulates(model: keras.Model, input_shape: Sequence[int]) -> int:
     """Multiply-accumulates of the convolutions and dense layers of a functional model.
 
     Batch normalisation, activations and pooling are not counted: a converter folds the first,

@@ -1,9 +1,16 @@
 """Read inner layers of a functional model in the same pass as its output."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import keras
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def tap(model, layer_names, *, output=True):
+
+def tap(model: keras.Model, layer_names: Sequence[str], *, output: bool = True) -> keras.Model:
     """A model that gives the outputs of `layer_names` beside the output of `model`.
 
     Args:

@@ -1,5 +1,9 @@
 """FSRCNN, the student of PISR and the network that goes to the phone."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -79,14 +83,14 @@ class FSRCNN(Presettable, keras.Model):
 
     def __init__(
         self,
-        scale=2,
+        scale: int = 2,
         *,
-        features=56,
-        shrunk_features=12,
-        mapping_layers=4,
-        slope_per_channel=False,
-        **kwargs,
-    ):
+        features: int = 56,
+        shrunk_features: int = 12,
+        mapping_layers: int = 4,
+        slope_per_channel: bool = False,
+        **kwargs: Any,
+    ) -> None:
         scale = check_count("scale", scale, MOST_SCALE)
         features = check_count("features", features, MOST_CHANNELS)
         shrunk_features = check_count("shrunk_features", shrunk_features, MOST_CHANNELS)
@@ -128,7 +132,7 @@ class FSRCNN(Presettable, keras.Model):
         self.mapping_layers = mapping_layers
         self.slope_per_channel = slope_per_channel
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {
             "name": self.name,

@@ -1,5 +1,9 @@
 """Two small heads that predict where a teacher's feature lies, and how surely."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -32,13 +36,15 @@ class LocationScale(layers.Layer):
         authors' code.
     """
 
-    def __init__(self, channels, spread=0.1, floor=1e-8, **kwargs):
+    def __init__(
+        self, channels: int, spread: float = 0.1, floor: float = 1e-8, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.channels = channels
         self.spread = spread
         self.floor = floor
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Create both branches for `input_shape[-1]` channels."""
         width = input_shape[-1]
 
@@ -55,13 +61,13 @@ class LocationScale(layers.Layer):
         self.location = branch("location")
         self.raw_scale = branch("scale")
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         """Location and scale in float32, also under mixed precision."""
         location = ops.cast(self.location(inputs), "float32")
         raw = ops.cast(self.raw_scale(inputs), "float32")
         return location, self.spread * ops.softplus(raw) + self.floor
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {
             **super().get_config(),

@@ -1,5 +1,9 @@
 """PlainSR, the student to take: 3x3 convolutions that add detail to a linear enlargement."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -68,14 +72,14 @@ class PlainSR(Presettable, keras.Model):
 
     def __init__(
         self,
-        scale=2,
+        scale: int = 2,
         *,
-        size="small",
-        features=None,
-        body_layers=None,
-        negative_slope=0.0,
-        **kwargs,
-    ):
+        size: str = "small",
+        features: int | None = None,
+        body_layers: int | None = None,
+        negative_slope: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         if size not in SIZES:
             raise ValueError(f"Expected size to be one of {', '.join(SIZES)}; got {size!r}.")
         scale = check_count("scale", scale, MOST_SCALE)
@@ -121,11 +125,11 @@ class PlainSR(Presettable, keras.Model):
         self.body_layers = body_layers
         self.negative_slope = negative_slope
 
-    def blocks(self):
+    def blocks(self) -> Any:
         """Names of the blocks before `features`, in order."""
         return ["first", *(f"body_{i + 1}" for i in range(self.body_layers))]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {
             "name": self.name,

@@ -1,5 +1,12 @@
 """`from_preset`, `save_to_preset` and `presets`, as methods of a model."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    import os
+
 
 class ClassProperty:
     """A property of the class: `FSRCNN.presets`."""
@@ -28,12 +35,14 @@ class Presettable:
         return {name: entry for name, entry in CATALOG.items() if entry["class"] == cls.__name__}
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> Self:
         """Build from `get_config()`, which holds every argument of the class."""
         return cls(**config)
 
     @classmethod
-    def from_preset(cls, preset, **kwargs):
+    def from_preset(cls, preset: str | os.PathLike[str], **kwargs: Any) -> Self:
         """Load a trained model of this class; see `keras_pisr.from_preset`.
 
         Args:
@@ -54,7 +63,7 @@ class Presettable:
             )
         return model
 
-    def save_to_preset(self, folder, **kwargs):
+    def save_to_preset(self, folder: str | os.PathLike[str], **kwargs: Any) -> None:
         """Write this model as a preset folder; see `keras_pisr.presets.save_to_preset`."""
         from keras_pisr.presets import save_to_preset
 

@@ -1,5 +1,9 @@
 """The teacher of PISR: it sees the HR image, and squeezes it into a LR-sized code."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -50,7 +54,14 @@ class PrivilegedTeacher(Presettable, keras.Model):
         Lee et al. 2020, sections 3.1 and 3.2, https://arxiv.org/abs/2007.07524
     """
 
-    def __init__(self, decoder, *, encoder=None, scale=None, **kwargs):
+    def __init__(
+        self,
+        decoder: keras.Model,
+        *,
+        encoder: keras.Model | None = None,
+        scale: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         scale = scale or getattr(decoder, "scale", None)
         if scale is None:
             raise ValueError(
@@ -92,7 +103,7 @@ class PrivilegedTeacher(Presettable, keras.Model):
         self.scale = int(scale)
         self.has_own_encoder = own
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument; the models as serialized Keras objects."""
         serialize = keras.saving.serialize_keras_object
         return {
@@ -104,7 +115,9 @@ class PrivilegedTeacher(Presettable, keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> PrivilegedTeacher:
         """Build from `get_config()`."""
         models = {
             name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)

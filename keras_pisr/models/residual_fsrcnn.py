@@ -1,5 +1,9 @@
 """FSRCNN for 8-bit arithmetic: ReLUs, and a residual instead of the whole image."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -32,30 +36,30 @@ class SubpixelResidual(layers.Layer):
     (1, 8, 10, 1)
     """
 
-    def __init__(self, scale, **kwargs):
+    def __init__(self, scale: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scale = scale
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         """Add, clip, move."""
         blocks = self.limit(inputs[0] + inputs[1] if isinstance(inputs, list | tuple) else inputs)
         return self.to_pixels(blocks) if self.scale > 1 else blocks
 
-    def limit(self, blocks):
+    def limit(self, blocks: Any) -> Any:
         """Keep luma in `[0, 1]`."""
         return ops.clip(blocks, 0.0, 1.0)
 
-    def to_pixels(self, blocks):
+    def to_pixels(self, blocks: Any) -> Any:
         """Channels to pixels."""
         return ops.depth_to_space(blocks, self.scale, data_format="channels_last")
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """`(batch, scale * height, scale * width, 1)`."""
         several = isinstance(input_shape[0], list | tuple)
         batch, *size, _ = input_shape[0] if several else input_shape
         return (batch, *(None if n is None else n * self.scale for n in size), 1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {**super().get_config(), "scale": self.scale}
 
@@ -98,7 +102,15 @@ class ResidualFSRCNN(Presettable, keras.Model):
         https://arxiv.org/abs/2105.09750: adding to repeated pixels for the sake of 8 bit.
     """
 
-    def __init__(self, scale=2, *, features=56, shrunk_features=16, mapping_layers=4, **kwargs):
+    def __init__(
+        self,
+        scale: int = 2,
+        *,
+        features: int = 56,
+        shrunk_features: int = 16,
+        mapping_layers: int = 4,
+        **kwargs: Any,
+    ) -> None:
         scale = check_count("scale", scale, MOST_SCALE)
         features = check_count("features", features, MOST_CHANNELS)
         shrunk_features = check_count("shrunk_features", shrunk_features, MOST_CHANNELS)
@@ -132,7 +144,7 @@ class ResidualFSRCNN(Presettable, keras.Model):
         self.shrunk_features = shrunk_features
         self.mapping_layers = mapping_layers
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {
             "name": self.name,

@@ -1,5 +1,9 @@
 """The transposed convolution of FSRCNN, computed as convolution + depth_to_space."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -74,12 +78,12 @@ class SubpixelDeconvolution(keras.layers.Layer):
 
     def __init__(
         self,
-        scale,
-        kernel_size=9,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        **kwargs,
-    ):
+        scale: int,
+        kernel_size: int = 9,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         check_count("scale", scale, MOST_SCALE)
         check_count("kernel_size", kernel_size, MOST_KERNEL)
@@ -93,7 +97,7 @@ class SubpixelDeconvolution(keras.layers.Layer):
             kernel_size, self.scale, (kernel_size - 1) // 2
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Create the kernel and the bias for `input_shape[-1]` channels."""
         size = self.kernel_size
         self.kernel = self.add_weight(
@@ -103,7 +107,7 @@ class SubpixelDeconvolution(keras.layers.Layer):
         )
         self.bias = self.add_weight(name="bias", shape=(1,), initializer=self.bias_initializer)
 
-    def subpixel_kernel(self):
+    def subpixel_kernel(self) -> Any:
         """The same weights as a convolution kernel, `(n, n, channels, scale**2)`."""
         scale, n = self.scale, self.last - self.first + 1
         # Tap k of the transposed kernel serves phase p of the block and input offset d where
@@ -116,7 +120,7 @@ class SubpixelDeconvolution(keras.layers.Layer):
         kernel = ops.flip(kernel, (0, 2))
         return ops.reshape(ops.transpose(kernel, (0, 2, 4, 1, 3)), (n, n, -1, scale * scale))
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         """Convolve, then move channels to pixels."""
         # A shifted grid needs one more block to reach the last output pixel.
         top, bottom = -self.first, self.last + (1 if self.shift else 0)
@@ -135,16 +139,16 @@ class SubpixelDeconvolution(keras.layers.Layer):
             outputs = outputs[:, self.shift : end, self.shift : end, :]
         return outputs
 
-    def to_pixels(self, blocks):
+    def to_pixels(self, blocks: Any) -> Any:
         """Channels to pixels."""
         return ops.depth_to_space(blocks, self.scale, data_format="channels_last")
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """`(batch, scale * height, scale * width, 1)`."""
         batch, *size, _ = input_shape
         return (batch, *(None if n is None else n * self.scale for n in size), 1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {
             **super().get_config(),

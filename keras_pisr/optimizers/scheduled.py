@@ -1,19 +1,26 @@
 """An optimizer for a run of known length: it warms up, slows down, and averages."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 
 from keras_pisr.optimizers.soap import SOAP
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def scheduled(
-    steps,
+    steps: int,
     *,
-    optimizer=SOAP,
-    learning_rate=3e-3,
-    final_learning_rate=1e-5,
-    warmup_steps=100,
-    averaging=0.05,
-):
+    optimizer: Callable[..., Any] = SOAP,
+    learning_rate: float = 3e-3,
+    final_learning_rate: float = 1e-5,
+    warmup_steps: int = 100,
+    averaging: float = 0.05,
+) -> keras.optimizers.Optimizer:
     """An optimizer whose learning rate rises linearly, then falls by a cosine, over `steps` steps.
 
     The warm-up protects weights that are good already, a bicubic start for instance: the first

@@ -1,5 +1,9 @@
 """SOAP: Adam in the basis in which a layer's gradients are least correlated."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -69,16 +73,16 @@ class SOAP(keras.optimizers.Optimizer):
 
     def __init__(
         self,
-        learning_rate=3e-3,
-        beta_1=0.95,
-        beta_2=0.95,
-        covariance_beta=0.95,
-        epsilon=1e-8,
-        refresh_every=10,
-        largest_side=128,
-        name="soap",
-        **kwargs,
-    ):
+        learning_rate: Any = 3e-3,
+        beta_1: float = 0.95,
+        beta_2: float = 0.95,
+        covariance_beta: float = 0.95,
+        epsilon: float = 1e-8,
+        refresh_every: int = 10,
+        largest_side: int = 128,
+        name: str = "soap",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
@@ -87,7 +91,7 @@ class SOAP(keras.optimizers.Optimizer):
         self.refresh_every = refresh_every
         self.largest_side = largest_side
 
-    def build(self, variables):
+    def build(self, variables: Any) -> None:
         """Create two moments a weight, and a covariance and a basis a side."""
         if self.built:
             return
@@ -117,7 +121,7 @@ class SOAP(keras.optimizers.Optimizer):
         """State of one side, `(n, n)`; None for a side that is not rotated."""
         return self.add_variable((n, n), initializer=initializer, name=name) if n else None
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """One step of one weight."""
         index = self._get_variable_index(variable)
         dtype = variable.dtype
@@ -146,7 +150,7 @@ class SOAP(keras.optimizers.Optimizer):
         self.assign(velocity, ops.reshape(square, variable.shape))
         self.assign_sub(variable, ops.reshape(update, variable.shape) * rate)
 
-    def apply(self, grads, trainable_variables=None):
+    def apply(self, grads: Any, trainable_variables: Any = None) -> None:
         """One step of all weights; then, when due, new bases for the next."""
         super().apply(grads, trainable_variables)
         if not self.built:
@@ -188,7 +192,7 @@ class SOAP(keras.optimizers.Optimizer):
                 bases.append(basis)
         return ops.reshape(square, velocity.shape), bases
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {
             **super().get_config(),

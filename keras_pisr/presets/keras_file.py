@@ -1,15 +1,24 @@
 """A saved student from a file that somebody else made."""
 
+from __future__ import annotations
+
 import json
 import lzma
 import struct
 import zipfile
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_pisr.presets.configuration import check_classes, parse_configuration
 from keras_pisr.presets.sources import CONFIG, FILES, WEIGHTS
 from keras_pisr.presets.weight_file import check_weights
+
+if TYPE_CHECKING:
+    import os
+
+    import keras
+
 
 _MEMBERS = set(FILES)
 # What zipfile, its decompressors and json raise for bytes that make no sense.
@@ -27,7 +36,7 @@ _DAMAGE = (
 )
 
 
-def load_student(path, *, max_bytes=256 * 2**20):
+def load_student(path: str | os.PathLike[str], *, max_bytes: int = 256 * 2**20) -> keras.Model:
     """Load a `.keras` file without trusting it.
 
     The archive and the configuration are checked before Keras sees them: only the files Keras

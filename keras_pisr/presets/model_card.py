@@ -1,8 +1,17 @@
 """The model card of a preset, from what its training run wrote down."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_pisr.registration import package_class
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import keras
+
 
 # What the models of a run of `recipes/pisr_x*.py` are.
 METHODS = {
@@ -77,7 +86,14 @@ the clean ones: detail that looks like such damage is smoothed. Where images are
 without this training keeps more."""
 
 
-def model_card(name, model, results, *, member="student", command):
+def model_card(
+    name: str,
+    model: keras.Model,
+    results: Mapping[str, Any],
+    *,
+    member: str = "student",
+    command: str,
+) -> str:
     """A model card in Markdown, with the header that model hubs read.
 
     Args:

@@ -1,5 +1,7 @@
 """Models to preset folders and back, in Keras Hub's file layout."""
 
+from __future__ import annotations
+
 import copy
 import datetime
 import json
@@ -7,14 +9,24 @@ import os
 import tempfile
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_pisr.presets.configuration import check_classes
 from keras_pisr.presets.preset_checks import check_model_class, checksum, read_files
 from keras_pisr.presets.sources import CONFIG, METADATA, WEIGHTS, locate
 from keras_pisr.presets.weight_file import check_numbers, check_weights
 
+if TYPE_CHECKING:
+    import keras
 
-def from_preset(preset, *, load_weights=True, dtype=None, max_bytes=256 * 2**20):
+
+def from_preset(
+    preset: str | os.PathLike[str],
+    *,
+    load_weights: bool = True,
+    dtype: Any = None,
+    max_bytes: int = 256 * 2**20,
+) -> keras.Model:
     """Load a trained model.
 
     Nothing in a preset is executed: its files are checked against their checksums, its
@@ -107,7 +119,13 @@ def dtype_policy(dtype):
     return context()
 
 
-def save_to_preset(model, folder, *, card=None, overwrite=False):
+def save_to_preset(
+    model: keras.Model,
+    folder: str | os.PathLike[str],
+    *,
+    card: str | None = None,
+    overwrite: bool = False,
+) -> None:
     """Write a model as a preset folder.
 
     Args:
@@ -140,8 +158,8 @@ def save_to_preset(model, folder, *, card=None, overwrite=False):
     plain = keras.saving.deserialize_keras_object(copy.deepcopy(config), safe_mode=True)
     plain.set_weights(model.get_weights())
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".preset-") as temporary:
-        temporary = Path(temporary)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".preset-") as made:
+        temporary = Path(made)
         _write_json(temporary / CONFIG, config)
         plain.save_weights(temporary / WEIGHTS)
         metadata = {

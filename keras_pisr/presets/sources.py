@@ -1,5 +1,7 @@
 """From the name of a preset to the folder that holds it."""
 
+from __future__ import annotations
+
 import difflib
 import os
 import re
@@ -67,7 +69,7 @@ def locate(preset):
     )
 
 
-def near_names(text, n=3):
+def near_names(text: str, n: int = 3) -> list[str]:
     """Names in the catalog that look like `text`, the nearest first."""
     return difflib.get_close_matches(text, CATALOG, n=n)
 

@@ -1,5 +1,9 @@
 """Luma and chroma as super-resolution papers measure them: BT.601, studio range."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 # Rows Y, Cb, Cr of BT.601 (1982) for R, G, B in [0, 1]; results in 0..255 before the division.
@@ -12,7 +16,7 @@ _LUMA = (299, 587, 114)
 _OFFSET = np.array([16.0, 128.0, 128.0])
 
 
-def rgb_to_y(images):
+def rgb_to_y(images: Any) -> Any:
     """Luma of an image: `(16 + 65.481 R + 128.553 G + 24.966 B) / 255`, R, G, B in [0, 1].
 
     An image of one channel is taken as luma already and is only scaled to [0, 1], never remapped
@@ -66,7 +70,7 @@ def luma_factor(peak=255):
     return np.float32(219 / 255 / 1000 / peak), np.float32(16 / 255)
 
 
-def rgb_to_ycbcr(images):
+def rgb_to_ycbcr(images: Any) -> Any:
     """Luma and chroma of an RGB image, unrounded.
 
     Args:
@@ -83,7 +87,7 @@ def rgb_to_ycbcr(images):
     return _as_float(images) @ matrix + (_OFFSET / 255).astype("float32")
 
 
-def ycbcr_to_rgb(images):
+def ycbcr_to_rgb(images: Any) -> Any:
     """Inverse of `rgb_to_ycbcr`, not clipped.
 
     The round trip errs by less than 1e-6 in float, and returns every uint8 image unchanged after

@@ -4,15 +4,21 @@ A `Degradation` draws their parameters anew for each image; a short text names o
 `"blur:0.2-2+noise:0-10+jpeg:30-95@0.8"`.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import math
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from keras_pisr.data.images.blur_noise_jpeg import add_noise, blur_radius, gaussian_blur, jpeg
 from keras_pisr.data.images.resize import downscale
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 # Least and largest parameter of each step, and the range that its bare name stands for. Blur as in
 # Gu et al. 2019, "Blind super-resolution with iterative kernel correction", section 4.1, at x2.
@@ -61,7 +67,7 @@ class Degradation:
                 _check(name, step)
                 object.__setattr__(self, name, step)
 
-    def __call__(self, hr, scale, rng):
+    def __call__(self, hr: np.ndarray, scale: int, rng: np.random.Generator) -> np.ndarray:
         """Make a low-resolution image.
 
         Args:
@@ -74,20 +80,20 @@ class Degradation:
         """
         return self.spoiled(self.shrunk(hr, scale, rng), rng)
 
-    def shrunk(self, hr, scale, rng):
+    def shrunk(self, hr: np.ndarray, scale: int, rng: np.random.Generator) -> np.ndarray:
         """The first half: blur and bicubic."""
         sigma = _drawn(self.blur, rng)
         hr = hr if sigma is None else gaussian_blur(hr, sigma)
         return downscale(hr, scale, border=self.border)
 
-    def spoiled(self, lr, rng):
+    def spoiled(self, lr: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The second half, which is all of it where there is no blur: noise and JPEG."""
         sigma = _drawn(self.noise, rng)
         lr = lr if sigma is None else add_noise(lr, sigma, rng)
         quality = _drawn(self.jpeg, rng, whole=True)
         return lr if quality is None else jpeg(lr, quality)
 
-    def reach(self, scale):
+    def reach(self, scale: int) -> int:
         """How far around a low-resolution pixel `shrunk` reads, in low-resolution px."""
         blurred = 0 if self.blur is None else math.ceil(blur_radius(self.blur.high) / scale)
         return blurred + 2
@@ -98,7 +104,9 @@ class Degradation:
         return "+".join(_name(name, step) for name, step in steps if step) or "bicubic"
 
 
-def degradation(chosen, *, border="replicate", lr_given=False):
+def degradation(
+    chosen: str | Callable[..., Any] | None, *, border: str = "replicate", lr_given: bool = False
+) -> Callable[..., Any] | None:
     """What `degrade=` names.
 
     Args:

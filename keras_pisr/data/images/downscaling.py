@@ -1,12 +1,17 @@
 """Low-resolution copies of a folder of images, as the benchmarks' own were made."""
 
+from __future__ import annotations
+
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keras_pisr.data.images.decoder import MAX_PIXELS
 from keras_pisr.data.images.files import list_images, read_image, write_image
 from keras_pisr.data.images.resize import check_scale, downscale
+
+if TYPE_CHECKING:
+    import os
 
 
 class DownscaleReport(NamedTuple):
@@ -18,14 +23,14 @@ class DownscaleReport(NamedTuple):
 
 
 def downscale_folder(
-    hr_dir,
-    out_dir,
+    hr_dir: str | os.PathLike[str],
+    out_dir: str | os.PathLike[str],
     *,
-    scale,
-    border="replicate",
-    overwrite=False,
-    max_pixels=MAX_PIXELS,
-):
+    scale: int,
+    border: str = "replicate",
+    overwrite: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> DownscaleReport:
     """Write `NAMEx2.png` for each image of a folder: bicubic, antialiased, bit-exact.
 
     Height and width are cropped to a multiple of `scale` first. Gray files stay gray. A file that

@@ -1,6 +1,9 @@
 """Image files to 8-bit arrays and back, and the image files of a folder."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -9,8 +12,12 @@ from keras_pisr.atomic import atomic_path
 from keras_pisr.data.images.decoder import MAX_PIXELS, SUFFIXES, decode, opened, to_8_bit
 from keras_pisr.data.images.plain_pixels import has_gray_palette
 
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
 
-def read_image(path, *, max_pixels=MAX_PIXELS):
+
+def read_image(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Read an image file as 8-bit gray or RGB, upright.
 
     `keras_pisr/data/images/decoder.py` lists the kinds of files that are read and refused. Here:
@@ -55,7 +62,7 @@ def read_pixels(source, name, *, max_pixels=MAX_PIXELS):
         return np.ascontiguousarray(to_8_bit(pixels[..., :colours]))
 
 
-def write_image(path, image):
+def write_image(path: str | os.PathLike[str], image: np.ndarray) -> None:
     """Write an image whole or not at all, in the format its suffix names.
 
     JPEG and WebP are written with quality 95.
@@ -84,7 +91,7 @@ def write_image(path, image):
         Image.fromarray(image).save(file, format=form, **options)
 
 
-def list_images(folder, *, others=()):
+def list_images(folder: str | os.PathLike[str], *, others: Sequence[str] = ()) -> list[Path]:
     """Image files of a folder, sorted by name; hidden files and subfolders are left out.
 
     Args:

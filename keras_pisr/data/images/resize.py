@@ -7,6 +7,8 @@ Reference:
     Keys 1981, "Cubic convolution interpolation for digital image processing" (a = -0.5).
 """
 
+from __future__ import annotations
+
 from numbers import Real
 
 import numpy as np
@@ -20,7 +22,9 @@ _CACHE_ELEMENTS = 1 << 18
 _SERIAL_PRODUCT = 1 << 18
 
 
-def resize(image, size, *, antialias=True, border="replicate"):
+def resize(
+    image: np.ndarray, size: tuple[int, int], *, antialias: bool = True, border: str = "replicate"
+) -> np.ndarray:
     """Bicubic resize to `size`: first all columns, then all rows.
 
     uint8 images are rounded half up and clipped to 0..255 after each of the two passes; float
@@ -67,7 +71,7 @@ def resize(image, size, *, antialias=True, border="replicate"):
     return result.reshape(*shape[:-3], height, width, *tail)
 
 
-def downscale(image, scale, *, border="replicate"):
+def downscale(image: np.ndarray, scale: int, *, border: str = "replicate") -> np.ndarray:
     """Shrink by a whole factor, as low-resolution benchmark images are made.
 
     Height and width are first cropped (bottom, right) to a multiple of `scale`.
@@ -98,7 +102,7 @@ def downscale(image, scale, *, border="replicate"):
     return resize(image[crop], (height, width), border=border)
 
 
-def upscale(image, scale, *, border="replicate"):
+def upscale(image: np.ndarray, scale: int, *, border: str = "replicate") -> np.ndarray:
     """Enlarge by a whole factor with the same bicubic kernel: the baseline of every table.
 
     Args:

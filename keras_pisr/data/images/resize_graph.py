@@ -1,12 +1,21 @@
 """The same bicubic resize inside a TensorFlow graph, for `tf.data` pipelines."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from keras_pisr.data.images.bicubic import bands, exact_dtype, rounding
 from keras_pisr.data.images.resize import check_arguments, resize
 
+if TYPE_CHECKING:
+    import tensorflow as tf
 
-def resize_tf(images, size, *, antialias=True, border="replicate"):
+
+def resize_tf(
+    images: Any, size: tuple[int, int], *, antialias: bool = True, border: str = "replicate"
+) -> tf.Tensor:
     """`resize` as TensorFlow operations: uint8 results are equal bit for bit.
 
     Where height and width are known when the graph is built, the resize is a few matrix products
@@ -38,7 +47,7 @@ def resize_tf(images, size, *, antialias=True, border="replicate"):
     height, width = check_arguments(known, images.dtype.as_numpy_dtype, size, border)
     axis = max(images.shape.rank - 3, 0)
     n_in = images.shape[axis : axis + 2]
-    options = {"antialias": antialias, "border": border}
+    options: dict[str, Any] = {"antialias": antialias, "border": border}
     lead, tail = images.shape[:axis], images.shape[axis + 2 :]
     with tf.device("/CPU:0"):
         if None in tuple(n_in):

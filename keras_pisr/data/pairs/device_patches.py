@@ -1,5 +1,9 @@
 """Batches of patches cut on the accelerator itself."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -26,7 +30,7 @@ class DevicePatches(PatchSequence):
             which takes the host.
     """
 
-    def __init__(self, pairs, **options):
+    def __init__(self, pairs: ImagePairs, **options: Any) -> None:
         if pairs.degrade is not None or not isinstance(pairs, ImagePairs):
             raise ValueError(
                 f"DevicePatches takes ImagePairs that are not degraded; got {pairs}. Use "

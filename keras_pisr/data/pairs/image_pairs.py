@@ -1,5 +1,9 @@
 """Pairs of low and high resolution images, held in memory as uint8."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from keras_pisr.data.images.degradation import degradation
@@ -7,6 +11,12 @@ from keras_pisr.data.images.resize import check_scale, resize
 from keras_pisr.data.pairs import pair_sources
 from keras_pisr.data.pairs.patches import PatchSampler
 from keras_pisr.data.synthetic.samples import sample_images
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import ArrayLike
 
 
 class ImagePairs:
@@ -40,7 +50,18 @@ class ImagePairs:
             and scale say, or `degrade` is none.
     """
 
-    def __init__(self, lr, hr, heights, widths, *, scale, gray=None, names=None, degrade=None):
+    def __init__(
+        self,
+        lr: np.ndarray,
+        hr: np.ndarray,
+        heights: ArrayLike,
+        widths: ArrayLike,
+        *,
+        scale: int,
+        gray: ArrayLike | None = None,
+        names: Sequence[str] | None = None,
+        degrade: str | Callable[..., Any] | None = None,
+    ) -> None:
         self.lr, self.hr, self.scale = lr, hr, check_scale(scale, least=2)
         self.heights = np.asarray(heights, np.int64)
         self.widths = np.asarray(widths, np.int64)
@@ -59,15 +80,15 @@ class ImagePairs:
     @classmethod
     def from_folder(
         cls,
-        hr_dir,
+        hr_dir: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         *,
-        scale,
-        lr_dir=None,
-        border="replicate",
-        degrade=None,
-        workers=4,
-        progress=True,
-    ):
+        scale: int,
+        lr_dir: str | os.PathLike[str] | None = None,
+        border: str = "replicate",
+        degrade: str | Callable[..., Any] | None = None,
+        workers: int = 4,
+        progress: bool = True,
+    ) -> ImagePairs:
         """Read a folder of images, and make or read their low-resolution twins.
 
         Sides that are no multiple of `scale` are cropped (bottom, right). Every file that cannot
@@ -97,7 +118,16 @@ class ImagePairs:
         return cls(**buffers, degrade=degrade)
 
     @classmethod
-    def from_images(cls, images, *, scale, lr=None, names=None, border="replicate", degrade=None):
+    def from_images(
+        cls,
+        images: Iterable[np.ndarray],
+        *,
+        scale: int,
+        lr: Iterable[np.ndarray] | None = None,
+        names: Sequence[str] | None = None,
+        border: str = "replicate",
+        degrade: str | Callable[..., Any] | None = None,
+    ) -> ImagePairs:
         """Take images that are in memory already.
 
         Args:
@@ -121,7 +151,7 @@ class ImagePairs:
         return cls(**buffers, degrade=degrade)
 
     @classmethod
-    def from_samples(cls, split="train", *, scale):
+    def from_samples(cls, split: str = "train", *, scale: int) -> ImagePairs:
         """Photographs that need no download; see `sample_images`.
 
         Args:
@@ -129,10 +159,17 @@ class ImagePairs:
             scale: Whole number, 2 or more.
         """
         images = sample_images(split)
-        return cls.from_images(images.values(), scale=scale, names=images)
+        return cls.from_images(images.values(), scale=scale, names=list(images))
 
     @classmethod
-    def from_tfds(cls, name, *, split="train", scale, data_dir=None):
+    def from_tfds(
+        cls,
+        name: str,
+        *,
+        split: str = "train",
+        scale: int,
+        data_dir: str | os.PathLike[str] | None = None,
+    ) -> ImagePairs:
         """A TensorFlow Datasets set with `"lr"` and `"hr"` images, such as DIV2K.
 
         It is downloaded on first use. DIV2K's own low-resolution images were made by a tool that
@@ -151,7 +188,7 @@ class ImagePairs:
         examples = pair_sources.read_tfds(name, split=split, data_dir=data_dir)
         return cls(**pair_sources.pack_stream(examples, scale=scale))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.heights)
 
     def __repr__(self):
@@ -159,7 +196,7 @@ class ImagePairs:
         degrade = f", degrade={str(self.degrade)!r}" if self.degrade else ""
         return f"ImagePairs({len(self)} images, scale={self.scale}{degrade}, {size:.0f} MiB)"
 
-    def image(self, index):
+    def image(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """`(lr, hr)` of one image: views, uint8 `(height, width, 1 or 3)`."""
         height, width, scale = self.heights[index], self.widths[index], self.scale
         start, pixels = self.offsets[index], height * width
@@ -169,11 +206,11 @@ class ImagePairs:
         hr = hr.reshape(height * scale, width * scale, 3)
         return lr[..., :channels], hr[..., :channels]
 
-    def sampler(self, **options):
+    def sampler(self, **options: Any) -> PatchSampler:
         """What draws and cuts patches for the feeds: `PatchSampler` of these pairs."""
         return PatchSampler(self, **options)
 
-    def degraded(self, degrade):
+    def degraded(self, degrade: str | Callable[..., Any] | None) -> ImagePairs:
         """The same images, in the same memory, with low-resolution patches degraded beyond bicubic.
 
         Feeds degrade each patch as they cut it, with parameters drawn from seed, epoch and step:
@@ -189,7 +226,7 @@ class ImagePairs:
         """
         return self._with(degrade=degradation(degrade))
 
-    def resized(self, factor):
+    def resized(self, factor: float) -> ImagePairs:
         """The same images in another size, with low-resolution images of that size.
 
         Shrunk copies are more to train on, and sharper: shrinking a JPEG file removes part of
@@ -215,12 +252,14 @@ class ImagePairs:
                 "px. Use a larger one."
             )
         hrs = (self.image(index)[1] for index in range(len(self)))
-        images = (resize(hr, [round(n * factor) for n in hr.shape[:2]]) for hr in hrs)
+        images = (
+            resize(hr, (round(hr.shape[0] * factor), round(hr.shape[1] * factor))) for hr in hrs
+        )
         pairs = ImagePairs.from_images(images, scale=self.scale, names=self.names)
         return pairs.degraded(self.degrade)
 
     @classmethod
-    def join(cls, parts):
+    def join(cls, parts: Sequence[ImagePairs]) -> ImagePairs:
         """One set of several of one scale, in order. Copies them: for a moment both are in memory.
 
         Args:
@@ -243,7 +282,7 @@ class ImagePairs:
         names = [name for part in parts for name in part.names]
         return cls(**arrays, scale=scales.pop(), names=names, degrade=parts[0].degrade)
 
-    def split(self, at):
+    def split(self, at: int) -> tuple[ImagePairs, ImagePairs]:
         """The images before and from index `at` on, as two sets that share this one's memory.
 
         Args:

@@ -1,22 +1,33 @@
 """Batches of patches as a `tf.data.Dataset`."""
 
+from __future__ import annotations
+
 import itertools
+from typing import TYPE_CHECKING, Any
 
 from keras_pisr.data.pairs.image_pairs import ImagePairs
 
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    import tensorflow as tf
+
+    from keras_pisr.data.pairs.streamed_pairs import StreamedPairs
+
 
 def tf_patches(
-    pairs,
+    pairs: ImagePairs | StreamedPairs,
     *,
-    patch=None,
-    batch_size=16,
-    steps_per_epoch=None,
-    detail=0.0,
-    augment=True,
-    shuffle=True,
-    seed=0,
-    first_epoch=0,
-):
+    patch: int | None = None,
+    batch_size: int = 16,
+    steps_per_epoch: int | None = None,
+    detail: float = 0.0,
+    augment: bool = True,
+    shuffle: bool = True,
+    seed: int = 0,
+    first_epoch: int = 0,
+) -> tf.data.Dataset:
     """Batches `(lr, hr)` for `fit`: one iteration is one epoch, each with patches of its own.
 
     Iteration number `k` over the dataset gives epoch `first_epoch + k`, a function of the seed
@@ -93,8 +104,15 @@ def tf_patches(
 
 
 def paired_folder(
-    hr_dir, *, scale, lr_dir=None, sizes=(1.0,), border="replicate", degrade=None, **options
-):
+    hr_dir: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    scale: int,
+    lr_dir: str | os.PathLike[str] | None = None,
+    sizes: Sequence[float] = (1.0,),
+    border: str = "replicate",
+    degrade: str | Callable[..., Any] | None = None,
+    **options: Any,
+) -> tf.data.Dataset:
     """`tf_patches` of a folder of images.
 
     Args:
@@ -122,7 +140,7 @@ def paired_folder(
     return tf_patches(ImagePairs.join([pairs.resized(size) for size in sizes]), **options)
 
 
-def paired_samples(split="train", *, scale, **options):
+def paired_samples(split: str = "train", *, scale: int, **options: Any) -> tf.data.Dataset:
     """`tf_patches` of the photographs that need no download.
 
     Args:
@@ -136,7 +154,14 @@ def paired_samples(split="train", *, scale, **options):
     return tf_patches(ImagePairs.from_samples(split, scale=scale), **options)
 
 
-def paired_tfds(name, *, split="train", scale, data_dir=None, **options):
+def paired_tfds(
+    name: str,
+    *,
+    split: str = "train",
+    scale: int,
+    data_dir: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> tf.data.Dataset:
     """`tf_patches` of a TensorFlow Datasets set.
 
     Args:

@@ -1,6 +1,16 @@
 """Batches of patches by NumPy alone, for JAX and PyTorch."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import keras
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_pisr.data.pairs.image_pairs import ImagePairs
+    from keras_pisr.data.pairs.streamed_pairs import StreamedPairs
 
 
 class PatchSequence(keras.utils.PyDataset):
@@ -37,17 +47,17 @@ class PatchSequence(keras.utils.PyDataset):
 
     def __init__(
         self,
-        pairs,
+        pairs: ImagePairs | StreamedPairs,
         *,
-        patch=None,
-        batch_size=16,
-        steps_per_epoch=None,
-        detail=0.0,
-        augment=True,
-        shuffle=True,
-        seed=0,
-        first_epoch=0,
-    ):
+        patch: int | None = None,
+        batch_size: int = 16,
+        steps_per_epoch: int | None = None,
+        detail: float = 0.0,
+        augment: bool = True,
+        shuffle: bool = True,
+        seed: int = 0,
+        first_epoch: int = 0,
+    ) -> None:
         super().__init__()
         self.sampler = pairs.sampler(
             patch=patch,
@@ -61,21 +71,21 @@ class PatchSequence(keras.utils.PyDataset):
         self.epoch = first_epoch
         self._begun = self._complete = False
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.sampler.steps_per_epoch
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         self._complete |= index == len(self) - 1
         return self._batch(index)
 
     def _batch(self, index):
         return self.sampler.batch(self.epoch, index)
 
-    def on_epoch_begin(self):
+    def on_epoch_begin(self) -> None:
         """Keras calls this before each epoch, and before it looks at a batch to build a model."""
         self._begun = True
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         """Move on to the next epoch's patches, if this one's were all taken."""
         # Keras ends an epoch before the first one too, after a look at some batches or at none;
         # on TensorFlow it looks before it has begun any.

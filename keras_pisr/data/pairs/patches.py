@@ -4,7 +4,10 @@ Every feed asks the same `PatchSampler`, so all of them give the same batches, a
 epoch can be had without the ones before it: that is what makes a resumed run equal.
 """
 
+from __future__ import annotations
+
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -51,16 +54,16 @@ class PatchSampler:
 
     def __init__(
         self,
-        pairs,
+        pairs: Any,
         *,
-        patch=None,
-        batch_size=16,
-        steps_per_epoch=None,
-        detail=0.0,
-        augment=True,
-        shuffle=True,
-        seed=0,
-    ):
+        patch: int | None = None,
+        batch_size: int = 16,
+        steps_per_epoch: int | None = None,
+        detail: float = 0.0,
+        augment: bool = True,
+        shuffle: bool = True,
+        seed: int = 0,
+    ) -> None:
         self.side, self.steps_per_epoch = checked_options(
             pairs.scale, patch, batch_size, steps_per_epoch, detail
         )
@@ -70,7 +73,7 @@ class PatchSampler:
         self.preference = detail
         self.detail_of = Detail(pairs, self.side) if detail else None
 
-    def draw(self, epoch, step):
+    def draw(self, epoch: int, step: int) -> np.ndarray:
         """The patches of one batch.
 
         Args:
@@ -92,12 +95,12 @@ class PatchSampler:
         y, x = rng.integers(0, room)
         turn = rng.integers(0, 8, count) if self.augment else np.zeros_like(y)
         table = np.stack([image, y, x, turn], 1).astype(np.int32)
-        if not self.preference:
+        if self.detail_of is None:
             return table
         log_weights = self.preference * np.log(self.detail_of(image, y, x) + FLAT)
         return table[prefer(log_weights, self.batch_size, rng)]
 
-    def batch(self, epoch, step):
+    def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
         """`cut_patches` of the patches drawn for one batch."""
         rng = np.random.default_rng([self.seed, 2, epoch, step])
         return cut_patches(self.pairs, self.draw(epoch, step), self.side, rng)
@@ -130,7 +133,9 @@ def checked_options(scale, patch, batch_size, steps_per_epoch, detail):
     return patch // scale, int(STEPS_PER_EPOCH if steps_per_epoch is None else steps_per_epoch)
 
 
-def cut_patches(pairs, table, side, rng=None):
+def cut_patches(
+    pairs: Any, table: np.ndarray, side: int, rng: np.random.Generator | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Luma of the patches a table names, in register.
 
     Args:
@@ -185,7 +190,7 @@ def luma_patches(patches, turns):
     return target
 
 
-def fixed_patches(pairs, *, patch=None):
+def fixed_patches(pairs: Any, *, patch: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """All patches of a grid without overlap, for `validation_data`: the same in every run.
 
     What does not fill a patch at the bottom and right of an image is left out, and so are images

@@ -1,6 +1,9 @@
 """Pairs of images that are read from their files as training needs them."""
 
+from __future__ import annotations
+
 import copy
+from typing import TYPE_CHECKING, Any
 
 from keras_pisr.data.images.bicubic import BORDERS
 from keras_pisr.data.images.degradation import degradation
@@ -9,6 +12,12 @@ from keras_pisr.data.pairs.image_pairs import ImagePairs
 from keras_pisr.data.pairs.pair_sources import find_files, pack_stream
 from keras_pisr.data.pairs.stream_sampler import StreamSampler
 from keras_pisr.data.pairs.streamed_file import StreamedFile
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
 
 
 class StreamedPairs:
@@ -52,28 +61,26 @@ class StreamedPairs:
 
     def __init__(
         self,
-        hr_dir,
+        hr_dir: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         *,
-        scale,
-        lr_dir=None,
-        border="replicate",
-        degrade=None,
-        patches_per_image=16,
-        mixed_images=64,
-        workers=None,
-        damaged="skip",
-    ):
+        scale: int,
+        lr_dir: str | os.PathLike[str] | None = None,
+        border: str = "replicate",
+        degrade: str | Callable[..., Any] | None = None,
+        patches_per_image: int = 16,
+        mixed_images: int = 64,
+        workers: int | None = None,
+        damaged: str = "skip",
+    ) -> None:
         self.scale = check_scale(scale, least=2)
         counts = {"patches_per_image": patches_per_image, "mixed_images": mixed_images}
         for name, value in (counts | ({"workers": workers} if workers is not None else {})).items():
             if int(value) != value or value < 1:
                 raise ValueError(f"Expected {name} to be a whole number above 0; got {value!r}.")
-        for name, value, known in (
-            ("border", border, BORDERS),
-            ("damaged", damaged, ("skip", "refuse")),
-        ):
-            if value not in known:
-                raise ValueError(f"Expected {name} to be one of {known}; got {value!r}.")
+        choices = {"border": (border, BORDERS), "damaged": (damaged, ("skip", "refuse"))}
+        for name, (chosen, known) in choices.items():
+            if chosen not in known:
+                raise ValueError(f"Expected {name} to be one of {known}; got {chosen!r}.")
         self.degrade = degradation(degrade, border=border, lr_given=lr_dir is not None)
         self.border, self.damaged, self.part = border, damaged, (0, 1)
         self.patches_per_image, self.mixed_images = int(patches_per_image), int(mixed_images)
@@ -81,14 +88,14 @@ class StreamedPairs:
         paths = find_files(hr_dir, lr_dir, self.scale)
         self.files = [StreamedFile(*pair) for pair in zip(*paths, strict=True)]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.files)
 
     def __repr__(self):
         degrade = f", degrade={str(self.degrade)!r}" if self.degrade else ""
         return f"StreamedPairs({len(self)} files, scale={self.scale}{degrade})"
 
-    def image(self, index):
+    def image(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """`(lr, hr)` of one image, read now: uint8 `(height, width, 1 or 3)`.
 
         Raises:
@@ -99,11 +106,11 @@ class StreamedPairs:
         border = "replicate" if file.factors else self.border
         return downscale(hr, self.scale, border=border) if lr is None else lr, hr
 
-    def sampler(self, **options):
+    def sampler(self, **options: Any) -> StreamSampler:
         """What draws, reads and cuts patches for the feeds: `StreamSampler` of these pairs."""
         return StreamSampler(self, **options)
 
-    def shard(self, index, shards):
+    def shard(self, index: int, shards: int) -> StreamedPairs:
         """The part of one of several workers: in each pass no image is in two parts.
 
         Every worker gets the same number of images per pass. The images of the remainder are left
@@ -127,12 +134,12 @@ class StreamedPairs:
             raise ValueError(f"Expected a worker from 0 to {shards - 1}; got {index}.")
         return self._with(part=(index, shards))
 
-    def degraded(self, degrade):
+    def degraded(self, degrade: str | Callable[..., Any] | None) -> StreamedPairs:
         """The same files with other low-resolution patches; see `ImagePairs.degraded`."""
         given = any(file.lr for file in self.files)
         return self._with(degrade=degradation(degrade, border=self.border, lr_given=given))
 
-    def resized(self, factor):
+    def resized(self, factor: float) -> StreamedPairs:
         """The same images in another size; see `ImagePairs.resized`.
 
         Raises:
@@ -147,7 +154,7 @@ class StreamedPairs:
         )
 
     @classmethod
-    def join(cls, parts):
+    def join(cls, parts: Sequence[StreamedPairs]) -> StreamedPairs:
         """One set of the files of several of one scale, in order, with the first one's options.
 
         Args:
@@ -163,7 +170,7 @@ class StreamedPairs:
             raise ValueError("Expected sets of one degradation: join them first, then degrade.")
         return parts[0]._with(files=[file for part in parts for file in part.files])
 
-    def split(self, at):
+    def split(self, at: int) -> tuple[StreamedPairs, StreamedPairs]:
         """The files before and from index `at` on, as two sets.
 
         Args:
@@ -177,7 +184,7 @@ class StreamedPairs:
             raise ValueError(f"Splitting {len(self)} images at {at} leaves one part empty.")
         return tuple(self._with(files=part) for part in parts)
 
-    def in_memory(self):
+    def in_memory(self) -> ImagePairs:
         """All of them as `ImagePairs`: for the few that validate.
 
         Raises:

@@ -1,8 +1,16 @@
 """Images of one size with a class each, held in memory as uint8."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_pisr.data.recognition import labelled_sources
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
 
 
 class LabelledImages:
@@ -26,7 +34,9 @@ class LabelledImages:
         (3, 1, [0])
     """
 
-    def __init__(self, images, labels, class_names=None):
+    def __init__(
+        self, images: np.ndarray, labels: np.ndarray, class_names: Sequence[str] | None = None
+    ) -> None:
         images, labels = np.asarray(images), np.asarray(labels, np.int64)
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
             raise ValueError(
@@ -39,7 +49,7 @@ class LabelledImages:
                 f"{len(images)} images."
             )
         if class_names is None:
-            class_names = map(str, range(labels.max() + 1))
+            class_names = [str(label) for label in range(labels.max() + 1)]
         self.images, self.labels, self.class_names = images, labels, tuple(class_names)
         if labels.min() < 0 or labels.max() >= len(self.class_names):
             raise ValueError(
@@ -47,15 +57,15 @@ class LabelledImages:
                 f"got {labels.min()} to {labels.max()}."
             )
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Number of images."""
         return len(self.labels)
 
-    def take(self, chosen):
+    def take(self, chosen: np.ndarray) -> LabelledImages:
         """The samples at `chosen` (indices or a mask), with the same classes."""
         return type(self)(self.images[chosen], self.labels[chosen], self.class_names)
 
-    def split_classes(self, *counts):
+    def split_classes(self, *counts: int) -> list[LabelledImages]:
         """Split into sets that share no class, numbered anew from 0 in each.
 
         Args:
@@ -80,7 +90,7 @@ class LabelledImages:
             first += count
         return parts
 
-    def hold_out(self, per_class, *, seed=0):
+    def hold_out(self, per_class: int, *, seed: int = 0) -> tuple[LabelledImages, LabelledImages]:
         """Split off some images of each class, for validation.
 
         Args:
@@ -105,7 +115,14 @@ class LabelledImages:
         return self.take(~held), self.take(held)
 
     @classmethod
-    def from_folder(cls, folder, *, size=None, channels=3, classes=None):
+    def from_folder(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        size: tuple[int, int] | None = None,
+        channels: int = 3,
+        classes: Sequence[str] | None = None,
+    ) -> LabelledImages:
         """Read a folder that holds one folder of images per class.
 
         Args:
@@ -124,7 +141,15 @@ class LabelledImages:
         return cls(*labelled_sources.decode(files, size, channels, classes, str(folder)))
 
     @classmethod
-    def from_tar(cls, path, *, folder=None, size=None, channels=3, classes=None):
+    def from_tar(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        folder: str | None = None,
+        size: tuple[int, int] | None = None,
+        channels: int = 3,
+        classes: Sequence[str] | None = None,
+    ) -> LabelledImages:
         """Read a tar archive of such folders, compressed or not, without unpacking it.
 
         A class is the name of the folder an image is in.
@@ -145,7 +170,15 @@ class LabelledImages:
         return cls(*labelled_sources.decode(files, size, channels, classes, str(path)))
 
     @classmethod
-    def from_tfds(cls, name, *, split="train", size=None, channels=3, data_dir=None):
+    def from_tfds(
+        cls,
+        name: str,
+        *,
+        split: str = "train",
+        size: tuple[int, int] | None = None,
+        channels: int = 3,
+        data_dir: str | os.PathLike[str] | None = None,
+    ) -> LabelledImages:
         """Read a TensorFlow Datasets set with `image` and `label`.
 
         `cifar100`, `caltech_birds2011`, `cars196` and `lfw`, for instance.
@@ -164,7 +197,13 @@ class LabelledImages:
         return cls(*labelled_sources.read_tfds(name, split, size, channels, data_dir))
 
     @classmethod
-    def from_glyphs(cls, *, size=(32, 32), styles=None, classes=None):
+    def from_glyphs(
+        cls,
+        *,
+        size: tuple[int, int] = (32, 32),
+        styles: int | None = None,
+        classes: int | None = None,
+    ) -> LabelledImages:
         """Render letters, digits and signs from the fonts that come with Matplotlib.
 
         Args:

@@ -1,21 +1,30 @@
 """Batches `(lr, {"hr": hr, "label": label})` of labelled images, as a `tf.data.Dataset`."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from keras_pisr.data.images.resize_graph import resize_tf
 from keras_pisr.data.recognition.recognition_batches import RecognitionBatches
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from keras_pisr.data.recognition.labelled_images import LabelledImages
+
 
 def recognition_pairs(
-    data,
+    data: LabelledImages,
     *,
-    lr_size,
-    batch_size=64,
-    per_class=None,
-    training=True,
-    flip=True,
-    shift=4,
-    seed=0,
-    first_epoch=0,
-):
+    lr_size: tuple[int, int],
+    batch_size: int = 64,
+    per_class: int | None = None,
+    training: bool = True,
+    flip: bool = True,
+    shift: int = 4,
+    seed: int = 0,
+    first_epoch: int = 0,
+) -> tf.data.Dataset:
     """Images at two resolutions and their labels, as a `tf.data.Dataset`.
 
     The image is augmented once, at high resolution; the low-resolution one is made of the

@@ -1,10 +1,19 @@
 """Batches `(lr, {"hr": hr, "label": label})` of labelled images by NumPy alone."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 import numpy as np
 
 from keras_pisr.data.images.resize import resize
 from keras_pisr.data.recognition.recognition_batches import RecognitionBatches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keras_pisr.data.recognition.labelled_images import LabelledImages
 
 
 class RecognitionSequence(keras.utils.PyDataset):
@@ -29,16 +38,17 @@ class RecognitionSequence(keras.utils.PyDataset):
         ((2, 8, 8, 3), (2, 32, 32, 3), (2,))
     """
 
-    def __init__(self, data, *, first_epoch=0, **options):
+    def __init__(self, data: LabelledImages, *, first_epoch: int = 0, **options: Any) -> None:
         super().__init__()
         self.drawn = RecognitionBatches(data, **options)
         self.epoch = first_epoch
-        self._batches, self._next = None, 0
+        self._batches: Iterator | None = None
+        self._next = 0
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.drawn)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         # Draws of a batch follow those of the batch before, so others are drawn from the start.
         if self._batches is None or index != self._next:
             self._batches = self.drawn.epoch(self.epoch)
@@ -50,7 +60,7 @@ class RecognitionSequence(keras.utils.PyDataset):
         lr, hr = (images.astype(np.float32) / np.float32(255) for images in (lr, hr))
         return lr, {"hr": hr, "label": label}
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         """Move on to the next epoch's draws, if this one's were all taken."""
         self.epoch += self._next == len(self)
         self._batches, self._next = None, 0

@@ -1,12 +1,14 @@
 """Drawings: hard edges, text, patterns and noise, of which photographs have too little."""
 
+from __future__ import annotations
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:;!?()/%&@#+-=*"
 
 
-def draw_images(count, *, size=192, seed=0):
+def draw_images(count: int, *, size: int = 192, seed: int = 0) -> dict[str, np.ndarray]:
     """Text, shapes, patterns and noise, drawn at random.
 
     The same for the same seed and releases of NumPy and of Pillow, which has the letters.

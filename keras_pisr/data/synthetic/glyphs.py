@@ -1,5 +1,7 @@
 """Glyphs: a recognition set with many classes that needs no download."""
 
+from __future__ import annotations
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -31,7 +33,9 @@ def draw_glyph(character, font, size):
     return np.asarray(image.resize(size[::-1], Image.Resampling.BOX))
 
 
-def render_glyphs(*, size=(32, 32), styles=None, classes=None):
+def render_glyphs(
+    *, size: tuple[int, int] = (32, 32), styles: int | None = None, classes: int | None = None
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Every character in every font, once: real shapes, the same on every machine.
 
     90 characters in 12 fonts (sans, serif and monospaced; upright and oblique; regular and

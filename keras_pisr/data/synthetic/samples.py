@@ -1,9 +1,16 @@
 """Photographs that need no download: they ship inside scikit-image."""
 
+from __future__ import annotations
+
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_pisr.data.images.files import read_image
+
+if TYPE_CHECKING:
+    import numpy as np
+
 
 _SPLITS = {
     "train": (
@@ -21,7 +28,7 @@ _SPLITS = {
 }
 
 
-def sample_images(split="train"):
+def sample_images(split: str = "train") -> dict[str, np.ndarray]:
     """Photographs of one of three splits that share no image.
 
     They are enough to see that everything runs and that training helps, not to train a network

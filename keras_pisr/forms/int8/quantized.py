@@ -1,5 +1,9 @@
 """A network in the form in which an 8-bit file computes it, to be trained or exported."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers
@@ -37,7 +41,7 @@ def can_be_quantized(model):
     return all(map(_is_known, model.operations))
 
 
-def quantized_form(model):
+def quantized_form(model: keras.Model) -> keras.Model:
     """A copy of a luma network in which weights and tensors are rounded as an 8-bit file does.
 
     Its output is that of the file, to the last level. Ranges are those of pixels at the ends,
@@ -134,7 +138,7 @@ def post_training_form(model, lumas):
     return settle_ranges(quantized_form(round_weights(rounded, lumas)), model, lumas)
 
 
-def settle_ranges(quantized, model, lumas):
+def settle_ranges(quantized: keras.Model, model: keras.Model, lumas: np.ndarray) -> keras.Model:
     """Give every rounded tensor the range with which the output errs least.
 
     First the extremes seen on `lumas`; then, layer by layer, a smaller range wherever the
@@ -161,7 +165,9 @@ def settle_ranges(quantized, model, lumas):
     run = Rerun(quantized, images)
     for done, layer in enumerate(ranged):
         tell("Settling ranges", done, len(ranged))
-        errors = {}  # Of each range tried: where an end is 0, all of its shares are the same.
+        errors: dict[
+            Any, float
+        ] = {}  # Of each range tried: where an end is 0, all of its shares are the same.
 
         def error(ends, layer=layer, errors=errors):
             layer.set_weights(ends)

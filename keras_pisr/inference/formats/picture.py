@@ -1,12 +1,20 @@
 """An image file with all that must survive its enlargement."""
 
+from __future__ import annotations
+
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_pisr.data.images.decoder import MAX_PIXELS, decode, opened
 from keras_pisr.inference.formats.metadata import Metadata, read_metadata
+
+if TYPE_CHECKING:
+    import os
+
+    from PIL import Image
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,16 +33,16 @@ class Picture:
     notes: tuple = ()
 
     @property
-    def icc(self):
+    def icc(self) -> bytes | None:
         """Colour profile, or None."""
         return self.metadata.icc
 
     @property
-    def exif(self):
+    def exif(self) -> Image.Exif | None:
         """EXIF data without orientation, or None."""
         return self.metadata.exif
 
-    def without_opaque_alpha(self):
+    def without_opaque_alpha(self) -> Picture:
         """The same without an alpha channel in which every pixel is opaque."""
         alpha = self.pixels[..., -1]
         if self.pixels.shape[2] % 2 or alpha.min() < np.iinfo(alpha.dtype).max:
@@ -51,7 +59,7 @@ def picture_size(path):
         return 0
 
 
-def read_picture(path, *, max_pixels=MAX_PIXELS):
+def read_picture(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Picture:
     """Read an image file with 8 or 16 bits per channel, transparency and metadata.
 
     `keras_pisr/data/images/decoder.py` lists the kinds of files that are read and refused.

@@ -1,7 +1,10 @@
 """Videos enlarged frame by frame: luma by the network, chroma by bicubic, the sound copied."""
 
+from __future__ import annotations
+
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_pisr.atomic import atomic_path
 from keras_pisr.data.images.decoder import MAX_PIXELS
@@ -24,6 +27,13 @@ from keras_pisr.inference.video.video_frame import (
 )
 from keras_pisr.inference.video.wholeness import check_whole
 
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    import keras
+
+
 # What is read; what is in no format of `FORMATS` becomes Matroska.
 SUFFIXES = (*FORMATS, ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv")
 CRF = 18
@@ -37,8 +47,15 @@ _READ = {
 
 
 def upscale_video(
-    model, source, target, *, crf=CRF, max_pixels=MAX_PIXELS, tile=TILE, on_progress=None
-):
+    model: str | os.PathLike[str] | keras.Model | Callable[..., Any],
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    crf: int = CRF,
+    max_pixels: int = MAX_PIXELS,
+    tile: int = TILE,
+    on_progress: Callable[[float], None] | None = None,
+) -> None:
     """Enlarge a video by the model's factor.
 
     The network makes the luma plane, in the studio range it was trained on (full range is mapped

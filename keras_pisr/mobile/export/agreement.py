@@ -1,6 +1,9 @@
 """Whether a `.tflite` file computes what the Keras model computes, in dB, on photographs."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +13,14 @@ from keras_pisr.data.synthetic.samples import sample_images
 from keras_pisr.evaluation.benchmark_folder import benchmark_pairs
 from keras_pisr.evaluation.evaluate import luma_score, predict_luma
 from keras_pisr.inference import upscale
+
+if TYPE_CHECKING:
+    import os
+
+    import keras
+
+    from keras_pisr.mobile.runtime.tflite_model import TFLiteModel
+
 
 # Least PSNR between the two outputs, dB. Sound float files of FSRCNN reach 136 and 65
 # (docs/reference/phone_measurements.md). In 8 bit, 35 dB already costs a student of 37 dB about
@@ -43,12 +54,12 @@ class Agreement:
     size: tuple[int, int] | None = None
 
     @property
-    def loss(self):
+    def loss(self) -> float:
         """What the file loses against the Keras model, dB."""
         return self.keras_psnr - self.file_psnr
 
     @property
-    def warning(self):
+    def warning(self) -> str | None:
         """A sentence if the conversion cost more than it usually does, otherwise None."""
         usual = USUAL_LOSSES[self.precision]
         if self.loss <= usual:
@@ -58,7 +69,7 @@ class Agreement:
             "Compare --quantize float16, or refuse such files with --max-loss."
         )
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain types, for JSON."""
         return dataclasses.asdict(self) | {"loss": self.loss}
 
@@ -87,7 +98,16 @@ def crop_or_mirror(image, height, width):
     return np.pad(image, missing, mode="symmetric")
 
 
-def check_agreement(model, file, *, scale, precision, folder=None, floor=None, max_loss=None):
+def check_agreement(
+    model: keras.Model,
+    file: TFLiteModel,
+    *,
+    scale: int,
+    precision: str,
+    folder: str | os.PathLike[str] | None = None,
+    floor: float | None = None,
+    max_loss: float | None = None,
+) -> Agreement:
     """Compare a file with the Keras model it was made from, on real images.
 
     A file of whole images is compared with `keras_pisr.upscale`, in RGB.
@@ -124,13 +144,14 @@ def check_agreement(model, file, *, scale, precision, folder=None, floor=None, m
         agreements.append(decibels(wanted, got))
         keras_scores.append(luma_score("", hr, rgb_to_y(wanted), scale).psnr)
         file_scores.append(luma_score("", hr, rgb_to_y(got), scale).psnr)
+    height, width = file.shape[1:3]
     result = Agreement(
         len(agreements),
         float(np.min(agreements)),
         float(np.mean(keras_scores)),
         float(np.mean(file_scores)),
         precision,
-        None if file.shape[1] is None else file.shape[1:3],
+        None if height is None or width is None else (height, width),
     )
     if floor is None:
         floor = min(FLOORS[precision], np.inf if file.dtype == np.float32 else PIXEL_FLOOR)

@@ -1,5 +1,9 @@
 """From a Keras student to a `.tflite` file."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 import numpy as np
 
@@ -23,6 +27,10 @@ from keras_pisr.mobile.export.conversion_checks import (
 )
 from keras_pisr.mobile.runtime.metadata import write_metadata
 
+if TYPE_CHECKING:
+    import os
+
+
 # In words, for whoever opens a file.
 VALUES = {
     "luma": "Y of BT.601 (16 to 235 of 255) in [0, 1]; 8-bit pixels have a scale of 1/255",
@@ -33,17 +41,17 @@ PATCH = 96
 
 
 def to_tflite(
-    model,
-    path,
+    model: keras.Model,
+    path: str | os.PathLike[str],
     *,
-    precision="float32",
-    color="luma",
-    pixels=None,
-    size=None,
-    batch=1,
-    representative=None,
-    target="cpu",
-):
+    precision: str = "float32",
+    color: str = "luma",
+    pixels: str | None = None,
+    size: tuple[int, int] | None = None,
+    batch: int = 1,
+    representative: Any = None,
+    target: str = "cpu",
+) -> None:
     """Convert a luma network to TFLite.
 
     The file takes and gives luma: float in `[0, 1]`, not clipped, or 8-bit pixels; or whole

@@ -1,5 +1,9 @@
 """From a recognition student, with embedding and logits, to a `.tflite` file."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 import numpy as np
 from keras import layers
@@ -9,12 +13,22 @@ from keras_pisr.atomic import atomic_path
 from keras_pisr.mobile.export.convert import check_conversion, converter_options
 from keras_pisr.mobile.runtime.metadata import write_metadata
 
+if TYPE_CHECKING:
+    import os
+
+
 VALUES = "image in [0, 1]; 8-bit pixels have a scale of 1/255"
 
 
 def recognizer_to_tflite(
-    model, path, *, precision="float32", pixels=None, size=None, representative=None
-):
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    *,
+    precision: str = "float32",
+    pixels: str | None = None,
+    size: tuple[int, int] | None = None,
+    representative: Any = None,
+) -> None:
     """Convert a recognition network to TFLite.
 
     The file takes one image of one size and gives float32 outputs, named in its signature as in

@@ -1,11 +1,18 @@
 """What a `.tflite` file is made of, and whether a phone can run it as meant."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_pisr.mobile.runtime.tflite_file import TFLiteFile
+
+if TYPE_CHECKING:
+    import os
+
 
 # Variables in a file mean that the exporter lost track of weights: the file is small and
 # computes nothing sensible.
@@ -42,7 +49,7 @@ class FileFacts:
     float_operations: tuple
 
     @classmethod
-    def of(cls, file):
+    def of(cls, file: Any) -> FileFacts:
         """The facts of a file, given its path or opened; raises what `TFLiteFile` raises."""
         model = opened(file)
         # Delegation happens when memory is given out, for which open sizes must be settled.
@@ -63,7 +70,7 @@ class FileFacts:
             ),
         )
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain types, for JSON."""
         return dataclasses.asdict(self)
 
@@ -95,7 +102,14 @@ def opened(file):
     return file if isinstance(file, TFLiteFile) else TFLiteFile(file)
 
 
-def check_file(path, *, precision, weights=None, max_bytes=None, wholly_delegated=True):
+def check_file(
+    path: str | os.PathLike[str],
+    *,
+    precision: str,
+    weights: int | None = None,
+    max_bytes: int | None = None,
+    wholly_delegated: bool = True,
+) -> FileFacts:
     """Refuse a file that is not what was asked for.
 
     Gates: no variables; in an int8 file, nothing that computes in float between its first and

@@ -1,11 +1,21 @@
 """Whether a `.tflite` file recognises what the Keras model recognises, on labelled images."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_pisr.metrics.pairs import all_pairs, pair_similarities
 from keras_pisr.metrics.verification import roc_auc, tar_at_far
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_pisr.data.recognition.labelled_images import LabelledImages
+    from keras_pisr.mobile.runtime.tflite_recognizer import TFLiteRecognizer
+
 
 # Least cosine between the two embeddings of an image. On the worst image, sound files of two
 # ResNets reach 1.00000, 0.99998, 0.996 and 0.985 (docs/reference/phone_measurements.md).
@@ -43,26 +53,26 @@ class RecognitionAgreement:
     file_scores: dict
 
     @property
-    def loss(self):
+    def loss(self) -> float:
         """What the file loses of the first score, percentage points."""
         return 100 * (self.keras_scores[self.score] - self.file_scores[self.score])
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain types, for JSON."""
         return dataclasses.asdict(self) | {"loss": self.loss}
 
 
 def check_recognition(
-    model,
-    file,
-    data,
+    model: keras.Model,
+    file: TFLiteRecognizer,
+    data: LabelledImages,
     *,
-    precision,
-    score=None,
-    min_cosine=None,
-    min_equal=None,
-    max_score_loss=None,
-):
+    precision: str,
+    score: str | None = None,
+    min_cosine: float | None = None,
+    min_equal: float | None = None,
+    max_score_loss: float | None = None,
+) -> RecognitionAgreement:
     """Compare a file with the Keras model it was made from, on labelled images.
 
     Args:

@@ -1,5 +1,7 @@
 """Times and memory of one `.tflite` file, taken in a process of its own, without TensorFlow."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import platform
@@ -7,10 +9,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_pisr.mobile.runtime.tflite_file import TFLiteFile, import_runtime
+
+if TYPE_CHECKING:
+    import os
+
 
 # 1280x720 out of x2: the size that the literature counts operations at.
 SIZE = (360, 640)
@@ -53,12 +60,19 @@ class Latency:
     peak_memory_bytes: int | None
     machine: str
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain types, for JSON."""
         return dataclasses.asdict(self)
 
 
-def measure_latency(path, *, size=None, threads=1, runs=20, warmup=3):
+def measure_latency(
+    path: str | os.PathLike[str],
+    *,
+    size: tuple[int, int] | None = None,
+    threads: int = 1,
+    runs: int = 20,
+    warmup: int = 3,
+) -> Latency:
     """Time a file in a process of its own.
 
     A fresh process makes initialisation and memory the file's own, and keeps out what this one
@@ -85,9 +99,9 @@ def measure_latency(path, *, size=None, threads=1, runs=20, warmup=3):
         "runs": runs,
         "warmup": warmup,
     }
-    for name in ("threads", "runs", "warmup"):
-        if request[name] < 1:
-            raise ValueError(f"Expected {name} to be 1 or more; got {request[name]}.")
+    for name, value in {"threads": threads, "runs": runs, "warmup": warmup}.items():
+        if value < 1:
+            raise ValueError(f"Expected {name} to be 1 or more; got {value}.")
     TFLiteFile(path, trusted=True)  # Its errors come from here, with their types.
     command = [sys.executable, "-m", "keras_pisr.mobile.latency.timing"]
     result = subprocess.run(

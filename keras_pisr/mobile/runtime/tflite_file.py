@@ -1,12 +1,19 @@
 """A `.tflite` file with one image as its input, opened with care, run without TensorFlow."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_pisr.console.quiet import without_notices
 from keras_pisr.mobile.runtime.metadata import read_metadata
 from keras_pisr.mobile.runtime.trial_run import try_file
+
+if TYPE_CHECKING:
+    import os
+
 
 # Bytes 4 to 8 of every TFLite file; https://ai.google.dev/edge/litert, schema.fbs.
 IDENTIFIER = b"TFL3"
@@ -42,7 +49,14 @@ class TFLiteFile:
         ValueError: If the file is not TFLite, is damaged, too large, or takes no image.
     """
 
-    def __init__(self, path, *, threads=1, max_bytes=64 * 2**20, trusted=False):
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        threads: int = 1,
+        max_bytes: int = 64 * 2**20,
+        trusted: bool = False,
+    ) -> None:
         path = Path(path)
         content = read_tflite(path, max_bytes)
         self.name, self.bytes = path.name, len(content)

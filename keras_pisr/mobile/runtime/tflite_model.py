@@ -1,5 +1,7 @@
 """A `.tflite` file as a function from luma to luma, or RGB to RGB, without TensorFlow."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from keras_pisr.mobile.runtime.tflite_file import TFLiteFile, check_image_tensor
@@ -48,7 +50,7 @@ class TFLiteModel(TFLiteFile):
         (1, 48, 64, 1)
     """
 
-    def __call__(self, luma):
+    def __call__(self, luma: np.ndarray) -> np.ndarray:
         """Luma to luma; see the class."""
         return self.run(np.asarray(luma, "float32"))[0]
 

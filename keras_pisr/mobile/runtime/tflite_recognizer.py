@@ -1,8 +1,16 @@
 """A `.tflite` file as a function from images to embeddings and logits, without TensorFlow."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from keras_pisr.mobile.runtime.tflite_file import TFLiteFile, check_values
+
+if TYPE_CHECKING:
+    import os
+
 
 NAMES = ("embedding", "logits")
 
@@ -45,11 +53,11 @@ class TFLiteRecognizer(TFLiteFile):
         (5, 50)
     """
 
-    def __init__(self, path, **options):
+    def __init__(self, path: str | os.PathLike[str], **options: Any) -> None:
         super().__init__(path, **options)
         self.outputs = tuple(name for name in NAMES if name in self._places)
 
-    def __call__(self, images):
+    def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Images to embeddings and logits; see the class."""
         images = np.asarray(images, "float32")
         batch = self.shape[0] or 1
@@ -58,7 +66,7 @@ class TFLiteRecognizer(TFLiteFile):
                 f"{self.name} takes images (samples, height, width, channels), at least one and "
                 f"{batch} at a time; got {images.shape}."
             )
-        found = {name: [] for name in self.outputs}
+        found: dict[str, list] = {name: [] for name in self.outputs}
         for first in range(0, len(images), batch):
             values = self.run(images[first : first + batch])
             for name in self.outputs:

@@ -1,5 +1,9 @@
 """CARN: residual blocks, each of which sees what all before it made."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import layers, ops
 
@@ -73,7 +77,15 @@ class CARN(Presettable, keras.Model):
         network", https://arxiv.org/abs/1803.08664
     """
 
-    def __init__(self, scale=2, *, mobile=False, features=64, steps=3, **kwargs):
+    def __init__(
+        self,
+        scale: int = 2,
+        *,
+        mobile: bool = False,
+        features: int = 64,
+        steps: int = 3,
+        **kwargs: Any,
+    ) -> None:
         scale = check_count("scale", scale, MOST_SCALE)
         features = check_count("features", features, MOST_CHANNELS)
         steps = check_count("steps", steps, MOST_STEPS)
@@ -156,11 +168,11 @@ class CARN(Presettable, keras.Model):
         self.features = features
         self.steps = steps
 
-    def blocks(self):
+    def blocks(self) -> Any:
         """Names of the blocks before `features`, in order."""
         return [f"block_{i}" for i in range(1, self.steps + 1)]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {
             "name": self.name,

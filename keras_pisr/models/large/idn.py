@@ -1,5 +1,9 @@
 """IDN: blocks that keep a quarter of their features aside, and a bicubic skip."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -59,7 +63,9 @@ class IDN(Presettable, keras.Model):
         distillation network", https://arxiv.org/abs/1803.09454
     """
 
-    def __init__(self, scale=2, *, features=64, block_count=4, **kwargs):
+    def __init__(
+        self, scale: int = 2, *, features: int = 64, block_count: int = 4, **kwargs: Any
+    ) -> None:
         scale = check_count("scale", scale, MOST_SCALE)
         features = check_count("features", features, MOST_CHANNELS)
         block_count = check_count("block_count", block_count, MOST_LAYERS)
@@ -115,11 +121,11 @@ class IDN(Presettable, keras.Model):
         self.features = features
         self.block_count = block_count
 
-    def blocks(self):
+    def blocks(self) -> Any:
         """Names of the blocks before `features`, in order."""
         return ["first_1", "first_2", *(f"block_{i}" for i in range(1, self.block_count))]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {
             "name": self.name,

@@ -1,5 +1,9 @@
 """VDSR: twenty convolutions that add detail to the image enlarged by bicubic interpolation."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -51,7 +55,9 @@ class VDSR(Presettable, keras.Model):
         part of the network here.
     """
 
-    def __init__(self, scale=2, *, features=64, depth=20, **kwargs):
+    def __init__(
+        self, scale: int = 2, *, features: int = 64, depth: int = 20, **kwargs: Any
+    ) -> None:
         scale = check_count("scale", scale, MOST_SCALE)
         features = check_count("features", features, MOST_CHANNELS)
         depth = check_count("depth", depth, MOST_LAYERS, least=3)
@@ -82,11 +88,11 @@ class VDSR(Presettable, keras.Model):
         self.features = features
         self.depth = depth
 
-    def blocks(self):
+    def blocks(self) -> Any:
         """Names of the blocks before `features`, in order."""
         return blocks_of(self.depth)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {
             "name": self.name,

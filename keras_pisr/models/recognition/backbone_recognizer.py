@@ -1,5 +1,9 @@
 """Any `keras.applications` network as a teacher with an embedding and logits."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -66,14 +70,14 @@ class BackboneRecognizer(Presettable, keras.Model):
 
     def __init__(
         self,
-        backbone,
-        classes=None,
+        backbone: keras.Model,
+        classes: int | None = None,
         *,
-        preprocessing="none",
-        embedding=None,
-        normalize=False,
-        **kwargs,
-    ):
+        preprocessing: str = "none",
+        embedding: int | None = None,
+        normalize: bool = False,
+        **kwargs: Any,
+    ) -> None:
         if preprocessing not in PREPROCESSING:
             raise ValueError(
                 f"`preprocessing` must be one of {PREPROCESSING}, got {preprocessing!r}."
@@ -98,7 +102,7 @@ class BackboneRecognizer(Presettable, keras.Model):
         self.embedding = embedding
         self.normalize = normalize
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {
             "name": self.name,
@@ -111,7 +115,9 @@ class BackboneRecognizer(Presettable, keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None
+    ) -> BackboneRecognizer:
         """Build from `get_config()`."""
         backbone = keras.saving.deserialize_keras_object(config["backbone"], custom_objects)
         return cls(**{**config, "backbone": backbone})

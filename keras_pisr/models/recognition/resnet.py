@@ -1,11 +1,18 @@
 """ResNets for inputs of 32 to 224 px: teachers and assistants."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import layers
 
 from keras_pisr.models.presettable import Presettable
 from keras_pisr.models.recognition.recognition_head import recognition_outputs, scaled_inputs
 from keras_pisr.models.size_limits import MOST_CHANNELS, MOST_LAYERS, check_count
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def normalized_convolution(x, filters, size, stride, name):
@@ -92,18 +99,18 @@ class ResNet(Presettable, keras.Model):
 
     def __init__(
         self,
-        classes=None,
+        classes: int | None = None,
         *,
-        blocks=(3, 3, 3),
-        widths=(16, 32, 64),
-        stem="small",
-        bottleneck=False,
-        embedding=None,
-        normalize=False,
-        upsampling=1,
-        channels=3,
-        **kwargs,
-    ):
+        blocks: Sequence[int] = (3, 3, 3),
+        widths: Sequence[int] = (16, 32, 64),
+        stem: str = "small",
+        bottleneck: bool = False,
+        embedding: int | None = None,
+        normalize: bool = False,
+        upsampling: int = 1,
+        channels: int = 3,
+        **kwargs: Any,
+    ) -> None:
         if len(blocks) != len(widths) or not blocks:
             raise ValueError(
                 "`blocks` and `widths` need one number per stage; got "
@@ -148,7 +155,7 @@ class ResNet(Presettable, keras.Model):
         self.upsampling = upsampling
         self.channels = channels
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {
             "name": self.name,

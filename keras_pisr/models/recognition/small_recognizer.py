@@ -1,5 +1,9 @@
 """A small recognition network for the phone: the student, and the assistant beside it."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -75,14 +79,14 @@ class SmallRecognizer(Presettable, keras.Model):
 
     def __init__(
         self,
-        classes=None,
+        classes: int | None = None,
         *,
-        width=32,
-        embedding=None,
-        normalize=False,
-        channels=3,
-        **kwargs,
-    ):
+        width: int = 32,
+        embedding: int | None = None,
+        normalize: bool = False,
+        channels: int = 3,
+        **kwargs: Any,
+    ) -> None:
         width = check_count("width", width, MOST_CHANNELS)
 
         # === Functional graph ===
@@ -110,7 +114,7 @@ class SmallRecognizer(Presettable, keras.Model):
         self.normalize = normalize
         self.channels = channels
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {
             "name": self.name,

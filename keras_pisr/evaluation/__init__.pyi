@@ -1,0 +1,9 @@
+from .benchmark_folder import benchmark_pairs as benchmark_pairs
+from .evaluate import bicubic_luma as bicubic_luma
+from .evaluate import evaluate as evaluate
+from .evaluate import luma_score as luma_score
+from .evaluate import predict_luma as predict_luma
+from .history_plot import plot_history as plot_history
+from .image_scores import Evaluation as Evaluation
+from .image_scores import ImageScore as ImageScore
+from .side_by_side import side_by_side as side_by_side

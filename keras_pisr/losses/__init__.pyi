@@ -1,0 +1,15 @@
+from .angle import AngleLoss as AngleLoss
+from .angle import angle_loss as angle_loss
+from .angle import sample_anchors as sample_anchors
+from .distance import DistanceLoss as DistanceLoss
+from .distance import distance_loss as distance_loss
+from .embedding_distances import squared_distances as squared_distances
+from .individual import IndividualLoss as IndividualLoss
+from .individual import individual_loss as individual_loss
+from .likelihood import GaussianNLL as GaussianNLL
+from .likelihood import LaplaceNLL as LaplaceNLL
+from .likelihood import LikelihoodLoss as LikelihoodLoss
+from .likelihood import gaussian_nll as gaussian_nll
+from .likelihood import laplace_nll as laplace_nll
+from .logits import LogitLoss as LogitLoss
+from .logits import logit_loss as logit_loss

@@ -1,0 +1,13 @@
+from .pairs import all_pairs as all_pairs
+from .pairs import pair_similarities as pair_similarities
+from .peak_signal_to_noise import PSNR as PSNR
+from .peak_signal_to_noise import psnr as psnr
+from .retrieval import enroll as enroll
+from .retrieval import identification_rate as identification_rate
+from .retrieval import retrieval_scores as retrieval_scores
+from .structural_similarity import SSIM as SSIM
+from .structural_similarity import ssim as ssim
+from .verification import k_fold_accuracy as k_fold_accuracy
+from .verification import roc_auc as roc_auc
+from .verification import tar_at_far as tar_at_far
+from .verification import verification_scores as verification_scores

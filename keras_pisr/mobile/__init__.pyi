@@ -1,0 +1,14 @@
+from .export.agreement import Agreement as Agreement
+from .export.agreement import check_agreement as check_agreement
+from .export.convert import to_tflite as to_tflite
+from .export.convert_recognizer import recognizer_to_tflite as recognizer_to_tflite
+from .export.file_facts import FileFacts as FileFacts
+from .export.file_facts import check_file as check_file
+from .export.recognition_agreement import RecognitionAgreement as RecognitionAgreement
+from .export.recognition_agreement import check_recognition as check_recognition
+from .latency.timing import Latency as Latency
+from .latency.timing import measure_latency as measure_latency
+from .quantize import quantized_form as quantized_form
+from .quantize import settle_ranges as settle_ranges
+from .runtime.tflite_model import TFLiteModel as TFLiteModel
+from .runtime.tflite_recognizer import TFLiteRecognizer as TFLiteRecognizer

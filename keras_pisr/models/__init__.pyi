@@ -1,0 +1,17 @@
+from .bicubic_enlargement import BicubicEnlargement as BicubicEnlargement
+from .bicubic_start import start_as_bicubic as start_as_bicubic
+from .cost import multiply_accumulates as multiply_accumulates
+from .feature_tap import tap as tap
+from .fsrcnn import FSRCNN as FSRCNN
+from .large.carn import CARN as CARN
+from .large.idn import IDN as IDN
+from .large.vdsr import VDSR as VDSR
+from .location_scale import LocationScale as LocationScale
+from .plain_sr import PlainSR as PlainSR
+from .privileged_teacher import PrivilegedTeacher as PrivilegedTeacher
+from .recognition.backbone_recognizer import BackboneRecognizer as BackboneRecognizer
+from .recognition.resnet import ResNet as ResNet
+from .recognition.small_recognizer import SmallRecognizer as SmallRecognizer
+from .residual_fsrcnn import ResidualFSRCNN as ResidualFSRCNN
+from .residual_fsrcnn import SubpixelResidual as SubpixelResidual
+from .subpixel_deconvolution import SubpixelDeconvolution as SubpixelDeconvolution

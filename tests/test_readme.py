@@ -1,4 +1,4 @@
-"""The Python of README and of the guide to recognition runs as it stands: in seconds on stand-ins, and, slowly, with its promise."""
+"""The Python of README and of guides runs as it stands: in seconds on stand-ins, and, slowly, with its promise."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,8 @@ import pytest
 import keras_pisr as kp
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "README.md", ROOT / "docs" / "guides" / "recognition.md")
+GUIDES = ROOT / "docs" / "guides"
+PAGES = (ROOT / "README.md", GUIDES / "recognition.md", GUIDES / "own_student.md")
 SNIPPETS = [
     snippet
     for page in PAGES

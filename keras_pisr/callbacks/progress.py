@@ -1,4 +1,4 @@
-"""One line an epoch and a bar with the time left for the whole of `fit`."""
+"""One line per epoch, and a bar with the time left for the whole of `fit`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from rich.progress import Progress as Bar
 
 
 class Progress(keras.callbacks.Callback):
-    """Shows how far the whole of `fit` is, and prints one line of logs an epoch.
+    """Shows the progress of the whole of `fit`, and prints one line of logs per epoch.
 
     Use it with `fit(..., verbose=0)`: Keras' own bar knows the time left of one epoch only.
-    The bar appears on a terminal; a log file gets the lines alone.
+    The bar appears on a terminal only; a log file gets only the lines.
 
     Args:
-        name: What is being trained, in front of every line.
+        name: Name of what is trained; it starts every line.
         steps_per_epoch: Batches per epoch.
         console: A `rich.console.Console`; by default one on standard output.
     """

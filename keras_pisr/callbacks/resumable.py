@@ -1,4 +1,4 @@
-"""Continue a killed run where its last whole epoch ended."""
+"""Continues a killed run after its last whole epoch."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def checked(state):
 class Resumable(keras.callbacks.Callback):
     """Keeps weights, optimizer state and history of the last whole epoch in a folder.
 
-    Unlike `keras.callbacks.BackupAndRestore` it tells the epoch to start from before `fit`,
-    so that the data can start there too, and it keeps the history of the whole run.
+    Unlike `keras.callbacks.BackupAndRestore`, it gives the epoch to start from before `fit`, so
+    that the data can also start there, and it keeps the history of the whole run.
 
-    Every epoch is written under a new name and becomes current by one rename: a run killed
-    while writing continues from the epoch before.
+    Every epoch is written under a new name and becomes current by one rename, so a run that is
+    killed while it writes continues from the epoch before.
 
     Args:
-        folder: Where the state lies; made if absent. One a run.
+        folder: Folder of the state, made if absent. Each run needs its own.
 
     Attributes:
-        history: Dict from log name to its values, one an epoch, since the first run; with
+        history: Dict from log name to its values, one per epoch since the first run; with
             the duration of each epoch as `seconds`.
 
     A loss that is not a number (NaN, infinity) ends the run at once, with the last good epoch kept.

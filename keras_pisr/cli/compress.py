@@ -29,7 +29,7 @@ from keras_pisr.console.quiet import without_notices
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """What a student and its file take.
+    """Sizes of a student and of its file.
 
     Attributes:
         zeros: Share of the kernels' weights that are 0.
@@ -214,7 +214,7 @@ def student_and_batches(student, hr_dir, steps, batch_size, patch_size, seed):
 
 
 def table(title, precision, before, after):
-    """What was found, as a `rich.table.Table`."""
+    """The measurements, as a `rich.table.Table`."""
     from rich.table import Table
 
     result = Table(title=title)

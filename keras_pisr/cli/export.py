@@ -165,7 +165,7 @@ def export(
 
 
 def default_precision(model):
-    """What to ship where nothing is asked for: float16, or int8 if the model is made for that."""
+    """The default precision: float16, or int8 if the model was trained in 8 bit."""
     from keras_pisr.forms.int8.quantized import is_quantized
 
     return "int8" if is_quantized(model) else "float16"
@@ -183,7 +183,7 @@ def for_size(given, size):
 
 
 def given_flags(given, *, apart):
-    """Flags of `export` that are given, but for some arguments."""
+    """Flags of `export` that are given, except those of some arguments."""
     options = {"super_resolution": given["super_resolution"], "recognition": given["recognition"]}
     found = [
         flag
@@ -211,7 +211,7 @@ def told_stages(terminal):
 
 
 def way_of(model, super_resolution, recognition):
-    """What exports a model of this kind, and its options.
+    """The function that exports a model of this kind, and its options.
 
     Raises:
         ValueError: If options of the other kind are given.
@@ -240,7 +240,7 @@ def flags(options):
 
 
 def table(out, precision, facts, agreement, latency):
-    """What was found, as a `rich.table.Table`."""
+    """The results, as a `rich.table.Table`."""
     from rich.table import Table
 
     result = Table(title=f"{out} ({precision})", show_header=False)

@@ -1,4 +1,4 @@
-"""What `export --all DIR` does: the recommended files of every recommended preset."""
+"""`export --all DIR`: makes the recommended files of every recommended preset."""
 
 from keras_pisr.cli.run_command import use_tensorflow
 from keras_pisr.console.progress_bar import ProgressBar

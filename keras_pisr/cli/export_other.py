@@ -1,4 +1,4 @@
-"""What `export` does where `--out` ends in the suffix of another runtime."""
+"""`export` for other runtimes, which the suffix of `--out` chooses."""
 
 from keras_pisr.cli.model_argument import TRAINABLE, super_resolution_model
 from keras_pisr.cli.run_command import use_tensorflow

@@ -1,4 +1,4 @@
-"""How long a `.tflite` file takes: on this machine, or on an Android phone through adb.
+"""Times a `.tflite` file on this machine, or on an Android phone through adb.
 
     python mobile/latency.py student.tflite --size 360 640 --threads 1 2
     python mobile/latency.py student.tflite --android --benchmark-binary benchmark_model
@@ -55,7 +55,7 @@ def cells(row):
 
 
 def slow_name(row):
-    """Which percentile a row has: the phone's program reports the 95th, not the 90th."""
+    """The percentile of a row: the phone's program reports the 95th, not the 90th."""
     return "p95" if hasattr(row, "p95_ms") else "p90"
 
 

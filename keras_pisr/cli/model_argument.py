@@ -1,4 +1,4 @@
-"""What a MODEL argument means, in every command: bicubic, a preset, or a file."""
+"""The MODEL argument of every command: bicubic, a preset, or a file."""
 
 import os
 from pathlib import Path
@@ -60,7 +60,7 @@ def resolve_model(model, *, accept=KINDS):
 
 
 def kind_of(model):
-    """Which of `KINDS` an argument is, from its looks; None if it is none of them."""
+    """The member of `KINDS` that an argument looks like; None if it looks like none of them."""
     from keras_pisr.presets import CATALOG
 
     if model == "bicubic":

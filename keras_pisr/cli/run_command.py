@@ -1,4 +1,4 @@
-"""How a function becomes a command of its own, as the scripts in `mobile/` are."""
+"""Runs a function as a command of its own, as the scripts in `mobile/` do."""
 
 import os
 

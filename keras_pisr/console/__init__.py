@@ -1,1 +1,1 @@
-"""What any room may need of the terminal: silence, progress, errors in one line."""
+"""The terminal, for every room: silence, progress, errors in one line."""

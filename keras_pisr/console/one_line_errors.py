@@ -1,4 +1,4 @@
-"""How a command ends: with its exit code, and with one line on stderr where it fails."""
+"""Ends a command with its exit code and, if it fails, with one line on stderr."""
 
 import signal
 import sys
@@ -32,7 +32,7 @@ def run_with_one_line_errors(action, program, *, interrupted="interrupted"):
         interrupted: What the line says after Ctrl-C.
 
     Returns:
-        What `action` returns; 2 if the request cannot be done; 130 after Ctrl-C, 143 after
+        The value that `action` returns; 2 if the request cannot be met; 130 after Ctrl-C, 143 after
         SIGTERM, 129 after SIGHUP.
     """
     print_what_can_be_printed()

@@ -1,4 +1,4 @@
-"""What a long computation is at, told to whoever listens."""
+"""Reports the current stage of a long computation to its listeners."""
 
 from contextlib import contextmanager
 from contextvars import ContextVar

@@ -12,7 +12,7 @@ def load_tfds(caller, name, *, data_dir=None, **options):
     """`tfds.load`, once it is clear that the set is there or can be downloaded.
 
     Args:
-        caller: Who asks, for the message.
+        caller: Name of the caller, for the message.
         name: Name of the data set.
         data_dir: Where TensorFlow Datasets keeps its files.
         **options: Passed on to `tfds.load`.

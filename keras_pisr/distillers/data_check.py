@@ -1,4 +1,4 @@
-"""What is wrong with a batch, in words of super-resolution, before a backend says it in its own."""
+"""Checks a batch before the backend sees it, with errors in the terms of super-resolution."""
 
 
 def check_pair(owner, x, y):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Distiller(TrainStep, keras.Model):
-    """A Keras model that trains a student with what frozen guides see.
+    """A Keras model that trains a student with the outputs of frozen guides.
 
     A subclass says three things:
 
@@ -37,8 +37,7 @@ class Distiller(TrainStep, keras.Model):
 
     Args:
         student: The model that is trained and, in the end, deployed.
-        guides: Keras models that are only listened to. They are frozen
-            (`trainable = False`).
+        guides: Keras models that guide the student. They are frozen (`trainable = False`).
         term_names: Names of the loss terms of `terms`.
         main_term: Name of the compiled loss in the logs.
         **kwargs: Passed on to `keras.Model`.
@@ -78,7 +77,7 @@ class Distiller(TrainStep, keras.Model):
     # === What a subclass says ===
 
     def guidance(self, x: Any, y: Any) -> Any:
-        """What the frozen guides compute; by default nothing.
+        """Outputs of the frozen guides; by default none.
 
         Args:
             x: What the phone will see, a batch.
@@ -90,7 +89,7 @@ class Distiller(TrainStep, keras.Model):
         return {}
 
     def streams(self, x: Any, y: Any, training: bool) -> Any:
-        """What the trained networks compute; by default `student(x)`.
+        """Outputs of the trained networks; by default `student(x)`.
 
         Args:
             x: What the phone will see, a batch.
@@ -119,7 +118,7 @@ class Distiller(TrainStep, keras.Model):
     # === What the train steps share ===
 
     def call(self, x: Any, training: bool = False) -> Any:
-        """What the student says."""
+        """Output of the student."""
         return self.student(x, training=training)
 
     def make_train_function(self, force: bool = False) -> Any:
@@ -165,7 +164,7 @@ class Distiller(TrainStep, keras.Model):
         return x, y, sample_weight
 
     def _symbolic_build(self, iterator=None, data_batch=None):
-        """Say what is wrong with the data before Keras asks the backend what it makes of them."""
+        """Check the data before Keras runs them on the backend."""
         loss = self._compile_loss
         if data_batch is None and loss is not None and not loss.built:
             # Keras looks at a batch as well, under the same condition.

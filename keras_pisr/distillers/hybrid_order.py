@@ -55,7 +55,7 @@ class HybridOrderDistiller(Distiller):
         teacher: A trained model for HR images; frozen. Its embedding may have another width.
         assistant: A model for HR images, with the student's architecture if the student is to
             start from it. Frozen, unless the schedule is `"joint"`.
-        source: Who guides the student: `"assistant"` (the default if there is one),
+        source: Guide of the student: `"assistant"` (the default if there is one),
             `"teacher"`, or `"both"`, whose terms are then averaged.
         schedule: `"sequential"` or `"joint"`.
         student_sees: `"lr"`, or `"hr"` to train an assistant.
@@ -211,7 +211,7 @@ class HybridOrderDistiller(Distiller):
         return outputs[self.task_output] if isinstance(outputs, dict) else outputs
 
     def guidance(self, x: Any, y: Any) -> Any:
-        """What each frozen guide says of the HR image; one that is not asked is not run."""
+        """Outputs of each frozen guide for the HR image; a guide that is not needed is not run."""
         return {name: getattr(self, name)(y["hr"], training=False) for name in self.asked}
 
     def streams(self, x: Any, y: Any, training: bool) -> Any:

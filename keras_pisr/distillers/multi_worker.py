@@ -1,4 +1,4 @@
-"""What Keras' `fit` lacks for `tf.distribute.MultiWorkerMirroredStrategy`."""
+"""Adds to Keras' `fit` what `tf.distribute.MultiWorkerMirroredStrategy` needs."""
 
 
 class MultiWorkerFit:

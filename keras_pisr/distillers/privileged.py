@@ -58,7 +58,7 @@ class PrivilegedTeacherTrainer(Distiller):
         self.imitation_loss = keras.losses.MeanAbsoluteError()
 
     def call(self, x: Any, training: bool = False) -> Any:
-        """What the decoder makes of a LR image."""
+        """Output of the decoder for a LR image."""
         return self.student.decoder(x, training=training)
 
     def streams(self, x: Any, y: Any, training: bool) -> Any:

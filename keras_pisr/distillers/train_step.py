@@ -86,7 +86,7 @@ class JAXTrainStep:
     """
 
     def make_train_function(self, force=False):
-        """Compile the step, or so many of them as `steps_per_execution` says."""
+        """Compile the step, or as many steps as `steps_per_execution` says."""
         if self.train_function is not None and not force:
             return
         super().make_train_function(force)

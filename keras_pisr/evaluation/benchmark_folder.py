@@ -67,7 +67,7 @@ def benchmark_pairs(
             (`HR/butterfly.png`, `LR_bicubic/X2/butterflyx2.png`). A folder without `HR/` that
             holds images is taken as `HR/` itself.
         scale: Upscaling factor.
-        limit: Only the first so many images, in the order of their names.
+        limit: Largest number of images, taken in the order of their names; None for all.
 
     Returns:
         List of `BenchmarkPair`. Nothing is read yet.

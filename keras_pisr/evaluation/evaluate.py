@@ -43,19 +43,19 @@ def evaluate(
         model: A Keras model or any callable from luma `(1, height, width, 1)`, float32 in
             `[0, 1]`, to luma `(1, scale * height, scale * width, 1)`, or from RGB to RGB if it
             has a `color` of `"rgb"`, as `TFLiteModel` does; or `"bicubic"`, for which neither
-            Keras nor a backend is imported. A model that keeps the size of its input, as VDSR
-            does, is given the LR image enlarged by bicubic.
+            Keras nor a backend is imported. A model that keeps the size of its input, such as
+            VDSR, gets the LR image enlarged by bicubic.
         folder: Holds `HR/` and, if they were published, the low-resolution images in
             `LR_bicubic/X{scale}/` (named as in `HR/` or with `x{scale}` added); otherwise these
             are made by `keras_pisr.data.downscale`. A folder of images without `HR/` works too.
         scale: Upscaling factor.
-        limit: Only the first so many images, in the order of their names.
-        degrade: Spoil the LR images first, as `"jpeg:40"` does; see `keras_pisr.data.degradation`.
-            Random parameters and noise depend on the name of the image alone. Blur, and a function,
-            make the LR images of HR and leave published ones aside.
+        limit: Largest number of images, taken in the order of their names; None for all.
+        degrade: Degradation of the LR images, e.g. `"jpeg:40"`; see `keras_pisr.data.degradation`.
+            Random parameters and noise depend only on the name of the image. Blur, and a function,
+            make the LR images from the HR images and ignore published ones.
         progress: Whether to show a progress bar (on stderr, if that is a terminal).
         pictures: Folder for one picture per image that shows LR, bicubic, model and HR.
-        name: What to call the model in tables and pictures; its own name if not given.
+        name: Name of the model in tables and pictures; by default its own.
 
     Returns:
         `Evaluation`.
@@ -111,8 +111,8 @@ def _degraded(degrade, lr, hr, scale, name):
 def bicubic_luma(lr: np.ndarray, scale: int) -> np.ndarray:
     """Luma of the bicubic enlargement, the baseline of every table.
 
-    Colours are enlarged as floats and clipped to `[0, 1]`, then turned into luma: of the
-    forms in use, the one that gives the published figures to the last digit.
+    Colours are enlarged as floats, clipped to `[0, 1]`, and then turned into luma. Of the forms
+    in use, this one gives the published figures to the last digit.
 
     Args:
         lr: uint8 `(height, width, 1 or 3)`.
@@ -125,11 +125,11 @@ def bicubic_luma(lr: np.ndarray, scale: int) -> np.ndarray:
 
 
 def predict_luma(model: keras.Model | Callable[..., Any], lr: np.ndarray, scale: int) -> np.ndarray:
-    """Luma a model makes of one image.
+    """Luma that a model makes from one image.
 
     Args:
-        model: Keras model or callable; see `evaluate`. One that says of itself that its `color`
-            is `"rgb"` is given RGB and gives it; gray images go through it as RGB.
+        model: Keras model or callable; see `evaluate`. A model whose `color` is `"rgb"` takes and
+            returns RGB; gray images are given to it as RGB.
         lr: uint8 `(height, width, 1 or 3)`.
         scale: Upscaling factor.
 
@@ -157,7 +157,7 @@ def predict_luma(model: keras.Model | Callable[..., Any], lr: np.ndarray, scale:
 
 
 def _run(model, image):
-    """What a model makes of one image, as an array with its axis of batches."""
+    """Output of a model for one image, as an array with a batch axis."""
     # `predict_on_batch` compiles for sizes in general on TensorFlow, once a size on JAX, and
     # keeps no gradients on torch: over Set5 and Set14 1.8, 3 and 4 times as fast as a call.
     output = getattr(model, "predict_on_batch", model)(image.astype("float32")[None])
@@ -172,10 +172,10 @@ def luma_score(name: str, hr: np.ndarray, sr: np.ndarray, scale: int) -> ImageSc
     """Score one image by the protocol.
 
     Args:
-        name: What to call it.
+        name: Name of the image in the result.
         hr: uint8 `(scale * height, scale * width, 1 or 3)`.
         sr: Luma made by a model, same size, `(.., .., 1)`, neither clipped nor rounded.
-        scale: Upscaling factor; so many pixels are shaved from each side.
+        scale: Upscaling factor, and the number of pixels that are shaved from each side.
 
     Returns:
         `ImageScore`.

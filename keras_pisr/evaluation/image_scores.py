@@ -1,4 +1,4 @@
-"""The scores of one evaluation: rows, means, and the forms they are handed on in."""
+"""The scores of one evaluation: rows, means, and their forms for files and tables."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Evaluation:
         model: Name of the model.
         folder: Name of the folder.
         scale: Upscaling factor.
-        lr: Where the low-resolution images came from.
-        rows: One `ImageScore` an image.
+        lr: Source of the low-resolution images.
+        rows: One `ImageScore` per image.
     """
 
     model: str
@@ -74,7 +74,7 @@ class Evaluation:
         return float(np.mean([row.ssim for row in self.rows]))
 
     def to_dict(self) -> dict[str, Any]:
-        """Means, rows by image name, and what the figures depend on; plain types for JSON."""
+        """Means, rows by image name, and the settings of the figures, in plain types for JSON."""
         images = {row.name: dataclasses.asdict(row) for row in self.rows}
         for image in images.values():
             del image["name"]

@@ -59,7 +59,7 @@ class InBlocks:
         return self.any_size or None not in tuple(inputs.shape[1:3])
 
     def convolve_in_blocks(self, inputs, kernel, bias):
-        """What `conv(inputs, kernel, padding="same") + bias` computes.
+        """Compute `conv(inputs, kernel, padding="same") + bias` in blocks.
 
         Args:
             inputs: `(batch, height, width, channels)`.
@@ -134,7 +134,7 @@ class BlockedSubpixelDeconvolution(InBlocks, SubpixelDeconvolution):
 
 
 def stored_weights(model, *, size_known):
-    """How many numbers a file holds for a model, whose kernels may be stored in blocks.
+    """Count of numbers that a file holds for a model, whose kernels may be stored in blocks.
 
     Args:
         model: A model with layers of this module, such as a `deployed_form`.

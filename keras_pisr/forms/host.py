@@ -81,7 +81,7 @@ def host_form(model: keras.Model) -> keras.Model:
     itself, and blocks gain nothing there.
 
     Args:
-        model: A functional model for which `has_host_form`. Left as it is.
+        model: A functional model for which `has_host_form`. It is not changed.
 
     Returns:
         `keras.Model` with weights of its own.

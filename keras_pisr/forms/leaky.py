@@ -44,7 +44,7 @@ def with_leaky(model, copy, operation=same_operation):
     They compute in float32.
 
     Args:
-        model: A functional Keras model with one input and one output. Left as it is.
+        model: A functional Keras model with one input and one output. It is not changed.
         copy: Function from any other layer to a layer like it, which is given its weights. A bias
             that the copy has and the layer has not is zero.
         operation: Function from an operation that is no layer to what to take in its place.

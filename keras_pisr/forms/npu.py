@@ -42,9 +42,9 @@ NPU_OPERATIONS = {
 
 
 def pixels_by_convolution(blocks, scale, stored=lambda kernel: kernel):
-    """What `depth_to_space(blocks, scale)` gives, by a transposed convolution of zeros and ones.
+    """Compute `depth_to_space(blocks, scale)` by a transposed convolution of zeros and ones.
 
-    Each number meets one tap of 1, and zeros elsewhere. At x2 and with one output channel that
+    Each number is multiplied by one tap of 1 and by zeros. At x2 and with one output channel that
     takes 16 multiply-accumulates per LR pixel, a thousandth of what the network does.
 
     Args:
@@ -170,7 +170,7 @@ def npu_form(model: keras.Model) -> keras.Model:
 
     Args:
         model: A functional Keras model with one input and one output, or a `quantized_form`, of
-            which every rounding stays. Left as it is.
+            which every rounding stays. It is not changed.
 
     Returns:
         `keras.Model` with weights of its own.

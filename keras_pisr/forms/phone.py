@@ -49,7 +49,7 @@ def deployed_form(model: keras.Model) -> keras.Model:
     FSRCNN's transposed convolution is a convolution and a depth_to_space in the model already.
 
     Args:
-        model: A functional Keras model with one input and one output. Left as it is.
+        model: A functional Keras model with one input and one output. It is not changed.
 
     Returns:
         `keras.Model` with weights of its own.

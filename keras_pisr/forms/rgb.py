@@ -65,7 +65,7 @@ def affine(function):
 def repeat_edges(images, reach):
     """Repeat the pixels at the edges `reach` times.
 
-    Of slices, because XNNPACK runs them at every size, but not MIRROR_PAD.
+    It uses slices, because XNNPACK runs them at every size; it does not run MIRROR_PAD.
     """
     for axis in (1, 2):
         before = (slice(None),) * axis

@@ -1,4 +1,4 @@
-"""Files enlarged, images and videos, and what became of them."""
+"""Enlarges image and video files, and reports on each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class UpscaleReport(NamedTuple):
-    """What became of each file, by path of the original."""
+    """Result of each file, by the path of the original."""
 
     written: dict  # Path -> Path of the large image or video.
     skipped: dict  # Path -> Path that was there already.
@@ -47,15 +47,15 @@ def upscale_files(
 
     Depth, transparency, colour profile and other metadata are kept where the result's format has
     a place for them, and orientation is applied; the report says what is left out. Results are
-    written as they are made, and appear whole or not at all. JPEG and WebP get quality 95. A file
-    that fails is reported, and the rest goes on.
+    written while they are made, and appear whole or not at all. JPEG and WebP get quality 95. If a
+    file fails, the report says so, and the others are still done.
 
     Args:
         model: As for `upscale`.
         inputs: Paths of files; of folders, whose images and videos are taken; or patterns such as
             `photos/*.jpg`.
         out: A folder; or, for one file, a file with the suffix of a format.
-        suffix: Put behind the name of each file: `_x2` makes `photo_x2.jpg`.
+        suffix: Text behind the name of each file: `_x2` makes `photo_x2.jpg`.
         recursive: Take the files of subfolders, too; their results go to subfolders of `out`.
         overwrite: Replace results that are there already instead of skipping them.
         max_pixels: Largest image, or frame of a video, that is decoded.

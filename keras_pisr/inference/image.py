@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from keras_pisr.inference.network import Network
 
 
-# LR px a side of a square. Larger tiles overlap less and take more memory: some 200 MB with these.
+# Side of a square, LR px. Larger tiles overlap less and take more memory: some 200 MB with these.
 TILE = 512
 # How far floats may lie outside of [0, 1]: rounding errors do, values of another range do not.
 _TOLERANCE = 1e-3
@@ -43,11 +43,11 @@ def upscale(
 ) -> np.ndarray:
     """Enlarge an image of any size by the model's factor.
 
-    The network makes the luma (Y of BT.601, as it was trained on); the colour is the bicubic
-    one, and so is transparency. Gray images go through the network as they are. The image is
+    The network makes the luma (Y of BT.601, on which it was trained); colour and transparency
+    are enlarged by bicubic. Gray images go through the network unchanged. The image is
     cut into tiles that overlap by the network's receptive field, so the result does not
-    depend on `tile`; beside image and result, memory for one row of tiles is used, and with
-    transparency for the image's colours once more.
+    depend on `tile`. Memory holds the image, the result and one row of tiles, and with
+    transparency a second copy of the image's colours.
 
     Args:
         model: Keras model, or callable, on luma; see `keras_pisr.inference.Network`. Or the
@@ -56,8 +56,8 @@ def upscale(
             `(height, width, channels)`: gray, gray and alpha, RGB, or RGB and alpha. Alpha is
             straight, not premultiplied; colours count as much as their alpha. Or the path of an
             image file, or an image of Pillow, whose palette or inks (CMYK) become RGB.
-        tile: Side of a square tile in px of the image. An image of no more pixels, whatever
-            its shape, is not cut.
+        tile: Side of a square tile in px of the image. An image with at most as many pixels as
+            a tile is not cut, whatever its shape.
 
     Returns:
         Array of the same type and number of dimensions, clipped to its range,
@@ -89,7 +89,7 @@ def upscaled_bands(
 
     Args:
         net: A `Network`.
-        image: As for `upscale`, no path.
+        image: As for `upscale`, but not a path.
         tile: As for `upscale`.
 
     Yields:
@@ -191,7 +191,7 @@ def _upscale_tile(net, image, filled_colours, row, column, out):
 
 
 def _with_reach(length, part, scale):
-    """What bicubic must read of an axis, and where in its result the kept part lies."""
+    """The part of an axis that bicubic must read, and the place of the kept part in its result."""
     first = max(part.keep_start - _REACH, 0)
     last = min(part.keep_stop + _REACH, length)
     return np.s_[first:last], np.s_[

@@ -1,4 +1,4 @@
-"""Which files are meant, and where their results go."""
+"""Finds the files to enlarge, and the places of their results."""
 
 import glob
 from pathlib import Path
@@ -16,7 +16,7 @@ _NAMED = 5
 
 
 class Plan(NamedTuple):
-    """What will be enlarged."""
+    """The files to enlarge."""
 
     targets: dict  # Path of the original -> Path of the result.
     notes: dict  # Path of a folder -> sentences about what of it is left out.
@@ -82,7 +82,7 @@ def find_files(inputs, notes, *, recursive=False, without=None):
 
 
 def name_results(places, out, *, suffix=""):
-    """Where the results go.
+    """The places of the results.
 
     Args:
         places: Paths of image and video files, each with the subfolder of `out` that it goes to.

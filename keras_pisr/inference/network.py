@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 class Network:
-    """Runs a model on luma, on whatever backend Keras is on, with the weights that it has then.
+    """Runs a model on luma, on the backend of Keras, with the weights that the model has then.
 
-    Functional models of common layers are run in their `host_form`: the same numbers, up to
-    rounding, in float32 also where the model was trained in mixed precision.
+    Functional models of common layers run in their `host_form`. It computes the same numbers up to
+    rounding, in float32 even if the model was trained in mixed precision.
 
     Args:
         model: Keras model, or any callable, from luma `(1, height, width, 1)`, float32 in
             `[0, 1]`, to luma `(1, scale * height, scale * width, 1)`. It must treat every place
-            alike (convolutions, no strides over the input, no global pooling).
+            in the same way (convolutions, no strides over the input, no global pooling).
 
     Attributes:
         scale: Upscaling factor.
-        radius: How far, in LR px, an output reads from its own pixel.
+        radius: Distance, in LR px, from which an output still reads.
 
     Raises:
         ValueError: If the model is of another kind.
@@ -96,7 +96,7 @@ class _HostForm:
         self.refresh()
 
     def refresh(self):
-        """Compare all weights: nothing else tells of a change."""
+        """Compare all weights, because nothing else shows a change."""
         from keras_pisr.forms.host import has_host_form, host_form
 
         weights = b"".join(array.tobytes() for array in self._model.get_weights())

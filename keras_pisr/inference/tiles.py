@@ -1,4 +1,4 @@
-"""How an image is cut so that nobody can tell from the result that it was."""
+"""Cuts an image into tiles in such a way that the result does not show it."""
 
 from typing import NamedTuple
 

@@ -33,7 +33,7 @@ def ssim(
         Values in `[-1, 1]`, 1 for identical images: `(batch,)`.
 
     Raises:
-        ValueError: If the shapes differ, or less than 11 px a side are left after shaving.
+        ValueError: If the shapes differ, or if a side has fewer than 11 px after shaving.
 
     Example:
         >>> import numpy as np

@@ -23,11 +23,11 @@ def phase_taps(scale):
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
 class BicubicEnlargement(layers.Layer):
-    """Enlarges images of any size by bicubic interpolation, without a weight.
+    """Enlarges images of any size by bicubic interpolation, without weights.
 
-    The same numbers as `keras_pisr.data.upscale`: a = -0.5, pixels repeated beyond the edge. A
-    convolution and a depth_to_space, so that it runs on every backend and on the phone with open
-    sizes, where `keras.layers.UpSampling2D(interpolation="bicubic")` needs a fixed one.
+    It computes the same numbers as `keras_pisr.data.upscale`: a = -0.5, pixels repeated beyond the
+    edge. It is a convolution and a depth_to_space, so it runs on every backend and on the phone
+    with open sizes, where `keras.layers.UpSampling2D(interpolation="bicubic")` needs a fixed one.
 
     Args:
         scale: Upscaling factor, an integer from 1.
@@ -41,7 +41,7 @@ class BicubicEnlargement(layers.Layer):
         `(batch, scale * height, scale * width, channels)`.
 
     Raises:
-        ValueError: If the scale is no such integer.
+        ValueError: If the scale is not such an integer.
 
     Example:
     >>> lr = keras.Input((None, None, 1))

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def tap(model: keras.Model, layer_names: Sequence[str], *, output: bool = True) -> keras.Model:
-    """A model that gives the outputs of `layer_names` beside the output of `model`.
+    """A model that returns the outputs of `layer_names` and the output of `model`.
 
     Args:
         model: A functional or Sequential Keras model; its weights are shared, not copied.
         layer_names: Names of layers of `model`.
-        output: Whether to give the output of `model` too. Without it, layers that only it
-            needs are not run.
+        output: Whether to return the output of `model`, too. Without it, layers that only this
+            output needs are not run.
 
     Returns:
         A Keras model with the inputs of `model` whose output is the dict

@@ -37,7 +37,7 @@ def convolution(filters, size, channels, name, *, kind=layers.Conv2D, **kwargs):
 
 
 def prelu(name, slope_per_channel=False):
-    """A PReLU that starts at 0.25, with one slope for the layer or one a channel."""
+    """A PReLU that starts at 0.25, with one slope for the layer or one per channel."""
     axes = [1, 2] if slope_per_channel else [1, 2, 3]
     start = keras.initializers.Constant(0.25)
     return layers.PReLU(alpha_initializer=start, shared_axes=axes, name=name)
@@ -48,7 +48,7 @@ class FSRCNN(Presettable, keras.Model):
     """Upscales luma by 2, 3 or 4 with 12,644 parameters.
 
     Five blocks: `feature_extraction` (5x5), `shrinking` (1x1), `mapping` (3x3, four times),
-    `expanding` (1x1) and `last_layer` (a 9x9 transposed convolution), each but the last
+    `expanding` (1x1) and `last_layer` (a 9x9 transposed convolution), each except the last
     followed by a PReLU. A block's output carries the block's name (`mapping_1` to
     `mapping_4`), its convolution the suffix `_conv`. No skip connection, no bicubic
     residual. 12,464 multiply-accumulates per LR pixel: 2.87 / 1.28 / 0.72 G for x2 / x3 / x4

@@ -1,4 +1,4 @@
-"""Two small heads that predict where a teacher's feature lies, and how surely."""
+"""Two small heads that predict a teacher's feature and the uncertainty of the prediction."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class LocationScale(layers.Layer):
     """Predicts a distribution over teacher features from a student's feature.
 
     Two branches of Conv 1x1, PReLU, Conv 1x1; the second ends in
-    `scale = spread * softplus(.) + floor`. Trained beside the student and thrown away:
-    12,770 parameters for 56 channels on both sides.
+    `scale = spread * softplus(.) + floor`. The heads are trained with the student and then
+    discarded. They have 12,770 parameters for 56 channels on both sides.
 
     Args:
         channels: Channels of the teacher's feature.

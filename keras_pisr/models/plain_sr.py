@@ -21,11 +21,11 @@ SIZES = {
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
 class PlainSR(Presettable, keras.Model):
-    """Upscales luma by 2, 3 or 4: a linear enlargement, and a plain network for what it lacks.
+    """Upscales luma by 2, 3 or 4: a linear enlargement, to which a plain network adds detail.
 
     `linear`, a 5x5 convolution to sub-pixels without bias, enlarges the image;
-    `start_as_bicubic` makes it exact bicubic interpolation. The network beside it computes what is
-    to be added: `first` (5x5), `body_1` to `body_N` (3x3, all of the same width), each with a leaky
+    `start_as_bicubic` makes it exact bicubic interpolation. The network beside it computes the
+    detail: `first` (5x5), `body_1` to `body_N` (3x3, all of the same width), each with a leaky
     ReLU; `features`, the sum of the outputs of `first` and of the last body layer; and `residual`,
     a 3x3 convolution to sub-pixels. `last_layer` adds both, clips to `[0, 1]` and puts sub-pixels
     in their places. A block's output carries the block's name, its convolution the suffix `_conv`.
@@ -33,7 +33,7 @@ class PlainSR(Presettable, keras.Model):
 
     The small network has 12,696 parameters and takes 2.90 G multiply-accumulates for x2 to
     1280x720, FSRCNN 12,809 and 2.87. Every activation has one fixed slope, which XNNPACK
-    computes in 8 bit, too, so that one set of weights serves all precisions.
+    also computes in 8 bit, so one set of weights serves all precisions.
 
     | | x2 | x3 | x4 |
     |---|---|---|---|
@@ -43,8 +43,8 @@ class PlainSR(Presettable, keras.Model):
     Args:
         scale: Upscaling factor, an integer from 1.
         size: Sets `features` and `body_layers`: "small" is 16 and 5, "medium" 32 and 4.
-        features: Channels of every layer but the two to sub-pixels, in place of the size's.
-        body_layers: 3x3 convolutions of the body, in place of the size's.
+        features: Channels of every layer except the two to sub-pixels; by default those of `size`.
+        body_layers: Number of 3x3 convolutions of the body; by default that of `size`.
         negative_slope: Slope of the activations below zero. With 0 they are ReLUs, which the
             convolution of a `.tflite` computes itself and which 8 bit suits best.
         **kwargs: Passed on to `keras.Model`.
@@ -56,7 +56,7 @@ class PlainSR(Presettable, keras.Model):
         Luma in `[0, 1]`, clipped, float32, `(batch, scale * height, scale * width, 1)`.
 
     Raises:
-        ValueError: If there is no such size.
+        ValueError: If `size` is neither.
 
     Example:
     >>> model = keras_pisr.models.PlainSR(scale=2)

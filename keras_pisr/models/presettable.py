@@ -20,7 +20,7 @@ class ClassProperty:
 
 
 class Presettable:
-    """Gives a model class the doors to presets; `keras_pisr.presets` is imported when used.
+    """Gives a model class methods for presets; `keras_pisr.presets` is imported when they are used.
 
     Example:
         >>> class Student(Presettable, keras.Model):  # doctest: +SKIP
@@ -29,7 +29,7 @@ class Presettable:
 
     @ClassProperty
     def presets(cls):  # noqa: N805 - a property of the class.
-        """Presets of this class that come with the package: name to what is known of it."""
+        """Presets of this class that come with the package: a dict from name to catalog entry."""
         from keras_pisr.presets import CATALOG
 
         return {name: entry for name, entry in CATALOG.items() if entry["class"] == cls.__name__}
@@ -51,7 +51,7 @@ class Presettable:
                 `max_bytes` for large files.
 
         Raises:
-            ValueError: Also if the preset is of another class.
+            ValueError: If the preset is of another class, or as `keras_pisr.from_preset` says.
         """
         from keras_pisr.presets import from_preset
 

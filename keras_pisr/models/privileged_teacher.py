@@ -1,4 +1,4 @@
-"""The teacher of PISR: it sees the HR image, and squeezes it into a LR-sized code."""
+"""The teacher of PISR, which squeezes the HR image into a code of the size of the LR image."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ class PrivilegedTeacher(Presettable, keras.Model):
     """An encoder from the HR image to a compact code, and a decoder back to the HR image.
 
     The encoder (86,084 parameters) learns to subsample: its output has the shape of the LR
-    image. The decoder has the student's architecture and sees the code alone, so what it
-    computes is within the student's reach. With FSRCNN the teacher has 98,728 parameters.
+    image. The decoder has the student's architecture and sees only the code, so a student
+    could compute what it computes. With FSRCNN the teacher has 98,728 parameters.
 
     Args:
         decoder: An image-to-image Keras model, `(batch, h, w, 1)` to
-            `(batch, scale * h, scale * w, 1)`, usually `FSRCNN`. It is trained: pass one of
-            its own, not the student. Its channels are those of the images: 1 for luma, 3 for
-            RGB.
-        encoder: A model from the HR image to the code, where the one described above does not
+            `(batch, scale * h, scale * w, 1)`, usually `FSRCNN`. It is trained, so pass
+            a model of its own and not the student. Its channels are those of the images: 1 for
+            luma, 3 for RGB.
+        encoder: A model from the HR image to the code, if the one described above does not
             fit: `(batch, scale * h, scale * w, channels)` to what the decoder takes.
-        scale: Upscaling factor of `decoder`; needed where `decoder.scale` does not exist.
+        scale: Upscaling factor of `decoder`; needed if `decoder.scale` does not exist.
         **kwargs: Passed on to `keras.Model`.
 
     Attributes:

@@ -14,7 +14,7 @@ from keras_pisr.models.size_limits import MOST_CHANNELS, MOST_LAYERS, MOST_SCALE
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
 class SubpixelResidual(layers.Layer):
-    """Adds sub-pixels to the pixel they lie in or to others, clips, and puts them in their places.
+    """Adds sub-pixels to their pixel or to other sub-pixels, clips, and moves them to their places.
 
     `depth_to_space(clip(residual + lr, 0, 1))`. The clip comes before pixels move, so that an
     8-bit file stores the sum in steps of 1/255, as the image has them.
@@ -25,7 +25,7 @@ class SubpixelResidual(layers.Layer):
 
     Call arguments:
         inputs: `[residual, lr]`: `(batch, height, width, scale**2)`, and the same or
-            `(batch, height, width, 1)`; or one tensor, what they add up to.
+            `(batch, height, width, 1)`; or one tensor, their sum.
 
     Returns:
         Luma in `[0, 1]`, `(batch, scale * height, scale * width, 1)`.
@@ -69,12 +69,12 @@ class ResidualFSRCNN(Presettable, keras.Model):
     """An FSRCNN that loses little in 8 bit, with 14,620 parameters at x2.
 
     FSRCNN carries the image itself through every layer, so that each layer's 8-bit steps add
-    to the noise of the image. Here the layers carry only what is to be added to the LR image,
+    to the noise of the image. Here the layers carry only the difference from the LR image
     enlarged by repeating pixels. Otherwise the blocks are FSRCNN's, with three changes for the
     phone: ReLUs, which cost nothing after a convolution and which XNNPACK runs in 8 bit (it
     does not run PReLU); 16 narrow channels, not 12, as 8-bit kernels take 8 or 16 at a time
     anyway; and a 3x3 convolution to sub-pixels in place of the 9x9 transposed one (5x5 on the
-    LR grid at x2), which halves the arithmetic there. Not the network of a paper.
+    LR grid at x2), which halves the arithmetic there. This network is not from a paper.
 
     Blocks and their names are those of `FSRCNN`, so it is distilled in the same way; the
     sub-pixel convolution is `residual`, and `last_layer` adds.

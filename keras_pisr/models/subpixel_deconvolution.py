@@ -11,7 +11,7 @@ from keras_pisr.models.size_limits import MOST_KERNEL, MOST_SCALE, check_count
 
 
 def phase_geometry(kernel_size, scale, padding):
-    """Where the taps of a transposed convolution fall on the LR grid.
+    """Places of the taps of a transposed convolution on the LR grid.
 
     The transposed convolution writes `out[scale * i - padding + k] += x[i] * w[k]`. Seen
     from the output, pixel `o` reads few neighbouring inputs, always the same ones for equal
@@ -53,8 +53,8 @@ class SubpixelDeconvolution(keras.layers.Layer):
     Args:
         scale: Upscaling factor, an integer of at least 1.
         kernel_size: Taps per side of the transposed kernel, odd.
-        kernel_initializer: For the kernel `(kernel_size, kernel_size, 1, channels)`.
-        bias_initializer: For the bias `(1,)`.
+        kernel_initializer: Initializer of the kernel `(kernel_size, kernel_size, 1, channels)`.
+        bias_initializer: Initializer of the bias `(1,)`.
         **kwargs: Passed on to `keras.layers.Layer`.
 
     Call arguments:
@@ -64,7 +64,7 @@ class SubpixelDeconvolution(keras.layers.Layer):
         `(batch, scale * height, scale * width, 1)`.
 
     Raises:
-        ValueError: If `scale` or `kernel_size` cannot be met.
+        ValueError: If `scale` or `kernel_size` is not such a number.
 
     Example:
     >>> tuple(keras_pisr.models.SubpixelDeconvolution(scale=3)(np.ones((1, 4, 5, 56))).shape)

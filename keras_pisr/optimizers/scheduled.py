@@ -1,4 +1,4 @@
-"""An optimizer for a run of known length: it warms up, slows down, and averages."""
+"""An optimizer for a run of known length, with warm-up, cosine and moving average."""
 
 from __future__ import annotations
 
@@ -23,26 +23,27 @@ def scheduled(
 ) -> keras.optimizers.Optimizer:
     """An optimizer whose learning rate rises linearly, then falls by a cosine, over `steps` steps.
 
-    The warm-up protects weights that are good already, a bicubic start for instance: the first
-    steps of Adam and SOAP all have the size of the learning rate, in every weight. The moving
+    The warm-up protects weights that are already good, such as a bicubic start: the first
+    steps of Adam and SOAP change every weight by as much as the learning rate. The moving
     average replaces the weights when `fit` ends.
 
     Args:
-        steps: Steps of the whole run: epochs times batches per epoch.
+        steps: Number of steps of the whole run: epochs times batches per epoch.
         optimizer: Function from a learning rate, and arguments of `keras.optimizers.Optimizer`,
             to an optimizer.
-        learning_rate: The highest. 3e-3 suits `SOAP`, networks of this package's size and few
-            photographs; long runs on many take 1e-2. Give Adam 1e-3.
-        final_learning_rate: The last.
-        warmup_steps: Steps of the rise; at most half of `steps`. 0 starts at the highest.
-        averaging: Share of the steps over which the moving average reaches, about; 0 keeps the
-            last weights.
+        learning_rate: Highest learning rate. 3e-3 suits `SOAP`, networks of this package's size
+            and few photographs. Use 1e-2 for long runs on many photographs, and 1e-3 for Adam.
+        final_learning_rate: Learning rate of the last step.
+        warmup_steps: Number of steps of the rise, at most half of `steps`. 0 starts at the
+            highest learning rate.
+        averaging: Approximate share of the steps over which the moving average reaches; 0 keeps
+            the last weights.
 
     Returns:
         The optimizer, for `compile`.
 
     Raises:
-        ValueError: If there is no step.
+        ValueError: If `steps` is below 1.
 
     Example:
         >>> optimizer = keras_pisr.optimizers.scheduled(1000)

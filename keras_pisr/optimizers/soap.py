@@ -9,7 +9,7 @@ from keras import ops
 
 
 def matrix_shape(shape, largest_side):
-    """The shape in which SOAP sees a weight: few sides, none needlessly long.
+    """The shape in which SOAP uses a weight: few sides, and none too long.
 
     Leading axes are merged while their product is at most `largest_side`, and axes of 1 are
     dropped; the last axis (the outputs of a layer) stays by itself.
@@ -38,21 +38,21 @@ def matrix_shape(shape, largest_side):
 class SOAP(keras.optimizers.Optimizer):
     """Adam, run in the eigenbasis of Shampoo's preconditioner.
 
-    For each side of a weight a running average of the gradient's covariance is kept; its
-    eigenvectors, refreshed every `refresh_every` steps by one QR step of power iteration, make a
-    basis in which Adam is run. Vectors (biases, slopes) get plain Adam. FSRCNN x2 took a quarter of
-    the steps that it took with Adam at 1e-3 (docs/log/training.md).
+    SOAP keeps a running average of the gradient's covariance for each side of a weight. The
+    eigenvectors of this average are the basis in which Adam runs. One QR step of power iteration
+    refreshes them every `refresh_every` steps. Vectors (biases, slopes) get plain Adam. FSRCNN x2
+    took a quarter of the steps that it took with Adam at 1e-3 (docs/log/training.md).
 
     Args:
-        learning_rate: As of Adam: a float or a schedule. Small networks take larger ones than
+        learning_rate: A float or a schedule, as for Adam. Small networks take larger rates than
             with Adam: try 1e-2 first.
         beta_1: Decay of the gradient's average.
         beta_2: Decay of the average of its square, in the rotated basis.
         covariance_beta: Decay of the covariances.
-        epsilon: Keeps the division finite; in units of the gradient.
+        epsilon: Keeps the division finite, in units of the gradient.
         refresh_every: Steps from one basis to the next.
-        largest_side: Longest side that is rotated, and that merging the axes of a kernel may
-            make; memory and time of a refresh grow with its square and cube.
+        largest_side: Longest side that is rotated, and longest side to which axes of a kernel are
+            merged. The memory of a refresh grows with its square, the time with its cube.
         **kwargs: Passed on to `keras.optimizers.Optimizer`: clipping, moving average,
             accumulation and so on.
 
@@ -92,7 +92,7 @@ class SOAP(keras.optimizers.Optimizer):
         self.largest_side = largest_side
 
     def build(self, variables: Any) -> None:
-        """Create two moments a weight, and a covariance and a basis a side."""
+        """Create two moments per weight, and a covariance and a basis per side."""
         if self.built:
             return
         for variable in variables:
@@ -171,7 +171,7 @@ class SOAP(keras.optimizers.Optimizer):
                 self.assign(basis, turned)
 
     def turned_state(self, index):
-        """Of one weight, the state that a new basis changes: `(velocity, bases)`."""
+        """The state of one weight that a new basis changes: `(velocity, bases)`."""
         velocity, *bases = map(
             ops.convert_to_tensor, [self.velocities[index], *filter(known, self.bases[index])]
         )
@@ -206,7 +206,7 @@ class SOAP(keras.optimizers.Optimizer):
 
 
 def known(value):
-    """Whether there is one: filters the sides that are rotated."""
+    """Filters the sides that are rotated."""
     return value is not None
 
 
@@ -237,7 +237,7 @@ def power_iteration(covariance, basis, square, axis):
     Args:
         covariance: `(n, n)`.
         basis: Orthogonal, `(n, n)`: nearly its eigenvectors.
-        square: Tensor with one entry a basis vector along `axis`.
+        square: Tensor with one entry per basis vector along `axis`.
         axis: An axis of `square`.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The presets that come with the package: pure data, one entry a folder in `shipped/`."""
+"""The presets that come with the package: pure data, one entry per folder in `shipped/`."""
 
 # What users are told to take, and what is there for the figures of a table.
 RECOMMENDED, FOR_TABLES = "recommended", "kept for the tables"

@@ -1,4 +1,4 @@
-"""A saved student from a file that somebody else made."""
+"""Loads a saved student from an untrusted file."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def load_student(path: str | os.PathLike[str], *, max_bytes: int = 256 * 2**20) 
     writes, of bounded size, and only layers of Keras and keras_pisr that neither run code nor
     read files. The model is not compiled.
 
-    Not checked is what an honest architecture costs: a small file may describe a network
+    The cost of an honest architecture is not checked: a small file may describe a network
     that does not fit in memory.
 
     Args:
         path: File ending in `.keras`, as `model.save` writes it.
         max_bytes: Largest total size after decompression. A student takes kilobytes; the
-            default leaves room for any network one would call small.
+            default leaves room for every small network.
 
     Returns:
         `keras.Model`.

@@ -1,4 +1,4 @@
-"""The model card of a preset, from what its training run wrote down."""
+"""Writes the model card of a preset from the results of its training run."""
 
 from __future__ import annotations
 
@@ -99,15 +99,15 @@ def model_card(
     Args:
         name: Name of the preset.
         model: The model.
-        results: What `results.json` of a run of `recipes/pisr_x*.py` holds.
-        member: Which model of the run it is: a key of `METHODS`.
+        results: Content of `results.json` of a run of `recipes/pisr_x*.py`.
+        member: The model of the run: a key of `METHODS`.
         command: Command that made the run, with placeholders for folders.
 
     Returns:
         Text for `README.md`.
 
     Raises:
-        ValueError: If the run has no such member or was of another scale.
+        ValueError: If the run has no such member or another scale.
     """
     settings, scores = results["settings"], results["scores"]
     if member not in METHODS or member not in scores:

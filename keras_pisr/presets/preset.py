@@ -1,4 +1,4 @@
-"""Models to preset folders and back, in Keras Hub's file layout."""
+"""Writes models to preset folders and reads them, in Keras Hub's file layout."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def from_preset(
             `huggingface_hub`) or `"kaggle://USER/MODEL/FRAMEWORK/VARIATION"` (needs `kagglehub`).
         load_weights: False gives the same network with random weights, to train it from scratch.
         dtype: Dtype policy of the layers, e.g. `"mixed_float16"`; by default Keras' global one.
-            Layers that need float32, as the last one, keep it.
-        max_bytes: Largest size of its files; a student takes kilobytes.
+            Layers that need float32, such as the last one, keep it.
+        max_bytes: Largest total size of the files, in bytes; a student takes kilobytes.
 
     Returns:
         `keras.Model`, not compiled.
@@ -91,7 +91,7 @@ def from_preset(
 
 
 def dtype_policy(dtype):
-    """A context in which Keras' global dtype policy is another one; None leaves it as it is.
+    """A context with another global dtype policy of Keras; None does not change it.
 
     Raises:
         ValueError: If there is no such policy.
@@ -130,7 +130,7 @@ def save_to_preset(
 
     Args:
         model: A model of this package.
-        folder: Made if absent.
+        folder: Folder of the preset, made if absent.
         card: Text of a model card, written to `README.md`; see `model_card`.
         overwrite: Replace a preset that is there.
 

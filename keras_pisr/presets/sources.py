@@ -1,4 +1,4 @@
-"""From the name of a preset to the folder that holds it."""
+"""Finds the folder of a preset."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Source(NamedTuple):
     """A preset on disk.
 
     Attributes:
-        folder: Holds the files.
-        root: Files may be links, but to nothing outside of this folder.
+        folder: Folder of the files.
+        root: Folder that the links among the files must not leave.
     """
 
     folder: Path
@@ -109,7 +109,7 @@ def _from_kaggle(text):
 
 @contextmanager
 def _download_of(text):
-    """Turn whatever a hub library raises into one kind of error that names the preset."""
+    """Turn every error of a hub library into one kind of error that names the preset."""
     try:
         yield
     except Exception as error:

@@ -1,4 +1,4 @@
-"""What spoils an image: Gaussian blur, Gaussian noise, JPEG. Pure functions of 8-bit images."""
+"""Gaussian blur, Gaussian noise and JPEG, as pure functions of 8-bit images."""
 
 import io
 import math

@@ -82,7 +82,7 @@ def opened(source, name, *, max_pixels=MAX_PIXELS, first_of_many=False, advice="
         `PIL.Image.Image`, for `decode`.
 
     Raises:
-        ValueError: For whatever a decoder raises within the block, with the name.
+        ValueError: In place of every error that a decoder raises within the block, with the name.
         MemoryError: With the name.
     """
     try:
@@ -131,7 +131,7 @@ def decode(image, source):
 
 
 def orientation_of(image, notes):
-    """How an image lies, 1 to 8, by EXIF or XMP; 1 where the tag is no such number."""
+    """Orientation of an image by EXIF or XMP, 1 to 8; 1 if the tag is another value."""
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
     # EXIF from elsewhere makes Pillow raise nearly anything.
@@ -153,7 +153,7 @@ def turned_upright(pixels, orientation):
 
 
 def to_8_bit(pixels):
-    """uint16 rounded to uint8; uint8 as it is."""
+    """uint16 rounded to uint8; uint8 unchanged."""
     if pixels.dtype == np.uint8:
         return pixels
     # 65535 is 255 * 257.

@@ -1,4 +1,4 @@
-"""How a low-resolution image comes from a large one: blur, bicubic, noise, JPEG, in this order.
+"""Makes a low-resolution image from a large one: blur, bicubic, noise, JPEG, in this order.
 
 A `Degradation` draws their parameters anew for each image; a short text names one:
 `"blur:0.2-2+noise:0-10+jpeg:30-95@0.8"`.
@@ -28,7 +28,7 @@ EXAMPLE = "blur:0.2-2+noise:0-10+jpeg:30-95@0.8"
 
 
 class Step(NamedTuple):
-    """Range of a parameter, from which it is drawn uniformly, and the share of images it meets."""
+    """Range from which a parameter is drawn uniformly, and the share of images that get it."""
 
     low: float
     high: float
@@ -81,20 +81,20 @@ class Degradation:
         return self.spoiled(self.shrunk(hr, scale, rng), rng)
 
     def shrunk(self, hr: np.ndarray, scale: int, rng: np.random.Generator) -> np.ndarray:
-        """The first half: blur and bicubic."""
+        """The first half: blurs and shrinks an image."""
         sigma = _drawn(self.blur, rng)
         hr = hr if sigma is None else gaussian_blur(hr, sigma)
         return downscale(hr, scale, border=self.border)
 
     def spoiled(self, lr: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The second half, which is all of it where there is no blur: noise and JPEG."""
+        """The second half: adds noise and JPEG to a small image."""
         sigma = _drawn(self.noise, rng)
         lr = lr if sigma is None else add_noise(lr, sigma, rng)
         quality = _drawn(self.jpeg, rng, whole=True)
         return lr if quality is None else jpeg(lr, quality)
 
     def reach(self, scale: int) -> int:
-        """How far around a low-resolution pixel `shrunk` reads, in low-resolution px."""
+        """Radius around a low-resolution pixel from which `shrunk` reads, in low-resolution px."""
         blurred = 0 if self.blur is None else math.ceil(blur_radius(self.blur.high) / scale)
         return blurred + 2
 
@@ -107,22 +107,23 @@ class Degradation:
 def degradation(
     chosen: str | Callable[..., Any] | None, *, border: str = "replicate", lr_given: bool = False
 ) -> Callable[..., Any] | None:
-    """What `degrade=` names.
+    """The degradation that a value of `degrade=` stands for.
 
     Args:
         chosen: None; a function `(hr, scale, rng)` as `Degradation` is; or a text: steps joined by
             `+` in the order blur, bicubic, noise, jpeg (bicubic may be left out: it is always
             there), each perhaps with a range `:LOW-HIGH` or a value `:LOW`, and `@SHARE`, the share
-            of images that it meets: `"jpeg"`, `"noise:5"`, `"blur:0.2-2+jpeg:30-95@0.8"`.
+            of images that get the step: `"jpeg"`, `"noise:5"`, `"blur:0.2-2+jpeg:30-95@0.8"`.
         border: See `resize`.
-        lr_given: Whether the low-resolution images are files of their own: only noise and JPEG
+        lr_given: Whether the low-resolution images are files. Then only noise and JPEG
             are then possible.
 
     Returns:
         A `Degradation`, the function, or None if only bicubic is left.
 
     Raises:
-        ValueError: if the text is none such, or makes low-resolution images where they are given.
+        ValueError: if the text is not of this form, or if it makes low-resolution images although
+            they are given.
     """
     if chosen is None or isinstance(chosen, str):
         steps = {} if chosen is None else _steps(chosen)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DownscaleReport(NamedTuple):
-    """What became of each file of a folder, by path of the original."""
+    """Result of each file of a folder, by the path of the original."""
 
     written: dict  # Path -> Path of the small image.
     skipped: dict  # Path -> Path that was there already.

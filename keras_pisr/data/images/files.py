@@ -72,7 +72,7 @@ def write_image(path: str | os.PathLike[str], image: np.ndarray) -> None:
         image: uint8 `(height, width)` or `(height, width, 1, 3 or 4)`.
 
     Raises:
-        ValueError: if the array is no such image or the suffix names no known format.
+        ValueError: if the array is not such an image, or the suffix names no known format.
     """
     path, image = Path(path), np.asarray(image)
     if image.ndim == 3 and image.shape[2] == 1:

@@ -1,4 +1,4 @@
-"""Which of the many kinds of TIFF are read with the right values."""
+"""Recognizes the kinds of TIFF that are read with the right values."""
 
 import io
 

@@ -23,16 +23,16 @@ class ImagePairs:
     """Images and their low-resolution twins in two flat uint8 buffers.
 
     Image `i` starts at pixel `offsets[i]` of `lr` and at pixel `offsets[i] * scale**2` of `hr`,
-    row after row; so a patch is found by arithmetic alone. The low-resolution image is made from
-    the *whole* image, so a patch of it is what a crop of the published file would be. Patches are
-    cut from both in register by `tf_patches`, `PatchSequence` and `DevicePatches`.
+    row after row, so a patch is found by arithmetic alone. The low-resolution image is made from
+    the *whole* image, so a patch of it equals a crop of the published file. Patches are cut from
+    the same place of both by `tf_patches`, `PatchSequence` and `DevicePatches`.
 
     Gray images are stored with three equal channels and marked in `gray`: their luma is the file's
     own value divided by 255, not remapped to the studio range, as the evaluation protocol reads
     gray files.
 
-    Make one with `from_folder`, `from_images`, `from_samples` or `from_tfds`; `split`, `join` and
-    `resized` make others of it.
+    Make a set with `from_folder`, `from_images`, `from_samples` or `from_tfds`. `split`, `join` and
+    `resized` make other sets from it.
 
     Args:
         lr: uint8 `(lr_pixels, 3)`.
@@ -41,13 +41,12 @@ class ImagePairs:
         widths: Widths of the low-resolution images in px, `(images,)`.
         scale: Upscaling factor: a whole number, 2 or more.
         gray: Which images were gray, `(images,)` of bool; none by default.
-        names: What to call the images in messages.
-        degrade: What makes low-resolution patches of this set beyond bicubic, anew in every epoch;
-            see `degraded`.
+        names: Names of the images in messages.
+        degrade: Degradation of low-resolution patches, drawn anew in every epoch; see `degraded`.
 
     Raises:
-        ValueError: if the scale is no such number, the buffers do not hold what heights, widths
-            and scale say, or `degrade` is none.
+        ValueError: if the scale is not such a number, the buffers do not match heights, widths and
+            scale, or `degrade` is not a degradation.
     """
 
     def __init__(
@@ -107,8 +106,8 @@ class ImagePairs:
 
         Raises:
             FileNotFoundError: if a folder is missing.
-            ValueError: if the scale is no such number, a folder is empty or the list of them, a
-                file is damaged or smaller than `scale` px, an image has no low-resolution file or
+            ValueError: if the scale is not such a number, a folder or the list is empty, a file
+                is damaged or smaller than `scale` px, an image has no low-resolution file or
                 shares its name, or the two do not match in size or colour.
         """
         degrade = degradation(degrade, border=border, lr_given=lr_dir is not None)
@@ -128,13 +127,13 @@ class ImagePairs:
         border: str = "replicate",
         degrade: str | Callable[..., Any] | None = None,
     ) -> ImagePairs:
-        """Take images that are in memory already.
+        """Take images that are already in memory.
 
         Args:
             images: Iterable of uint8 `(height, width)` or `(height, width, 1 or 3)`.
             scale: Whole number, 2 or more.
             lr: Their low-resolution images, in the same order; made by `downscale` by default.
-            names: What to call them in messages.
+            names: Names of the images in messages.
             border: See `resize`; only without `lr`.
             degrade: See `degraded`; with `lr` noise and JPEG only.
 
@@ -176,14 +175,14 @@ class ImagePairs:
         mirrors the border; `from_folder(..., border="mirror")` makes the same.
 
         Args:
-            name: For instance `"div2k/bicubic_x2"`.
-            split: For instance `"train"` or `"train[:100]"`.
+            name: Name of the set, e.g. `"div2k/bicubic_x2"`.
+            split: Part of the set, e.g. `"train"` or `"train[:100]"`.
             scale: Upscaling factor of the set: a whole number, 2 or more.
-            data_dir: Where TensorFlow Datasets keeps its files.
+            data_dir: Folder in which TensorFlow Datasets keeps its files.
 
         Raises:
             ImportError: if tensorflow-datasets is missing.
-            ValueError: if the split is empty, or the images are no pairs or not of this scale.
+            ValueError: if the split is empty, or the images are not pairs of this scale.
         """
         examples = pair_sources.read_tfds(name, split=split, data_dir=data_dir)
         return cls(**pair_sources.pack_stream(examples, scale=scale))
@@ -207,36 +206,36 @@ class ImagePairs:
         return lr[..., :channels], hr[..., :channels]
 
     def sampler(self, **options: Any) -> PatchSampler:
-        """What draws and cuts patches for the feeds: `PatchSampler` of these pairs."""
+        """The `PatchSampler` of these pairs, which draws and cuts patches for the feeds."""
         return PatchSampler(self, **options)
 
     def degraded(self, degrade: str | Callable[..., Any] | None) -> ImagePairs:
         """The same images, in the same memory, with low-resolution patches degraded beyond bicubic.
 
         Feeds degrade each patch as they cut it, with parameters drawn from seed, epoch and step:
-        no two epochs show the same, and the same seed shows the same again. `fixed_patches` draws
-        them from a fixed seed. `image` and the large patches are as they were.
+        every epoch differs, and the same seed repeats the same run. `fixed_patches` draws from a
+        fixed seed. `image` and the high-resolution patches do not change.
 
         Args:
-            degrade: A text, as `"noise:0-10+jpeg:30-95"`, or a function; see `degradation`. None
-                and `"bicubic"` undo it.
+            degrade: A text such as `"noise:0-10+jpeg:30-95"`, or a function; see `degradation`.
+                None and `"bicubic"` turn degradation off.
 
         Raises:
-            ValueError: if it is neither.
+            ValueError: if `degrade` is neither.
         """
         return self._with(degrade=degradation(degrade))
 
     def resized(self, factor: float) -> ImagePairs:
         """The same images in another size, with low-resolution images of that size.
 
-        Shrunk copies are more to train on, and sharper: shrinking a JPEG file removes part of
-        what its compression left behind. LR images are made anew, with borders replicated.
+        Shrunk copies give more images to train on, and sharper ones: shrinking a JPEG file removes
+        part of what compression left. LR images are made anew, with borders replicated.
 
         Args:
-            factor: Scales both sides, above 0; below 1 it shrinks, antialiased.
+            factor: Factor of both sides, above 0. A factor below 1 shrinks with antialiasing.
 
         Returns:
-            `ImagePairs`; these ones for a factor of 1.
+            `ImagePairs`; this set itself if the factor is 1.
 
         Raises:
             ValueError: if the factor is not above 0, or an image gets smaller than `scale` px.
@@ -260,7 +259,7 @@ class ImagePairs:
 
     @classmethod
     def join(cls, parts: Sequence[ImagePairs]) -> ImagePairs:
-        """One set of several of one scale, in order. Copies them: for a moment both are in memory.
+        """Join sets of one scale, in order. It copies them, so for a moment both are in memory.
 
         Args:
             parts: `ImagePairs`, one or more.
@@ -283,10 +282,10 @@ class ImagePairs:
         return cls(**arrays, scale=scales.pop(), names=names, degrade=parts[0].degrade)
 
     def split(self, at: int) -> tuple[ImagePairs, ImagePairs]:
-        """The images before and from index `at` on, as two sets that share this one's memory.
+        """Two sets, the images before index `at` and the rest, which share this set's memory.
 
         Args:
-            at: Index as in a slice: `-10` keeps the last ten apart.
+            at: Index as in a slice: `-10` sets the last ten apart.
 
         Raises:
             ValueError: if either part would be empty.

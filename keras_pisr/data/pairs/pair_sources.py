@@ -1,4 +1,4 @@
-"""Where pairs come from: folders, arrays in memory, TensorFlow Datasets."""
+"""Reads pairs from folders, arrays in memory and TensorFlow Datasets."""
 
 import os
 import sys

@@ -28,7 +28,7 @@ def tf_patches(
     seed: int = 0,
     first_epoch: int = 0,
 ) -> tf.data.Dataset:
-    """Batches `(lr, hr)` for `fit`: one iteration is one epoch, each with patches of its own.
+    """Batches `(lr, hr)` for `fit`: one iteration is one epoch, and every epoch has other patches.
 
     Iteration number `k` over the dataset gives epoch `first_epoch + k`, a function of the seed
     alone: a run resumed at epoch 7 passes `first_epoch=7`. On TensorFlow `fit` iterates once an
@@ -119,13 +119,13 @@ def paired_folder(
         hr_dir: Folder of images, or several in a list; see `ImagePairs.from_folder`.
         scale: Whole number, 2 or more.
         lr_dir: Folder of their low-resolution files; made by `downscale` by default.
-        sizes: Sizes in which the images are trained on, as factors of their sides; each gives a
+        sizes: Sizes in which the images are trained on, as factors of their sides. Each gives a
             copy of the set (see `ImagePairs.resized`). Shrinking JPEG photographs removes part of
-            what compression left behind: `(1, 0.7, 0.5)` helps most where there are few of them.
-        border: See `resize`; of the images in size 1.
-        degrade: What low-resolution patches have beyond bicubic, drawn anew in every epoch, as
-            `"noise:0-10+jpeg:30-95"`; see `ImagePairs.degraded`.
-        **options: Those of `tf_patches`.
+            what compression left: `(1, 0.7, 0.5)` helps most if there are few photographs.
+        border: See `resize`; for the images in size 1.
+        degrade: Degradation of low-resolution patches beyond bicubic, drawn anew in every epoch,
+            e.g. `"noise:0-10+jpeg:30-95"`; see `ImagePairs.degraded`.
+        **options: Options of `tf_patches`.
 
     Returns:
         `tf.data.Dataset` of `(lr, hr)` batches.
@@ -165,8 +165,8 @@ def paired_tfds(
     """`tf_patches` of a TensorFlow Datasets set.
 
     Args:
-        name: For instance `"div2k/bicubic_x2"`; see `ImagePairs.from_tfds`.
-        split: For instance `"train"`.
+        name: Name of the set, e.g. `"div2k/bicubic_x2"`; see `ImagePairs.from_tfds`.
+        split: Part of the set, e.g. `"train"`.
         scale: Upscaling factor of the set.
         data_dir: Where TensorFlow Datasets keeps its files.
         **options: Those of `tf_patches`.

@@ -1,10 +1,10 @@
-"""How much there is to learn in a patch."""
+"""Measures how much detail a patch has."""
 
 import numpy as np
 
 
 class Detail:
-    """What the large images hold beyond the small ones, over any patch by four look-ups.
+    """Detail of the large images beyond the small ones, over any patch by four look-ups.
 
     A pixel's detail is the mean absolute difference, over R, G and B, between it and the large
     pixels it stands for, rounded down to whole levels. Summed once from the top left corner, four

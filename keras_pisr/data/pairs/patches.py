@@ -1,4 +1,4 @@
-"""Which patches per batch holds, and how NumPy cuts them.
+"""Draws the patches of each batch, and cuts them with NumPy.
 
 Every feed asks the same `PatchSampler`, so all of them give the same batches, and any batch of any
 epoch can be had without the ones before it: that is what makes a resumed run equal.
@@ -23,26 +23,26 @@ STEPS_PER_EPOCH = 100
 
 
 class PatchSampler:
-    """Draws patches: a table of image, position and turn for each step, from the seed alone.
+    """Draws patches: a table of image, position and turn for each step, which depends on the seed.
 
-    Images come in shuffled passes, each once a pass (a pass may end within a batch or an epoch);
-    the position in the image is uniform on the low-resolution grid. Images smaller than the patch
-    are left out with a warning that names them.
+    Images come in shuffled passes, each image once per pass (a pass may end within a batch or an
+    epoch). The position in the image is uniform on the low-resolution grid. Images smaller than the
+    patch are left out with a warning that names them.
 
-    Much of a photograph is smooth, and teaches little. With `detail` above 0 twice as many patches
-    are drawn, and half of them kept: one after another, each time with chances in proportion to
-    `(detail_of_patch + 0.1) ** detail` (see `keras_pisr.data.detail`; its tables cost a pass over
-    the set). Where most patches are flat, flat ones are kept too. An image counts as seen when a
+    Much of a photograph is smooth, and teaches little. With `detail` above 0, twice as many patches
+    are drawn and half of them are kept. Patches are chosen one after another, with a chance in
+    proportion to `(detail_of_patch + 0.1) ** detail` (see `Detail`; its tables cost a pass
+    over the set). If most patches are flat, flat ones are kept, too. An image counts as seen when a
     patch of it was drawn.
 
     Args:
         pairs: `ImagePairs`.
         patch: Side of the high-resolution patch in px, a multiple of the scale. By default 24 px
-            of the low-resolution image: small patches train a small network in few minutes.
+            of the low-resolution image: small networks then train in a few minutes.
         batch_size: Patches per batch.
         steps_per_epoch: Batches per epoch, by default 100, however many images there are: three
             photographs then train a network for as long as three hundred.
-        detail: How strongly patches with detail are preferred: 0 not at all; 1 was tried.
+        detail: How strongly patches with detail are preferred: 0 means not at all; 1 was tried.
         augment: Flip up-down, flip left-right and transpose, each with probability 1/2.
         shuffle: Shuffle the images of each pass; `False` keeps their order.
         seed: Whole number, 0 or more.
@@ -74,7 +74,7 @@ class PatchSampler:
         self.detail_of = Detail(pairs, self.side) if detail else None
 
     def draw(self, epoch: int, step: int) -> np.ndarray:
-        """The patches of one batch.
+        """Draw the patches of one batch.
 
         Args:
             epoch: Number of the epoch, from 0.
@@ -136,13 +136,13 @@ def checked_options(scale, patch, batch_size, steps_per_epoch, detail):
 def cut_patches(
     pairs: Any, table: np.ndarray, side: int, rng: np.random.Generator | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Luma of the patches a table names, in register.
+    """Luma of the patches in a table, cut from the same place of both images.
 
     Args:
         pairs: `ImagePairs`.
         table: int32 `(batch, 4)`, see `PatchSampler.draw`.
         side: Side of the low-resolution patch in px.
-        rng: NumPy generator, for pairs with `degrade`; by default one of a fixed seed.
+        rng: NumPy generator for pairs with `degrade`; by default one with a fixed seed.
 
     Returns:
         `(lr, hr)`: float32 `(batch, side, side, 1)` and `(batch, side * scale, side * scale, 1)`
@@ -191,10 +191,10 @@ def luma_patches(patches, turns):
 
 
 def fixed_patches(pairs: Any, *, patch: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """All patches of a grid without overlap, for `validation_data`: the same in every run.
+    """All patches of a grid without overlap, for `validation_data`. They are the same in every run.
 
-    What does not fill a patch at the bottom and right of an image is left out, and so are images
-    smaller than a patch, with a warning that names them. Pairs with `degrade` are degraded once,
+    Parts at the bottom and right that do not fill a patch are left out. So are images smaller
+    than a patch, with a warning that names them. Pairs with `degrade` are degraded once,
     from a fixed seed.
 
     Args:

@@ -18,7 +18,7 @@ MOST_WORKERS = 16
 class StreamSampler:
     """Draws patches as `PatchSampler` does, from files of `StreamedPairs`.
 
-    Files come in shuffled passes, each once a pass. So many of them as `mixed_images` says make a
+    Files come in shuffled passes, each file once per pass. `mixed_images` of them make a
     block: each gives `patches_per_image` patches, and all patches of a block are shuffled. Threads
     read the next block while batches of this one are taken.
 
@@ -94,7 +94,7 @@ class StreamSampler:
         return self._gathered(epoch, step, "lr", "hr")
 
     def numbers(self, block):
-        """Which files a block is made of.
+        """The files of a block.
 
         Args:
             block: Number of the block, from 0.

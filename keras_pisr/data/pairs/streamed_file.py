@@ -16,7 +16,7 @@ from keras_pisr.data.pairs.small_patches import small_patch
 
 
 class StreamedFile(NamedTuple):
-    """Where a pair comes from.
+    """The files of a pair.
 
     Attributes:
         hr: The high-resolution file.

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 class StreamedPairs:
     """A folder of images larger than memory, in place of `ImagePairs.from_folder`.
 
-    `tf_patches` and `PatchSequence` take it as they take `ImagePairs`; the low-resolution pixels of
-    each patch are the same, bit for bit. Threads decode the files; some patches are cut of each
-    image, and shuffled among those of other images. See `StreamSampler`. In memory at a time are
-    one image per thread, and the patches of two blocks: by default, with patches of 48 px at x2,
-    some 30 MB.
+    `tf_patches` and `PatchSequence` take it in place of `ImagePairs`; the low-resolution pixels of
+    each patch are the same, bit for bit. Threads decode the files. Some patches are cut from each
+    image and shuffled with the patches of other images; see `StreamSampler`. Memory holds one
+    image per thread and the patches of two blocks: some 30 MB by default, with patches of 48 px
+    at x2.
 
-    Files are opened first when a batch needs them: a damaged one is met with a warning that
-    names it, once, and others take its place.
+    A file is opened when a batch first needs it. If it is damaged, one warning names it, and other
+    files take its place.
 
     Args:
         hr_dir: Folder of images, or several in a list; see `ImagePairs.from_folder`.
@@ -38,10 +38,10 @@ class StreamedPairs:
         lr_dir: Folder of their low-resolution files; made by bicubic by default.
         border: See `resize`; only without `lr_dir`.
         degrade: See `ImagePairs.degraded`.
-        patches_per_image: Patches cut of each image as it is decoded. More are quicker, and more
-            alike: decoding takes most of the time.
-        mixed_images: Images whose patches are shuffled among each other. The first batch waits for
-            all of them.
+        patches_per_image: Patches cut from each image when it is decoded. More patches are faster,
+            because decoding takes most of the time, but more alike.
+        mixed_images: Number of images whose patches are shuffled together. The first batch waits
+            for all of them.
         workers: Threads that decode; by default one per core, up to 16.
         damaged: `"skip"` files that cannot be used with a warning, or `"refuse"` them with an
             error, when a batch needs them.
@@ -107,7 +107,7 @@ class StreamedPairs:
         return downscale(hr, self.scale, border=border) if lr is None else lr, hr
 
     def sampler(self, **options: Any) -> StreamSampler:
-        """What draws, reads and cuts patches for the feeds: `StreamSampler` of these pairs."""
+        """The `StreamSampler` of these pairs, which draws, reads and cuts patches for the feeds."""
         return StreamSampler(self, **options)
 
     def shard(self, index: int, shards: int) -> StreamedPairs:

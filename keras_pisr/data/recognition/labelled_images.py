@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class LabelledImages:
     """Images, their labels and the names of the classes.
 
-    Make one from arrays by the constructor, or with `from_folder`, `from_tar`, `from_tfds` or
+    Make a set from arrays by the constructor, or with `from_folder`, `from_tar`, `from_tfds` or
     `from_glyphs`; feed it to training with `recognition_pairs`.
 
     Args:
@@ -66,16 +66,17 @@ class LabelledImages:
         return type(self)(self.images[chosen], self.labels[chosen], self.class_names)
 
     def split_classes(self, *counts: int) -> list[LabelledImages]:
-        """Split into sets that share no class, numbered anew from 0 in each.
+        """Split into sets that share no class. In each set, classes are numbered from 0.
 
         Args:
-            *counts: Classes of each set, taken in order; their sum may leave some over.
+            *counts: Number of classes of each set, taken in order. Classes beyond their sum are
+                left out.
 
         Returns:
             A list of `LabelledImages`.
 
         Raises:
-            ValueError: If there are fewer classes, or a set would be empty.
+            ValueError: If there are too few classes, or a set would be empty.
         """
         if sum(counts) > len(self.class_names) or min(counts) < 1:
             raise ValueError(
@@ -128,7 +129,7 @@ class LabelledImages:
         Args:
             folder: Path; each folder in it is a class.
             size: `(height, width)` in px of every image. Others are cropped at the centre to
-                this shape and resized. None needs images that are of one size already.
+                this shape and resized. With None, all images must have one size already.
             channels: 3 for RGB, 1 for gray; others are converted.
             classes: Names of the classes to read, in the order of their numbers. By default
                 all, sorted so that `s2` comes before `s10`.
@@ -152,7 +153,7 @@ class LabelledImages:
     ) -> LabelledImages:
         """Read a tar archive of such folders, compressed or not, without unpacking it.
 
-        A class is the name of the folder an image is in.
+        The class of an image is the name of its folder.
 
         Args:
             path: Path of the archive.
@@ -164,7 +165,7 @@ class LabelledImages:
 
         Raises:
             FileNotFoundError: If there is no such archive.
-            ValueError: As `from_folder`; or if the archive is larger than it may be.
+            ValueError: As `from_folder`; or if the archive is too large.
         """
         files = labelled_sources.tar_files(path, folder)
         return cls(*labelled_sources.decode(files, size, channels, classes, str(path)))
@@ -185,10 +186,10 @@ class LabelledImages:
 
         Args:
             name: Name of the data set.
-            split: In the language of tfds: `"train"`, `"train[:10%]"`.
+            split: Part of the set, in the notation of tfds: `"train"`, `"train[:10%]"`.
             size: As in `from_folder`.
             channels: As in `from_folder`.
-            data_dir: Where tfds keeps its files.
+            data_dir: Folder in which tfds keeps its files.
 
         Raises:
             ImportError: If tensorflow-datasets is not installed.
@@ -208,8 +209,8 @@ class LabelledImages:
 
         Args:
             size: `(height, width)` in px.
-            styles: How many of the fonts to use; None for all.
-            classes: How many of the characters to use, in order; None for all.
+            styles: Number of fonts to use; None for all.
+            classes: Number of characters to use, in order; None for all.
 
         Raises:
             ImportError: If Matplotlib is not installed.

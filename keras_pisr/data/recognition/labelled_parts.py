@@ -1,4 +1,4 @@
-"""How a source of labelled images becomes a training part and a validation part."""
+"""Splits a source of labelled images into a training part and a validation part."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where labelled images come from: class folders, tar archives, TensorFlow Datasets."""
+"""Reads labelled images from class folders, tar archives and TensorFlow Datasets."""
 
 import bz2
 import gzip
@@ -143,7 +143,7 @@ def decode(files, size, channels, classes, where):
 
 
 def stack(images):
-    """One array of images that must be of one size."""
+    """Stack images, which must have one size."""
     sizes = {image.shape[:2] for image in images}
     if len(sizes) > 1:
         raise ValueError(

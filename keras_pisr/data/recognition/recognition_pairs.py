@@ -27,10 +27,10 @@ def recognition_pairs(
 ) -> tf.data.Dataset:
     """Images at two resolutions and their labels, as a `tf.data.Dataset`.
 
-    The image is augmented once, at high resolution; the low-resolution one is made of the
-    result by the antialiased bicubic `resize_tf`, rounded to 8 bits as a camera's would be. So
-    the two always show the same. Runs for one epoch; each new pass over the dataset draws
-    anew, and a dataset made anew with the same seed draws the same. Without TensorFlow,
+    The image is augmented once, at high resolution. The low-resolution image is made from the
+    result by the antialiased bicubic `resize_tf` and rounded to 8 bits like that of a camera, so
+    both always show the same. One pass over the dataset is one epoch. Each new pass draws
+    anew, and a new dataset with the same seed draws the same. Without TensorFlow,
     `RecognitionSequence` gives the same batches.
 
     Args:
@@ -39,13 +39,13 @@ def recognition_pairs(
         batch_size: Number of images per batch.
         per_class: For metric learning: each batch holds `batch_size / per_class` classes with
             this many images each. None shuffles all images.
-        training: False for every image once, in order and unchanged; the options about draws
-            are then ignored.
-        flip: Mirror half of the images left to right. Not for letters.
-        shift: Move each image by up to this many px of the large image; 0 does not. A large
-            image of 64 px moves by a sixteenth with the default 4.
+        training: False gives every image once, in order and unchanged, and ignores the options
+            about draws.
+        flip: Mirror half of the images left to right. Turn this off for letters.
+        shift: Move each image by up to this many px of the large image; 0 does not move it. With
+            the default of 4, a large image of 64 px moves by up to a sixteenth of its side.
         seed: Makes all draws repeatable.
-        first_epoch: Epoch of the draws to start with, for a run that is continued.
+        first_epoch: First epoch of the draws, for a run that is continued.
 
     Returns:
         A dataset of `(lr, {"hr": hr, "label": label})`: float32 images in `[0, 1]`,

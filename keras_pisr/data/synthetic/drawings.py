@@ -11,16 +11,17 @@ CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:;
 def draw_images(count: int, *, size: int = 192, seed: int = 0) -> dict[str, np.ndarray]:
     """Text, shapes, patterns and noise, drawn at random.
 
-    The same for the same seed and releases of NumPy and of Pillow, which has the letters.
+    The same seed gives the same drawings with the same releases of NumPy and Pillow, which has the
+    letters.
 
-    A network that has seen photographs only may answer text on a screen, a comic or noise with
-    specks of any brightness. A few of these among the photographs prevent that.
+    A network that has seen photographs only may turn text on a screen, a comic or noise into
+    specks of any brightness. A few drawings among the photographs prevent that.
 
     Half of them are drawn small and enlarged in blocks of 2, 3 or 4 px, so that the edges of the
     low-resolution image are hard, too. A third is gray, which is not remapped to the studio range.
 
     Args:
-        count: How many: a quarter of each kind.
+        count: Number of drawings, a quarter of each kind.
         size: Side in px, from 16.
         seed: Whole number, 0 or more.
 
@@ -28,7 +29,7 @@ def draw_images(count: int, *, size: int = 192, seed: int = 0) -> dict[str, np.n
         Dict of name to uint8 `(size, size, 1 or 3)`.
 
     Raises:
-        ValueError: if `size` is smaller.
+        ValueError: if `size` is below 16.
 
     Example:
         >>> sorted(image.shape for image in draw_images(2, size=32).values())

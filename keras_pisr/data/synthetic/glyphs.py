@@ -44,8 +44,8 @@ def render_glyphs(
 
     Args:
         size: `(height, width)` in px, from 12.
-        styles: How many of the fonts to use, in the order of `FONTS`; None for all.
-        classes: How many of the characters to use, in order; None for all.
+        styles: Number of fonts to use, in the order of `FONTS`; None for all.
+        classes: Number of characters to use, in order; None for all.
 
     Returns:
         `(images, labels, class_names)`: uint8 `(samples, height, width, 1)`, white on black,
@@ -53,7 +53,7 @@ def render_glyphs(
 
     Raises:
         ImportError: If Matplotlib is not installed.
-        ValueError: If more fonts or characters are wanted than there are.
+        ValueError: If there are fewer fonts or characters than asked for.
     """
     try:
         from matplotlib import get_data_path

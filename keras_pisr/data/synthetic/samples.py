@@ -31,8 +31,8 @@ _SPLITS = {
 def sample_images(split: str = "train") -> dict[str, np.ndarray]:
     """Photographs of one of three splits that share no image.
 
-    They are enough to see that everything runs and that training helps, not to train a network
-    worth keeping. Terms, as scikit-image states them:
+    They are enough to see that everything runs and that training helps, but not to train a network
+    for use. Their licences, as scikit-image states them:
 
     - train: `astronaut` (NASA, public domain), `brick`, `grass`, `gravel` (CC0),
       `hubble_deep_field` (NASA, public domain), `ihc` (no known copyright restrictions),

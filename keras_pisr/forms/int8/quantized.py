@@ -55,7 +55,7 @@ def quantized_form(model: keras.Model) -> keras.Model:
 
     Args:
         model: A functional model of convolutions, (leaky, one-slope parametric) ReLUs, sums,
-            `SubpixelDeconvolution` and `SubpixelResidual`. Left as it is.
+            `SubpixelDeconvolution` and `SubpixelResidual`. It is not changed.
 
     Returns:
         `keras.Model` with weights of its own.

@@ -4,7 +4,7 @@
 class Rerun:
     """A functional model on fixed inputs, of which only what follows a changed layer is computed.
 
-    What no later layer reads is forgotten, so memory holds what crosses one place of the network.
+    Outputs that no later layer reads are dropped, so memory holds only those that are still needed.
 
     Args:
         model: A functional Keras model with one input and one output. TensorFlow only.

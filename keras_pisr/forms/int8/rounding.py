@@ -91,7 +91,7 @@ def transposed_kernel(layer, kernel):
     """The inverse of `SubpixelDeconvolution.subpixel_kernel`, weight by weight.
 
     Args:
-        layer: A built `SubpixelDeconvolution`. Left as it is.
+        layer: A built `SubpixelDeconvolution`. It is not changed.
         kernel: `(n, n, channels, scale**2)`, as a convolution's. What is padding there is dropped.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What an image file says beside its pixels, and what of that a result can carry."""
+"""The metadata of an image file, and the part of them that a result can carry."""
 
 import dataclasses
 import io
@@ -27,7 +27,7 @@ _PREVIEW = "Large Thumbnail"
 
 @dataclasses.dataclass(frozen=True)
 class Metadata:
-    """What belongs to an image beside its pixels. What is absent is None or empty.
+    """Metadata of an image. Missing parts are None or empty.
 
     Attributes:
         icc: Colour profile.

@@ -1,4 +1,4 @@
-"""An image file with all that must survive its enlargement."""
+"""An image file with everything that is kept when it is enlarged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Picture:
         pixels: uint8 or uint16 `(height, width, channels)`: gray, gray and alpha, RGB, RGBA;
             upright.
         metadata: `Metadata`.
-        notes: Sentences about what of the file is left out.
+        notes: Sentences about the parts of the file that are left out.
     """
 
     pixels: np.ndarray
@@ -74,7 +74,8 @@ def read_picture(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) 
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no such image, damaged, too large, or has several pages or frames.
+        ValueError: If the file is not such an image, is damaged or too large, or has several pages
+            or frames.
     """
     path = Path(path)
     if not path.is_file():

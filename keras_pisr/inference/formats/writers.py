@@ -52,7 +52,7 @@ def open_writer(file, suffix, picture, size, notes):
 
 
 def _carried(metadata, writer, size, notes):
-    """What of the metadata goes to a writer, by its names; the rest goes to the notes."""
+    """Metadata for a writer, by its names; the rest goes to the notes."""
     have, lost = {"icc": metadata.icc, "dpi": metadata.dpi, "iptc": metadata.iptc}, []
     if metadata.xmp:
         have["xmp"] = enlarged_xmp(metadata.xmp, size)

@@ -56,7 +56,7 @@ def _field(head, mark, offset, form):
 
 
 def _boxes(file, size):
-    """Where the last box of an MP4 or MOV ends; None if it comes in fragments."""
+    """End of the last box of an MP4 or MOV; None if the file comes in fragments."""
     at, fragments = 0, False
     while True:
         file.seek(at)

@@ -1,4 +1,4 @@
-"""Whether a `.tflite` file computes what the Keras model computes, in dB, on photographs."""
+"""Compares a `.tflite` file with its Keras model, in dB, on photographs."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ PIXEL_FLOOR = 52.0
 
 @dataclasses.dataclass(frozen=True)
 class Agreement:
-    """A file beside its Keras model, as means over images.
+    """Comparison of a file with its Keras model, as means over images.
 
     Attributes:
-        images: How many.
-        agreement: PSNR between the two outputs, dB: of the worst image.
+        images: Number of images.
+        agreement: PSNR between the two outputs on the worst image, dB.
         keras_psnr: PSNR of the Keras model against the HR images, dB.
         file_psnr: PSNR of the file against the HR images, dB.
-        precision: What the file was converted to.
-        size: LR pixels `(height, width)` of each image that were compared, where the file takes
-            only so many; None for whole images.
+        precision: Precision of the file.
+        size: LR pixels `(height, width)` of each image that were compared, if the file takes one
+            size only; None if whole images were compared.
     """
 
     images: int
@@ -55,7 +55,7 @@ class Agreement:
 
     @property
     def loss(self) -> float:
-        """What the file loses against the Keras model, dB."""
+        """Loss of the file compared with the Keras model, dB."""
         return self.keras_psnr - self.file_psnr
 
     @property
@@ -108,7 +108,7 @@ def check_agreement(
     floor: float | None = None,
     max_loss: float | None = None,
 ) -> Agreement:
-    """Compare a file with the Keras model it was made from, on real images.
+    """Compare a file with its Keras model on real images.
 
     A file of whole images is compared with `keras_pisr.upscale`, in RGB.
 
@@ -116,14 +116,14 @@ def check_agreement(
         model: The Keras model.
         file: `TFLiteModel`.
         scale: Upscaling factor.
-        precision: What the file was converted to; decides `floor`.
+        precision: Precision of the file; sets the default of `floor`.
         folder: Test images in the layout of `keras_pisr.evaluate`; embedded photographs if
             not given.
         floor: Least PSNR between the two outputs on any image, dB. If not given: 90 for
-            float32, 55 for float16, 35 for dynamic and int8; 52 where the file rounds to 8-bit
+            float32, 55 for float16, 35 for dynamic and int8; 52 if the file rounds to 8-bit
             pixels.
-        max_loss: Most that the mean PSNR against the HR images may fall, dB; no limit if not
-            given.
+        max_loss: Largest permitted fall of the mean PSNR against the HR images, dB; by default
+            there is no limit.
 
     Returns:
         `Agreement`.

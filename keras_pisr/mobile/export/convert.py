@@ -1,4 +1,4 @@
-"""From a Keras student to a `.tflite` file."""
+"""Converts a Keras student to a `.tflite` file."""
 
 from __future__ import annotations
 
@@ -54,33 +54,33 @@ def to_tflite(
 ) -> None:
     """Convert a luma network to TFLite.
 
-    The file takes and gives luma: float in `[0, 1]`, not clipped, or 8-bit pixels; or whole
-    images, see `whole_image`. It has no
-    variables and no shape arithmetic; without `size` it is resized freely at run time. The file
-    appears whole or not at all. It is not checked here: `check_file` and `check_agreement` do.
+    The file takes and returns luma (float in `[0, 1]`, not clipped, or 8-bit pixels) or whole
+    images; see `whole_image`. It has no variables and no shape arithmetic. Without `size`, its
+    input can have any size at run time. The file appears whole or not at all. This function does
+    not check it: call `check_file` and `check_agreement`.
 
     Args:
         model: Functional Keras model from `(batch, height, width, 1)` to
-            `(batch, scale * height, scale * width, 1)`, or a `quantized_form` of one. Left as it
-            is.
+            `(batch, scale * height, scale * width, 1)`, or a `quantized_form` of one. It is
+            not changed.
         path: File to write, ending in `.tflite`.
         precision: `"float32"`; `"float16"`: weights of 16 bit, arithmetic as the phone decides;
             `"dynamic"`: weights of 8 bit, activations quantized while running; `"int8"`:
             weights, activations and arithmetic of 8 bit.
-        color: `"luma"`, or `"rgb"`: the file takes and gives RGB and does what
-            `keras_pisr.upscale` does.
-        pixels: What goes in and comes out: `"float32"`, or for int8 and RGB also `"uint8"` (the
+        color: `"luma"`, or `"rgb"`: the file takes and returns RGB and computes the same as
+            `keras_pisr.upscale`.
+        pixels: Type of input and output: `"float32"`, or for int8 and RGB also `"uint8"` (the
             default for int8: value 255 is 1), or for int8 `"int8"` (the same minus 128).
-        size: `(height, width)` of the input, if the file is to take only that.
+        size: `(height, width)` of the input, for a file that takes only this size.
         batch: Images per call.
         representative: For dynamic and int8: float32 lumas `(height, width, 1)` in `[0, 1]`
-            on which rounding errors are to cancel and, for int8, from which the ranges of the
-            activations are taken. Embedded photographs if not given. Copies stretched to the
-            full range and ramps are added: photographs alone leave out black and white, and an
-            int8 file would clip them.
-        target: `"cpu"`, which GPUs and Qualcomm's NPU run as well; or `"npu"`: the same numbers by
-            operations that MediaTek's and Samsung's NPUs have, too (`npu_form`). That takes a
-            `size`, and luma.
+            on which rounding errors should cancel and, for int8, from which the ranges of the
+            activations are taken. By default embedded photographs. Copies stretched to the
+            full range and ramps are added, because photographs alone leave out black and white,
+            and an int8 file would clip them.
+        target: `"cpu"`, whose files also run on GPUs and on Qualcomm's NPU; or `"npu"`: the same
+            numbers by operations that MediaTek's and Samsung's NPUs also have (`npu_form`). This
+            needs a `size`, and `color="luma"`.
 
     Raises:
         ValueError: If an argument is none of the above, the backend is not TensorFlow, or the
@@ -109,7 +109,7 @@ def convert(
     representative=None,
     target="cpu",
 ):
-    """What `to_tflite` does, without saying in the file what the file is.
+    """`to_tflite` without the metadata.
 
     Args:
         model, precision, color, pixels, size, batch, representative, target: See `to_tflite`.
@@ -158,12 +158,12 @@ def convert(
 
 
 def describe(path, model, *, precision, color, size, **found):
-    """Write into a file what it is.
+    """Write the metadata of a file.
 
     Args:
         path: A file that `convert` wrote.
-        model, precision, color, size: What it was given.
-        **found: What else is known of the file, for example its scores.
+        model, precision, color, size: The arguments of `convert`.
+        **found: Further entries, for example its scores.
     """
     write_metadata(
         path,
@@ -195,7 +195,7 @@ def calibration_lumas(model, representative):
 
 
 def calibration_batches(lumas, size=None, batch=1):
-    """What the converter measures ranges on.
+    """Images on which the converter measures ranges.
 
     Ramps and a checkerboard of black and white, so that the input's range is `[0, 1]` and sharp
     edges of full contrast have been seen; then `photograph_batches`.
@@ -212,14 +212,14 @@ def calibration_batches(lumas, size=None, batch=1):
 
 
 def photograph_batches(lumas, size=None, batch=1):
-    """What the simulated 8-bit network settles its ranges on: photographs only.
+    """Images on which the simulated 8-bit network chooses its ranges: photographs only.
 
-    Its input has the range `[0, 1]` anyway. Full contrast beside full contrast takes ranges several
-    times as wide, whose coarser steps cost photographs, and drawings too, more than the clipping
-    of such edges does (docs/log/phone.md).
+    Its input has the range `[0, 1]` anyway. Black next to white needs ranges that are several
+    times as wide. Their coarser steps cost photographs, and drawings too, more than clipping
+    such edges does (docs/log/phone.md).
 
     Yields:
-        From each luma its middle, as it is and stretched to `[0, 1]`:
+        From each luma its middle, unchanged and stretched to `[0, 1]`:
         `[float32 (batch, height, width, 1)]`.
     """
     height, width = size or (PATCH, PATCH)
@@ -239,7 +239,7 @@ def model_scale(model):
     """Upscaling factor of a model, read off its output shape.
 
     Raises:
-        ValueError: If it does not take luma of any size to luma enlarged by a whole number.
+        ValueError: If the model does not enlarge luma of any size by a whole number.
     """
     if isinstance(getattr(model, "output", None), dict):
         raise ValueError(
@@ -263,12 +263,12 @@ def model_scale(model):
 
 
 def converter_options(precision, measured=None):
-    """What to tell the converter, for `model.export`.
+    """Options of the converter, for `model.export`.
 
     Args:
         precision: See `to_tflite`.
-        measured: Function that yields `[input]` for int8 to take ranges from; None for a model
-            that holds its own.
+        measured: Function that yields `[input]`, from which int8 takes ranges; None for a model
+            that has its own ranges.
     """
     import tensorflow as tf
 

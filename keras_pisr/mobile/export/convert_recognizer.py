@@ -1,4 +1,4 @@
-"""From a recognition student, with embedding and logits, to a `.tflite` file."""
+"""Converts a recognition student, with embedding and logits, to a `.tflite` file."""
 
 from __future__ import annotations
 
@@ -31,29 +31,30 @@ def recognizer_to_tflite(
 ) -> None:
     """Convert a recognition network to TFLite.
 
-    The file takes one image of one size and gives float32 outputs, named in its signature as in
-    the model. It is not checked here: `check_file` and `check_recognition` do. Its metadata say:
-    `name`, `task`, `outputs` (name to width), `unit_length`, `values`, `precision`, `version`.
+    The file takes one image of one size and returns float32 outputs, whose names in its signature
+    are those of the model. This function does not check it: call `check_file` and
+    `check_recognition`. Its metadata are `name`, `task`, `outputs` (name to width), `unit_length`,
+    `values`, `precision`, `version`.
 
-    A model that scales its embedding to length 1 does so in the file, too, but for int8: 8 bit
-    has no such operation. There `unit_length` is "left to the app", and `TFLiteRecognizer` does it;
-    cosines do not care.
+    If a model scales its embedding to length 1, so does the file, except in int8, because 8 bit
+    has no such operation. There `unit_length` is "left to the app", and `TFLiteRecognizer` scales
+    the embedding. Cosines do not depend on its length.
 
     Args:
         model: Functional Keras model from `(batch, height, width, 1 or 3)` to
             `{"embedding": (batch, dimensions), "logits": (batch, classes)}`, the latter
-            optional. Left as it is.
+            optional. It is not changed.
         path: File to write, ending in `.tflite`.
         precision: As in `to_tflite`.
-        pixels: What the file takes: `"float32"`, or for int8 also `"uint8"` (the default there)
+        pixels: Type of the input: `"float32"`, or for int8 also `"uint8"` (the default there)
             or `"int8"`.
         size: `(height, width)` of the input, px; not needed if the model has only one.
         representative: For int8: float32 images `(samples, height, width, channels)` in `[0, 1]`
-            like those it was trained on, of this size, from which ranges are taken.
+            like those of its training, of this size, from which ranges are taken.
 
     Raises:
-        ValueError: If an argument is none of the above, the size or the images are wanted and not
-            given, or the backend is not TensorFlow.
+        ValueError: If an argument is none of the above, the size or the images are missing, or
+            the backend is not TensorFlow.
 
     Example:
         >>> recognizer_to_tflite(student, "student.tflite", size=(16, 16))  # doctest: +SKIP
@@ -66,7 +67,7 @@ def recognizer_to_tflite(
 
 
 def convert_recognizer(model, path, *, precision, pixels=None, size=None, representative=None):
-    """What `recognizer_to_tflite` does, without saying in the file what the file is.
+    """`recognizer_to_tflite` without the metadata.
 
     Args:
         model, precision, pixels, size, representative: See `recognizer_to_tflite`.
@@ -89,12 +90,12 @@ def convert_recognizer(model, path, *, precision, pixels=None, size=None, repres
 
 
 def describe_recognizer(path, model, *, precision, size, **found):
-    """Write into a file what it is.
+    """Write the metadata of a file.
 
     Args:
         path: A file that `convert_recognizer` wrote.
-        model, precision, size: What it was given.
-        **found: What else is known of the file, for example its scores.
+        model, precision, size: The arguments of `convert_recognizer`.
+        **found: Further entries, for example its scores.
     """
     height, width = input_size(model, size)
     names = [name for name in ("embedding", "logits") if name in model.output]
@@ -113,13 +114,13 @@ def describe_recognizer(path, model, *, precision, size, **found):
 
 
 def is_recognizer(model):
-    """Whether a model is a recognition network: one that names an output "embedding"."""
+    """Whether a model is a recognition network, which has an output "embedding"."""
     outputs = getattr(model, "output", None)
     return isinstance(outputs, dict) and "embedding" in outputs
 
 
 def input_size(model, size=None):
-    """`(height, width)` of the images a file takes, px.
+    """`(height, width)` of the images that a file takes, px.
 
     Raises:
         ValueError: If the size is empty or not the model's only one, or is wanted and not given.
@@ -173,7 +174,7 @@ def scaling(model):
 
 
 def unit_length(model, precision):
-    """Who scales the embedding to length 1, in words for the metadata."""
+    """Where the embedding is scaled to length 1, in words for the metadata."""
     if scaling(model) is None:
         return "no"
     return "left to the app" if precision == "int8" else "by the file"

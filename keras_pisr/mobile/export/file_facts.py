@@ -1,4 +1,4 @@
-"""What a `.tflite` file is made of, and whether a phone can run it as meant."""
+"""The contents of a `.tflite` file, and checks that a phone can run it as intended."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ SLOPES = (
 
 @dataclasses.dataclass(frozen=True)
 class FileFacts:
-    """What a file is made of.
+    """The contents of a file.
 
     Attributes:
         name: File name.
         bytes: File size.
         operations: Operation name to count, before delegation.
-        delegates: How many parts XNNPACK runs. 1 means the whole network.
+        delegates: Number of parts that XNNPACK runs. 1 means the whole network.
         not_delegated: Names of the operations that it does not run, in no special order.
         float_operations: Names of the operations that compute in float.
     """
@@ -110,17 +110,18 @@ def check_file(
     max_bytes: int | None = None,
     wholly_delegated: bool = True,
 ) -> FileFacts:
-    """Refuse a file that is not what was asked for.
+    """Refuse a file that is not as requested.
 
-    Gates: no variables; in an int8 file, nothing that computes in float between its first and
-    its last operation; not smaller than its weights (some exporters drop them silently) nor
-    larger than `max_bytes`; the whole network, but for conversions of pixels at its ends, run by
-    XNNPACK; finite output for black, white and noise at an odd size.
+    The file must have no variables. An int8 file must not compute in float between its first and
+    its last operation. The file must not be smaller than its weights (some exporters drop them
+    silently) nor larger than `max_bytes`. XNNPACK must run the whole network, except for the
+    conversions of pixels at its ends. The output must be finite for black, white and noise at an
+    odd size.
 
     Args:
-        path: A `.tflite` file, or one that is opened: `TFLiteFile`.
-        precision: What it was converted to; see `to_tflite`.
-        weights: How many numbers the file should hold: the weights of the Keras model, or, for
+        path: Path of a `.tflite` file, or an opened `TFLiteFile`.
+        precision: Precision of the file; see `to_tflite`.
+        weights: Count of numbers that the file should hold: the weights of the Keras model, or, for
             a file of one size, `stored_weights`. Without it, sizes are compared with `max_bytes`
             only.
         max_bytes: Largest file allowed; if not given, twice the weights and 64 KiB.
@@ -131,7 +132,7 @@ def check_file(
         `FileFacts`.
 
     Raises:
-        ValueError: If a gate is not passed; the message says which.
+        ValueError: If a check fails; the message says which.
     """
     file = opened(path)
     facts = FileFacts.of(file)

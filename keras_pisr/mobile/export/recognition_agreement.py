@@ -1,4 +1,4 @@
-"""Whether a `.tflite` file recognises what the Keras model recognises, on labelled images."""
+"""Compares a `.tflite` file with its Keras model in recognition, on labelled images."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ MOST_PAIRED = 2000
 
 @dataclasses.dataclass(frozen=True)
 class RecognitionAgreement:
-    """A file beside its Keras model.
+    """Comparison of a file with its Keras model.
 
     Attributes:
-        images: How many.
-        score: What is scored first: `"top1"`, or `"auc"` of verification.
+        images: Number of images.
+        score: The first score: `"top1"`, or `"auc"` of verification.
         equal_decisions: Share of images for which both have the same most likely class; None
             without logits.
-        worst_cosine: Between the two embeddings of an image: of the worst image.
+        worst_cosine: Cosine between the two embeddings of the worst image.
         mean_cosine: Mean cosine over all images.
         keras_scores: Scores of the Keras model against the labels, shares: `{"top1": ...}`, or
             `{"auc": ..., "tar@far=0.01": ...}`.
-        file_scores: The same of the file.
+        file_scores: The same scores of the file.
     """
 
     images: int
@@ -54,7 +54,7 @@ class RecognitionAgreement:
 
     @property
     def loss(self) -> float:
-        """What the file loses of the first score, percentage points."""
+        """Loss of the file in the first score, percentage points."""
         return 100 * (self.keras_scores[self.score] - self.file_scores[self.score])
 
     def to_dict(self) -> dict[str, Any]:
@@ -73,13 +73,13 @@ def check_recognition(
     min_equal: float | None = None,
     max_score_loss: float | None = None,
 ) -> RecognitionAgreement:
-    """Compare a file with the Keras model it was made from, on labelled images.
+    """Compare a file with its Keras model on labelled images.
 
     Args:
         model: The Keras model.
         file: `TFLiteRecognizer`.
         data: `LabelledImages` of the file's size; see `recognition_images`.
-        precision: What the file was converted to; decides the limits that are not given.
+        precision: Precision of the file; sets the defaults of the limits.
         score: `"top1"`, for classes that the student was trained on, in their order; or
             `"verification"`, for any classes: ROC AUC, and true accepts at 1% false accepts, over
             all pairs of (at most 2,000) images, by cosine. If not given: top1 if images and
@@ -87,8 +87,8 @@ def check_recognition(
         min_cosine: Least cosine between the two embeddings on any image; 0.99999 for float32,
             0.999 for float16, 0.98 for dynamic, 0.95 for int8.
         min_equal: Least share of equal decisions, percent; 99, 97, 85, 80.
-        max_score_loss: Most that the first score may fall, percentage points; no limit if not
-            given.
+        max_score_loss: Largest permitted fall of the first score, percentage points; by default
+            there is no limit.
 
     Returns:
         `RecognitionAgreement`.
@@ -161,7 +161,7 @@ def paired_cosines(a, b):
 
 
 def which_score(score, model, data):
-    """`"top1"` or `"verification"`: what is asked for, if it can be, or what suits."""
+    """`"top1"` or `"verification"`: the requested score if it is possible, or the one that fits."""
     logits, present = model.output.get("logits"), len(data.class_names)
     known = None if logits is None else logits.shape[-1]
     if score is None:

@@ -1,4 +1,4 @@
-"""Times and memory of one `.tflite` file, taken in a process of its own, without TensorFlow."""
+"""Measures times and memory of one `.tflite` file in a process of its own, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Latency:
     Attributes:
         name: File name.
         size: Input, `(height, width)` px.
-        output_size: Output, `(height, width)` px; empty if that is no image.
+        output_size: Output, `(height, width)` px; empty if the output is no image.
         threads: CPU threads.
         runs: Timed calls.
         warmup: Calls before them that do not count.
-        median_ms: Half of the calls were faster.
-        p90_ms: Nine of ten calls were faster.
-        min_ms: The fastest call.
-        initialisation_ms: From the path to memory given out, delegation included.
-        first_ms: The first call, which does not count above.
-        peak_memory_bytes: What the process took at most, beyond what it took before the file
-            was opened (the runtime is loaded by then); None where the system does not tell
+        median_ms: Median time of a call.
+        p90_ms: 90th percentile of the time of a call.
+        min_ms: Time of the fastest call.
+        initialisation_ms: Time from the path until memory is allocated, delegation included.
+        first_ms: Time of the first call, which does not count above.
+        peak_memory_bytes: Peak memory of the process beyond its memory before the file was
+            opened (the runtime is loaded by then); None if the system does not report it
             (not Linux).
         machine: Processor and system.
     """
@@ -75,12 +75,12 @@ def measure_latency(
 ) -> Latency:
     """Time a file in a process of its own.
 
-    A fresh process makes initialisation and memory the file's own, and keeps out what this one
-    has loaded. The input is noise: no operation of these networks depends on the values.
+    In a fresh process, initialisation and memory are those of the file and not of other modules.
+    The input is noise, because no operation of these networks depends on the values.
 
     Args:
         path: A `.tflite` file.
-        size: Input `(height, width)`, px; if not given, what the file fixes, or 360x640.
+        size: Input `(height, width)`, px; by default the file's size, or 360x640 if it has none.
         threads: CPU threads.
         runs: Timed calls.
         warmup: Calls before them that do not count, at least 1.
@@ -118,7 +118,7 @@ def measure_latency(
 
 
 def time_calls(path, *, size, threads, runs, warmup):
-    """What `measure_latency` runs in the fresh process."""
+    """The measurement, which `measure_latency` runs in the fresh process."""
     import_runtime()  # Its time and memory are the runtime's, not the file's.
     before = memory("VmRSS")
     start = time.perf_counter()

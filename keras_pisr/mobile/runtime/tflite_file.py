@@ -1,4 +1,4 @@
-"""A `.tflite` file with one image as its input, opened with care, run without TensorFlow."""
+"""Opens an untrusted `.tflite` file that takes one image, and runs it without TensorFlow."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ IDENTIFIER = b"TFL3"
 
 
 class TFLiteFile:
-    """A network from one image to anything, on the CPU, through ai-edge-litert.
+    """Runs a network from one image to any outputs on the CPU, through ai-edge-litert.
 
     The file is treated as untrusted: its size is bounded before it is read, it is verified by the
-    runtime before it is built, and it runs in a process of its own before it runs in this one. What
-    its outputs must be is said by `TFLiteModel` (images) and `TFLiteRecognizer` (embedding and
-    logits); to time and to check a file, this will do.
+    runtime before it is built, and it runs in a process of its own before it runs in this one.
+    `TFLiteModel` (images) and `TFLiteRecognizer` (embedding and logits) also check the outputs.
+    This class is enough to time and to check a file.
 
     Args:
         path: File ending in `.tflite`.
         threads: CPU threads for the runtime.
         max_bytes: Largest file to read. A student takes kilobytes.
-        trusted: Leave out the run in another process, which takes about a second: for a file that
-            this program has just written.
+        trusted: Leave out the run in another process, which takes about a second. Use it only
+            for a file that this program has just written.
 
     Attributes:
         name: The file's name.
         bytes: The file's size.
-        shape: Shape of the input, `(batch, height, width, 1 or 3)`; None where the file leaves it
+        shape: Shape of the input, `(batch, height, width, 1 or 3)`; None if the file leaves it
             open.
         color: `"luma"` or `"rgb"`.
         dtype: NumPy dtype that the file takes: float32, uint8 or int8.
-        metadata: What the file says of itself; see `write_metadata`. Empty for others' files.
+        metadata: The file's description of itself; see `write_metadata`. Empty for files of
+            other programs.
 
     Raises:
         FileNotFoundError: If there is no such file.

@@ -10,12 +10,12 @@ from keras_pisr.mobile.runtime.tflite_file import TFLiteFile, check_image_tensor
 class TFLiteModel(TFLiteFile):
     """Runs a super-resolution network from a `.tflite` file on the CPU, through ai-edge-litert.
 
-    Takes and gives float luma, or RGB for a file of whole images, whatever the file stores: for
-    a file with 8-bit input and output the scale and zero point are read from the file. Sizes
-    that the file leaves open follow the input. The file is treated as untrusted: its size is
+    It takes and returns float luma, or RGB for a file of whole images, whatever type the file
+    stores. For a file with 8-bit input and output, it reads scale and zero point from the file.
+    Sizes that the file leaves open follow the input. The file is treated as untrusted: its size is
     bounded before it is read, it is verified by the runtime before it is built, it must be a
     network from one luma or RGB image to one, and it runs in a process of its own before it runs in
-    this one. Not bounded is what an honest network costs to run.
+    this one. The cost of running an honest network is not bounded.
 
     Args:
         path: File ending in `.tflite`.
@@ -29,8 +29,8 @@ class TFLiteModel(TFLiteFile):
             open.
         color: `"luma"` or `"rgb"`.
         dtype: NumPy dtype that the file takes: float32, uint8 or int8.
-        metadata: What the file says of itself: `name`, `scale`, `color`, `values`,
-            `precision`, `version`, and after `export.py` its scores. Empty for others' files.
+        metadata: The file's description of itself: `name`, `scale`, `color`, `values`,
+            `precision`, `version`, and after `export.py` its scores. Empty for other files.
 
     Call arguments:
         luma: float32 in `[0, 1]`, `(batch, height, width, 1)`, or so for RGB.

@@ -1,4 +1,4 @@
-"""CARN: residual blocks, each of which sees what all before it made."""
+"""CARN: residual blocks, each of which sees the outputs of all blocks before it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MEAN = 0.45
 
 
 def enlargements(scale):
-    """Factors of the steps in which the features are enlarged: x4 is done as x2 twice."""
+    """Factors of the steps in which the features are enlarged: x4 is x2 twice."""
     if scale > 1 and scale & (scale - 1) == 0:
         return [2] * (scale.bit_length() - 1)
     return [scale] if scale > 1 else []
@@ -38,8 +38,8 @@ class CARN(Presettable, keras.Model):
     at LR size. `upsampling_k` enlarges it by sub-pixels, `image`, a 3x3 convolution, makes luma of
     it, and `last_layer` clips that to `[0, 1]`. There is no bicubic skip.
 
-    CARN-M (`mobile=True`) has 4 groups in its 3x3 convolutions but the first and the last, a 1x1
-    convolution at the end of a unit, and one set of weights for the three units of a block.
+    CARN-M (`mobile=True`) has 4 groups in its 3x3 convolutions, except in the first and the last, a
+    1x1 convolution at the end of a unit, and one set of weights for the three units of a block.
 
     | | x2 | x3 | x4 |
     |---|---|---|---|
@@ -54,7 +54,7 @@ class CARN(Presettable, keras.Model):
     Args:
         scale: Upscaling factor, an integer from 1.
         mobile: Whether it is CARN-M.
-        features: Channels of all layers but the ends; a multiple of 4 for CARN-M.
+        features: Channels of all layers except the ends; a multiple of 4 for CARN-M.
         steps: Number of blocks, and of units per block.
         **kwargs: Passed on to `keras.Model`.
 

@@ -25,12 +25,12 @@ class IDN(Presettable, keras.Model):
     `first_1` and `first_2` are 3x3 convolutions to 64 channels. Block i begins with three 3x3
     convolutions, `block_i_1` to `_3`, to 48, 32 and 64 channels. A quarter of the last one's
     channels is kept aside and joined to the block's input. The others go through three more,
-    `block_i_4` to `_6`, to 64, 48 and 80 channels, to which what was joined is added. A 1x1
+    `block_i_4` to `_6`, to 64, 48 and 80 channels, to which the joined channels are added. A 1x1
     convolution, `block_i`, compresses the sum to 64 channels; in the last block it is called
     `features`, and is the layer to distil, at LR size. The second convolution of each three has 4
     groups. Every convolution has a leaky ReLU, which carries the name; the convolution has the
-    suffix `_conv`. `residual`, a 17x17 transposed convolution, makes what `last_layer` adds to the
-    image that `bicubic` enlarges, and clips to `[0, 1]`.
+    suffix `_conv`. `residual`, a 17x17 transposed convolution, computes the difference from the
+    image that `bicubic` enlarges; `last_layer` adds the two and clips to `[0, 1]`.
 
     The network has 552,769 parameters at every scale, the 553K that papers print (recalled). It
     takes 127.0 / 56.4 / 31.8 G multiply-accumulates for x2 / x3 / x4 to 1280x720, the bicubic

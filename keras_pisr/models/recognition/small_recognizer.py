@@ -42,7 +42,7 @@ def separable_block(x, filters, stride, name):
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
 class SmallRecognizer(Presettable, keras.Model):
-    """Depthwise-separable network for images from 12 px a side, with embedding and logits.
+    """Depthwise-separable network for images of 12x12 px or more, with embedding and logits.
 
     A 3x3 convolution at full resolution, then `block1` to `block6`, the third and fifth of
     which halve the resolution: channels grow from `width` to `8 * width`. Only

@@ -24,7 +24,7 @@ DEGRADATIONS = ("bicubic", "noise", "jpeg", "noise+jpeg", "blur", "blur+noise+jp
 
 @dataclass
 class Settings:
-    """What to cut, and for how long."""
+    """Settings of the measurement."""
 
     scale: int = 2
     """Upscaling factor."""

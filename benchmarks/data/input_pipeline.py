@@ -25,7 +25,7 @@ import keras_pisr as kp
 
 @dataclass
 class Settings:
-    """What to feed, and for how long."""
+    """Settings of the measurement."""
 
     hr_dir: Path | None = None
     """Folder of images; by default the embedded photographs."""
@@ -36,7 +36,7 @@ class Settings:
     batch_size: int = 16
     """Patches per batch."""
     steps: int = 300
-    """Batches a round."""
+    """Batches per round."""
     rounds: int = 3
     """Rounds for each feed."""
     torch: bool = False
@@ -46,7 +46,7 @@ class Settings:
 
 
 def torch_loader(pairs, settings, workers):
-    """A `DataLoader` as one would write it in PyTorch: one patch an item, default collation."""
+    """A `DataLoader` as it is usually written in PyTorch: one patch per item, default collation."""
     import torch
 
     images = [pairs.image(i) for i in range(len(pairs))]

@@ -1,4 +1,4 @@
-"""How far a bicubic score moves when one step of the protocol is done otherwise.
+"""Changes of a bicubic score if one step of the protocol is done in another way.
 
     python benchmarks/data/protocol_variants.py DATA/Set5
 

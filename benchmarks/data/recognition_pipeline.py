@@ -23,7 +23,7 @@ import keras_pisr as kp
 
 @dataclass
 class Settings:
-    """What to feed, and for how long."""
+    """Settings of the measurement."""
 
     size: int = 64
     """Side of the HR images in px."""

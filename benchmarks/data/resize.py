@@ -24,7 +24,7 @@ import keras_pisr as kp
 
 @dataclass
 class Settings:
-    """What to resize, and how often."""
+    """Settings of the measurement."""
 
     image: Path | None = None
     """Image file; by default a sample photograph, tiled to 2040x1356 px, DIV2K's size."""

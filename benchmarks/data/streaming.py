@@ -37,7 +37,7 @@ FOR_MEMORY = ["streamed, NumPy", "streamed, tf_patches", "in memory, NumPy"]
 
 @dataclass
 class Settings:
-    """What to stream, and for how long."""
+    """Settings of the measurement."""
 
     files: int = 10_000
     """Small files, of 160x160 px."""
@@ -79,7 +79,7 @@ def measure(feed, folder, settings, warm_up, batches):
 
 
 def rates(folder, settings, blocks):
-    """Of each feed the best rate of all rounds, and the seconds to its first batch."""
+    """The best rate of each feed over all rounds, and the seconds to its first batch."""
     count = sum(1 for _ in folder.iterdir())
     block = min(count, MIXED_IMAGES) * PATCHES_PER_IMAGE // settings.batch_size
     feeds = [name for name in FEEDS if settings.torch or name not in PEERS]

@@ -42,7 +42,7 @@ def by_numpy(pairs, options):
 
 
 def by_torch(folder, options, *, workers, patches):
-    """A `DataLoader` as one would write it: a file is an item, so many patches are cut of it."""
+    """A `DataLoader` as it is usually written: a file is an item, from which patches are cut."""
     import torch
     from PIL import Image
 

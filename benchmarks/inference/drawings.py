@@ -1,4 +1,4 @@
-"""How well the shipped presets enlarge what is no photograph: text, shapes, patterns, noise.
+"""Scores the shipped presets on drawings: text, shapes, patterns, noise.
 
     python benchmarks/inference/drawings.py docs/results/drawings.json
 

@@ -1,4 +1,4 @@
-"""What a preset for JPEG gains on compressed images, and what it costs on clean ones.
+"""Scores a preset for JPEG on compressed and on clean images.
 
     python benchmarks/inference/jpeg.py DATA/benchmarks docs/results/jpeg.json
 

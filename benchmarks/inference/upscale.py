@@ -31,7 +31,7 @@ import keras_pisr as kp
 
 @dataclass
 class Settings:
-    """What to enlarge, and how often."""
+    """Settings of the measurement."""
 
     size: tuple[int, int] = (640, 360)
     """Width and height of the image before, px."""

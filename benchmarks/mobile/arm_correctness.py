@@ -67,7 +67,7 @@ def outputs(folder, command, label):
 
 
 def compare(here, there):
-    """How many values are the same bits, and how far apart the others are."""
+    """Count of values with the same bits, and the largest difference of the others."""
     same = here.view(f"u{here.dtype.itemsize}") == there.view(f"u{there.dtype.itemsize}")
     apart = np.abs(here.astype("float64") - there.astype("float64"))
     return {

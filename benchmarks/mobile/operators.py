@@ -1,4 +1,4 @@
-r"""Which operations the files of shipped students hold, for each target, and which NPUs lack them.
+r"""Lists the operations in the files of shipped students per target, and those that NPUs lack.
 
     python benchmarks/mobile/operators.py
 

@@ -1,4 +1,4 @@
-"""What each precision costs: file size, dB on the benchmark sets, and time if asked for.
+"""Measures each precision: file size, dB on the benchmark sets, and optionally time.
 
     python benchmarks/mobile/precisions.py DATA docs/results/mobile_precisions.json \
         --students fsrcnn.keras residual_fsrcnn.keras --runs 30

@@ -1,4 +1,4 @@
-"""What each precision costs a recognition student: file size, decisions, top 1, and time if asked.
+"""Measures each precision of a recognition student: file size, decisions, top 1, optionally time.
 
     python benchmarks/mobile/recognition.py docs/results/mobile_recognition.json \
         --students horkd_123.keras --sizes 8 --images letters --runs 300

@@ -43,7 +43,7 @@ PACKAGES = ["ai-edge-litert", "onnxruntime", "opencv-python-headless", "tensorfl
 
 @dataclass
 class Settings:
-    """What to measure, and for how long."""
+    """Settings of the measurement."""
 
     size: tuple[int, int] = (360, 640)
     """LR height and width, px."""
@@ -52,7 +52,7 @@ class Settings:
     rounds: int = 15
     """Turns of each contestant."""
     calls: int = 5
-    """Timed calls a turn; one before them does not count."""
+    """Timed calls per turn; one call before them does not count."""
     out: Path = Path("docs/results/speed/runtimes.json")
     """Where the figures go."""
 

@@ -1,4 +1,4 @@
-"""How long the page of mobile/web takes for a photo, in headless Chromium, with a picture of it.
+"""Times the page of mobile/web for a photo in headless Chromium, and takes a picture of it.
 
     python mobile/web/build.py --out site
     python benchmarks/mobile/web_page.py site --screenshot docs/images/web.png

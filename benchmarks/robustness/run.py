@@ -79,7 +79,7 @@ def images(count, rng, work, make):
 
 
 def tried(kind, folder):
-    """What a worker says of the files of a folder; a new one goes on where one died."""
+    """Reports of a worker on the files of a folder; a new worker continues where one died."""
     outcomes = []
     while True:
         names = {name for name, *_ in outcomes}
@@ -110,7 +110,7 @@ def files(kind, count, rng, work, make):
 
 
 def makers(base):
-    """What writes the i-th damaged file of each kind into a folder."""
+    """The functions that write the i-th damaged file of each kind into a folder."""
     from keras_pisr.presets.preset_checks import checksum
 
     keras_bytes = (base / "student.keras").read_bytes()

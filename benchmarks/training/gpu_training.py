@@ -28,14 +28,14 @@ MULTIPLY_ACCUMULATES = {"student": 12_464, "stage 1": 12_464 + 90_780}
 
 @dataclass
 class Settings:
-    """What to train, and for how long."""
+    """Settings of the measurement."""
 
     side: int = 32
     """Side of the low-resolution patch in px."""
     batch_size: int = 64
     """Patches per batch."""
     steps: int = 400
-    """Steps a run."""
+    """Steps per run."""
     out: Path | None = None
     """JSON file for the figures."""
 

@@ -1,4 +1,4 @@
-r"""What README's training snippet gives, as it stands, with few photographs and with many.
+r"""Runs README's training snippet unchanged, with few and with many photographs.
 
     python benchmarks/training/readme_snippet.py DATA/train/BSDS400 DATA/benchmarks/Set5 \
         docs/results/readme_snippet.json

@@ -60,7 +60,7 @@ def command(data, folder, student, seed, *, steps, epochs, batch_size, patch_siz
 
 
 def collected(runs):
-    """What the runs that are done have found, by student and seed.
+    """Results of the finished runs, by student and seed.
 
     Raises:
         ValueError: If runs of one student differ in more than the seed.

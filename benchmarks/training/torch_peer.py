@@ -1,4 +1,4 @@
-"""The networks, losses and steps of PISR as one would write them in plain PyTorch."""
+"""The networks, losses and steps of PISR as they are usually written in plain PyTorch."""
 
 import torch
 from torch import nn

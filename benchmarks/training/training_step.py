@@ -30,7 +30,7 @@ WORKER = Path(__file__).with_name("training_step_worker.py")
 
 @dataclass
 class Settings:
-    """What to measure, and for how long."""
+    """Settings of the measurement."""
 
     patches: tuple[int, ...] = (64, 192)
     """Sides of the HR patch in px."""
@@ -137,7 +137,7 @@ def main(settings):
     if difference > 1e-5:
         sys.exit("The two do not compute the same: there is nothing to compare.")
     results = {patch: compete(settings, patch) for patch in settings.patches}
-    print("\nSteps a second by those of plain PyTorch (median ms a step):\n")
+    print("\nSteps per second divided by those of plain PyTorch (median ms per step):\n")
     print(table(results))
     report = {
         "machine": {"processor": platform.machine(), "cores": os.cpu_count()},

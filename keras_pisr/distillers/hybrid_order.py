@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from keras_pisr.distillers.copy_weights import copy_weights
 from keras_pisr.distillers.distiller import Distiller
+from keras_pisr.distillers.guide_checks import check_choices, check_guides, check_outputs
 from keras_pisr.losses.angle import AngleLoss
 from keras_pisr.losses.distance import DistanceLoss
 from keras_pisr.losses.individual import IndividualLoss
@@ -34,21 +35,21 @@ class HybridOrderDistiller(Distiller):
     the logits and three orders of relations between the embeddings of a batch: `individual`
     (each with its own counterpart), `distance` (pairs), `angle` (triplets). Data are pairs
     `(lr, {"hr": hr, "label": label})`, as `recognition_pairs` makes them; the two images may
-    differ in shape. All networks put out a dict with `"embedding"` and, as far as they are
-    used, `"logits"`. What is deployed is `student`.
+    differ in shape. All networks return a dict with `"embedding"` and, if they are used,
+    `"logits"`. Deploy `student`.
 
-    The schedule `"sequential"` is two of these, one after the other: the teacher guides the
-    assistant, both on HR images (`student=assistant, student_sees="hr"`); then the assistant,
-    frozen, guides the student. `"joint"` trains both in one step: the assistant learns from
-    the teacher while the student learns from the assistant as it then is.
+    The schedule `"sequential"` takes two distillers, one after the other. In the first, the teacher
+    guides the assistant, both on HR images (`student=assistant, student_sees="hr"`). In the second,
+    the frozen assistant guides the student. `"joint"` trains both in one step: the assistant learns
+    from the teacher while the student learns from the current assistant.
 
-    With `distillation_loss_weights={}` no guide is needed: the control, on the same data.
+    `distillation_loss_weights={}` needs no guide and trains the control on the same data.
 
     The logs hold the task as `task`, each term under its name, multiplied by its weight, and
     with `"joint"` the assistant's as `assistant_task`, `assistant_distance` and so on. The
-    student runs once per step. A batch has relations only within itself: where `tf.distribute`
-    shares it among devices, within each share. `distance` costs O(batch^2), `angle`
-    O(batch^3) operations.
+    student runs once per step. Only samples of the same batch have relations; if `tf.distribute`
+    splits the batch among devices, only samples of the same part. `distance` costs O(batch^2),
+    `angle` O(batch^3) operations.
 
     Args:
         student: The model to train.
@@ -60,16 +61,16 @@ class HybridOrderDistiller(Distiller):
         schedule: `"sequential"` or `"joint"`.
         student_sees: `"lr"`, or `"hr"` to train an assistant.
         distillation_loss_weights: Dict from `"logits"`, `"individual"`, `"distance"` and
-            `"angle"` to weights. A term not named, or with weight 0, is left out. By default
+            `"angle"` to weights. A term that is not named, or has weight 0, is left out. By default
             `{"individual": 1, "distance": 25, "angle": 50}`, without logits, so that networks
             without them can be guides; the recipes add `"logits": 1`.
         distillation_losses: Dict from the same names to Keras losses that replace the default
             ones, e.g. `{"logits": LogitLoss(temperature=2), "angle": AngleLoss(anchors=32)}`.
         student_loss_weight: Weight of the compiled loss; 0 to learn from the guides alone.
-        task_output: Which output of the student the compiled loss and metrics compare with the
+        task_output: Output of the student that the compiled loss and metrics compare with the
             label: `"logits"`, or `"embedding"` for a metric-learning loss.
         start_from_assistant: Copy the assistant's weights into the student before training.
-            By default, if there is an assistant.
+            This is the default if there is an assistant.
         **kwargs: Passed on to `keras.Model`.
 
     Raises:
@@ -267,27 +268,6 @@ def label_of(y):
     return y["label"] if isinstance(y, dict) else y
 
 
-def check_choices(source, schedule, student_sees):
-    """Refuse a value that is none of an option's."""
-    for name, value, known in [
-        ("source", source, ("teacher", "assistant", "both")),
-        ("schedule", schedule, ("sequential", "joint")),
-        ("student_sees", student_sees, ("lr", "hr")),
-    ]:
-        if value not in known:
-            raise ValueError(f"`{name}` must be one of {known}, got {value!r}.")
-
-
-def check_guides(streams, needed, source, schedule):
-    """Refuse to train without a guide that is asked."""
-    missing = [f"`{name}`" for name in needed if streams[name] is None]
-    if missing:
-        raise ValueError(
-            f'With `source="{source}"` and `schedule="{schedule}"`, also give '
-            f"{' and '.join(missing)}."
-        )
-
-
 def check_names(weights, losses):
     """Refuse terms that do not exist."""
     unknown = sorted({*weights, *losses} - set(LOSSES))
@@ -295,17 +275,4 @@ def check_names(weights, losses):
         raise ValueError(
             f"There is no distillation loss {', '.join(map(repr, unknown))}; known are "
             f"{', '.join(map(repr, LOSSES))}."
-        )
-
-
-def check_outputs(role, model, needed):
-    """Refuse a network that does not name its outputs as the terms need them."""
-    output = getattr(model, "output", None) if model.built else None
-    missing = sorted(needed - set(output)) if isinstance(output, dict) else sorted(needed)
-    if missing:
-        raise ValueError(
-            f"The {role} {model.name!r} must be a functional model whose output is a dict with "
-            f"{' and '.join(map(repr, missing))}. Build it as the networks of "
-            "`keras_pisr.models` are, or wrap its tensors: "
-            'keras.Model(inputs, {"embedding": ..., "logits": ...}).'
         )

@@ -191,7 +191,7 @@ class JAXTrainStep:
 
     @staticmethod
     def values_after(scope, variables, before):
-        """What `scope` assigned to `variables`, else the value `before`."""
+        """The values that `scope` assigned to `variables`, or else those of `before`."""
         after = [scope.get_current_value(variable) for variable in variables]
         return [
             old if new is None else ops.cast(new, old.dtype)

@@ -28,7 +28,7 @@ def sample_anchors(
 
 
 def angle_loss(target: Any, prediction: Any, *, delta: float = 1.0, anchors: Any = None) -> Any:
-    """How far the angles of a batch's triplets are from those of its guide.
+    """Difference between the angles of a batch's triplets and those of its guide.
 
     `mean_jk huber(cos s_jik - cos t_jik)` for each sample `i`, the vertex of the angle; over
     the batch, the mean of all `batch^3` triplets. Unchanged when either side is moved, rotated

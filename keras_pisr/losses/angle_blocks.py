@@ -33,7 +33,7 @@ def on_accelerator(tensor):
 
 
 def vertices_in_a_block(batch, tensor):
-    """How many vertices to take at once: at least one."""
+    """Number of vertices to take at once, at least one."""
     triplets = ACCELERATOR_BLOCK if on_accelerator(tensor) else CPU_BLOCK
     if isinstance(batch, int):
         return max(1, triplets // (batch * batch))

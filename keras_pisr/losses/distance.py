@@ -28,7 +28,7 @@ def relative_distances(embeddings):
 
 
 def distance_loss(target: Any, prediction: Any, *, delta: float = 1.0) -> Any:
-    """How far the distances of a batch are from those of its guide, up to one scale.
+    """Difference between the distances of a batch and those of its guide, up to one scale.
 
     `mean_j huber(|s_i - s_j| / mu_s - |t_i - t_j| / mu_t)` for each sample `i`, where `mu` is
     the mean positive distance in the batch; over the batch, the mean of all `batch^2` pairs.

@@ -18,7 +18,7 @@ def check_embeddings(target, prediction):
     rows = {shape[0] for shape in shapes} - {None}
     if len(rows) > 1:
         raise ValueError(
-            "`target` and `prediction` must embed the same samples, one a row (widths may "
+            "`target` and `prediction` must embed the same samples, one per row (widths may "
             f"differ); got {shapes[0]} and {shapes[1]}."
         )
 

@@ -1,4 +1,4 @@
-"""How good an image or an embedding is, on any backend."""
+"""Scores of images on every backend, and of embeddings in NumPy."""
 
 import lazy_loader
 

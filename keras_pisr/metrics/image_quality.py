@@ -93,7 +93,7 @@ def prepare(xp, y_true, y_pred, *, shave, max_value, round_to_8bit, smallest=1):
     for size in (*shape[1:3], *other[1:3]):
         if size is not None and size - 2 * shave < smallest:
             raise ValueError(
-                f"Expected images of at least {smallest + 2 * shave} px a side "
+                f"Expected images of at least {smallest + 2 * shave} px per side "
                 f"({smallest} px after shaving {shave} from each side); got {shape}."
             )
     if round_to_8bit:

@@ -49,7 +49,7 @@ def similarity_chunks(queries, gallery, similarity):
     for first in range(0, len(queries), rows):
         products = queries[first : first + rows] @ gallery.T
         if similarity == "euclidean":
-            # Minus the squared distance, but for a constant a query.
+            # Minus the squared distance, up to one constant per query.
             products *= 2
             products -= squares
         yield first, products

@@ -1,4 +1,4 @@
-"""What a model costs to run, counted from its graph."""
+"""Counts the arithmetic of a model from its graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must be true of a model's configuration before Keras builds from it."""
+"""Checks a model's configuration before Keras builds from it."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What must be true of a preset's files before Keras sees them."""
+"""Checks a preset's files before Keras sees them."""
 
 import hashlib
 import re

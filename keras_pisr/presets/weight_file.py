@@ -1,4 +1,4 @@
-"""What must be true of a file of weights before Keras reads it."""
+"""Checks a file of weights before Keras reads it."""
 
 import io
 import math
@@ -10,7 +10,7 @@ NUMBERS = "biuf"
 
 
 def check_weights(content, max_bytes):
-    """How many numbers an HDF5 file of weights holds, if it is what Keras writes.
+    """Count of numbers in an HDF5 file of weights, if Keras could have written it.
 
     An HDF5 file can point to other files of the machine, can hold a group within itself, can
     announce more data than it has, and can decompress to any size. Each is refused, and so are
@@ -21,7 +21,7 @@ def check_weights(content, max_bytes):
         max_bytes: Most that its arrays may take in memory.
 
     Returns:
-        How many numbers all arrays hold.
+        Count of numbers in all arrays.
 
     Raises:
         ValueError: If something is refused; the message names it.

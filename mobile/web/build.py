@@ -137,7 +137,7 @@ def scale_of(path):
 
 
 def write_precache(site):
-    """What the service worker keeps, with a version that changes when a file does."""
+    """Files that the service worker keeps, with a version that changes with each file."""
     headers = json.loads((WEB / "headers.json").read_text())
     lines = ["/*", *(f"  {name}: {value}" for name, value in headers.items())]
     (site / "_headers").write_text("\n".join(lines) + "\n")

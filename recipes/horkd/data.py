@@ -1,4 +1,4 @@
-"""Which images the HORKD recipes train on and which they score on."""
+"""The images on which the HORKD recipes train and score."""
 
 import importlib.util
 

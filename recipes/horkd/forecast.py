@@ -1,4 +1,4 @@
-"""How long a HORKD run will take, before it starts."""
+"""Estimates the time of a HORKD run before it starts."""
 
 import numpy as np
 

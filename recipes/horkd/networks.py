@@ -49,7 +49,7 @@ class Networks:
 
 
 def with_weights_of(model, path):
-    """Give a network the weights of a saved one for other classes, but for its logits.
+    """Give a network the weights of a saved network for other classes, except those of the logits.
 
     A network for colour images becomes one for gray images that computes the same of them.
 

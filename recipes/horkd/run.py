@@ -1,4 +1,4 @@
-"""What the three HORKD recipes do: train a teacher, then students by several methods, score.
+"""The run of the three HORKD recipes: train a teacher, train students by several methods, score.
 
 `run_resolved` is the story; `settings.py` says what can be set, `methods.py` what is compared,
 `data.py` what is trained and scored on, `networks.py` which networks, `scores.py` and `pictures.py`
@@ -189,7 +189,7 @@ def finished(out):
 
 
 def cost(model, image):
-    """What a network weighs, and what one image costs it."""
+    """Parameters of a network, and its arithmetic for one image."""
     return {
         "parameters": model.count_params(),
         "macs": kp.models.multiply_accumulates(model, image),

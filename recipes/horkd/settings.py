@@ -1,4 +1,4 @@
-"""What can be set in the HORKD recipes, and their command line.
+"""Settings of the HORKD recipes, and their command line.
 
 Imports neither Keras nor a backend, so that `--help` and mistakes answer at once.
 """
@@ -43,7 +43,7 @@ class Settings:
     gray: bool | None = None
     """Read gray images [letters and faces: yes]."""
     flip: bool | None = None
-    """Mirror half of the training images [yes, but for letters]."""
+    """Mirror half of the training images [yes, except for letters]."""
     shift: int = 4
     """Move each training image by up to this many HR pixels."""
 

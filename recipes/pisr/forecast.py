@@ -1,4 +1,4 @@
-"""How long a PISR run will take, before it starts."""
+"""Estimates the time of a PISR run before it starts."""
 
 import numpy as np
 

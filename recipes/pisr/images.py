@@ -1,4 +1,4 @@
-"""Which images a PISR recipe trains on, which are held out, and which are scored."""
+"""The images on which a PISR recipe trains, those that are held out, and those that are scored."""
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def clean_images(settings):
 
 
 def held_out_count(source, count, settings):
-    """How many of `count` images are held out.
+    """Number of `count` images that are held out.
 
     Raises:
         ValueError: If none would be left to train on.

@@ -26,7 +26,7 @@ def new_network(settings):
 
 
 def title(settings):
-    """What tables call the chosen network."""
+    """Name of the chosen network in tables."""
     return NETWORKS[settings.student].__name__ + ("-M" if settings.student == "carn_m" else "")
 
 

@@ -1,4 +1,4 @@
-"""What the three PISR recipes do: load images, train stages and controls, score.
+"""The run of the three PISR recipes: load images, train stages and controls, score.
 
 `run_resolved` is the story; `settings.py` says what can be set, `images.py` what is trained and
 scored on, `networks.py` what is trained, `forecast.py` how long it will take,
@@ -37,7 +37,7 @@ FEATURE_LOSSES = {
 
 
 def optimizer(settings):
-    """The chosen optimizer, but for its learning rate."""
+    """The chosen optimizer as a function of its learning rate."""
     if settings.optimizer == "adam":
         return keras.optimizers.Adam
     return functools.partial(kp.optimizers.SOAP, refresh_every=settings.refresh_every)
@@ -184,7 +184,7 @@ def run_resolved(settings):
 
 
 def final(names):
-    """Of the models of a run, the one to keep: the student, or else the last control."""
+    """The model of a run to keep: the student, or the last control if there is none."""
     return "student" if "student" in names else list(names)[-1]
 
 

@@ -1,4 +1,4 @@
-"""What can be set in the PISR recipes, and their command line.
+"""Settings of the PISR recipes, and their command line.
 
 Imports neither Keras nor a backend, so that `--help` and mistakes answer at once.
 """

@@ -1,4 +1,4 @@
-"""What the FSRCNN presets have in common: the photographs, and how they are drawn from."""
+"""Settings that all FSRCNN presets share: the photographs and the sampling of patches."""
 
 from pisr.settings import Settings
 

@@ -1,1 +1,1 @@
-"""What every training run needs: its command line, folder, stages and devices."""
+"""Parts of every training run: its command line, folder, stages and devices."""

@@ -1,4 +1,4 @@
-"""Where a recipe trains: on one device, on all of a machine, or on all of a cluster."""
+"""Devices of a recipe: one, all of a machine, or all of a cluster."""
 
 import contextlib
 import dataclasses

@@ -1,4 +1,4 @@
-"""How long a run will take, before it starts."""
+"""Estimates the time of a run before it starts."""
 
 import math
 import time

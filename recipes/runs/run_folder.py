@@ -18,7 +18,7 @@ PACKAGES = ["keras-pisr", "keras", "tensorflow", "jax", "torch", "numpy", "pillo
 
 
 class RunFolder:
-    """Where a run writes.
+    """The folder to which a run writes.
 
     Args:
         path: The folder; made if absent.

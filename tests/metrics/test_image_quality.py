@@ -199,9 +199,9 @@ def test_shapes_that_differ_are_refused(function):
 
 def test_images_too_small_are_refused():
     small = np.zeros((1, 14, 14, 1))
-    with pytest.raises(ValueError, match="at least 15 px a side .11 px after shaving 2"):
+    with pytest.raises(ValueError, match="at least 15 px per side .11 px after shaving 2"):
         ssim(small, small, shave=2)
-    with pytest.raises(ValueError, match="at least 15 px a side .1 px after shaving 7"):
+    with pytest.raises(ValueError, match="at least 15 px per side .1 px after shaving 7"):
         psnr(small, small, shave=7)
     with pytest.raises(ValueError, match="shave >= 0"):
         psnr(small, small, shave=-1)

@@ -297,16 +297,9 @@ class ImagePairs:
         for start, stop in ((0, cut), (cut, len(self))):
             first = self.offsets[start]
             last = self.offsets[stop] if stop < len(self) else len(self.lr)
-            parts.append(
-                self._with(
-                    lr=self.lr[first:last],
-                    hr=self.hr[first * self.scale**2 : last * self.scale**2],
-                    heights=self.heights[start:stop],
-                    widths=self.widths[start:stop],
-                    gray=self.gray[start:stop],
-                    names=self.names[start:stop],
-                )
-            )
+            part = {n: getattr(self, n)[start:stop] for n in ("heights", "widths", "gray", "names")}
+            hr = self.hr[first * self.scale**2 : last * self.scale**2]
+            parts.append(self._with(lr=self.lr[first:last], hr=hr, **part))
         return tuple(parts)
 
     def _with(self, **changes):

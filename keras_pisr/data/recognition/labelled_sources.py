@@ -54,7 +54,7 @@ class BoundedReads:
         self._file = file
 
     def read(self, size=-1):
-        """Read at most so many bytes."""
+        """Read at most this many bytes."""
         if not 0 <= size <= MAX_FILE_BYTES + tarfile.RECORDSIZE:
             raise ValueError(f"a header or file of {size} bytes; at most {MAX_FILE_BYTES} are read")
         return self._file.read(size)

@@ -63,7 +63,7 @@ class JpegWriter:
             raise ValueError("JPEG holds no transparency. Choose PNG, WebP or TIFF.")
         if max(height, width) > 65500:
             raise ValueError(
-                f"JPEG ends at 65500 px a side; the result has {width}x{height}. Choose PNG."
+                f"JPEG ends at 65500 px per side; the result has {width}x{height}. Choose PNG."
             )
         self.file, self.height, self.strips = file, height, 0
         options = {"icc_profile": icc, "exif": exif, "xmp": xmp, "dpi": dpi, "comment": comment}

@@ -109,7 +109,7 @@ class WebpWriter:
     def __init__(self, file, shape, dtype, *, icc=None, exif=None, xmp=None):
         if max(shape[:2]) > 16383:
             raise ValueError(
-                f"WebP ends at 16383 px a side; the result has {shape[1]}x{shape[0]}. Choose PNG, "
+                f"WebP ends at 16383 px per side; the result has {shape[1]}x{shape[0]}. Choose PNG, "
                 "TIFF or JPEG."
             )
         self.file, self.options = file, {"icc_profile": icc, "exif": exif, "xmp": xmp}

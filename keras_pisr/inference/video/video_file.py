@@ -227,7 +227,7 @@ def _large_sides(first, scale):
     if max(width, height) > _LARGEST:
         raise ValueError(
             f"The result would have {width}x{height} px; H.264, in which videos are written, ends "
-            f"at {_LARGEST} px a side. Use a smaller factor, or cut the video before."
+            f"at {_LARGEST} px per side. Use a smaller factor, or cut the video before."
         )
     return width, height
 

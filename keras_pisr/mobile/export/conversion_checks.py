@@ -1,4 +1,4 @@
-"""What a conversion can do, told before it begins."""
+"""Checks before a conversion that it can do what is requested."""
 
 from typing import Literal, get_args
 

@@ -1,4 +1,4 @@
-"""What `export.py` does with a recognition student: options, checks of decisions, words."""
+"""Export of a recognition student: options, checks of decisions, and the printed results."""
 
 import dataclasses
 from typing import Annotated, Literal
@@ -11,7 +11,7 @@ Count = Annotated[int | None, tyro.conf.arg(metavar="N")]
 
 @dataclasses.dataclass(frozen=True)
 class RecognitionOptions:
-    """Of recognition students (embedding and logits)."""
+    """Options for recognition students (embedding and logits)."""
 
     score: Literal["top1", "verification"] | None = None
     """top1: the images' classes are those the student knows. verification: any classes; AUC over

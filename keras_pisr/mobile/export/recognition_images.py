@@ -26,13 +26,13 @@ def recognition_images(source, part, *, size, channels, lr_factor=1, train_class
 
     Args:
         source: Folder of class folders, a tar archive of such, or `"letters"`: glyphs, of which
-            the recipes hold out three a class.
+            the recipes hold out three per class.
         part: `"train"` or `"val"`: which part of a source that is divided into these.
         size: `(height, width)` of the result, px.
         channels: 1 or 3.
         lr_factor: How many times larger the HR images were.
-        train_classes: The student was trained on the first so many classes: take only these for
-            `"train"`, and only the others for `"val"`.
+        train_classes: Number of classes on which the student was trained, which come first: only
+            these for `"train"`, and only the others for `"val"`.
 
     Returns:
         `LabelledImages`.

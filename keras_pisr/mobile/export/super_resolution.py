@@ -1,4 +1,4 @@
-"""What `export.py` does with a super-resolution student: options, checks in dB, words."""
+"""Export of a super-resolution student: options, checks in dB, and the printed results."""
 
 import dataclasses
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ Number = Annotated[float | None, tyro.conf.arg(metavar="X")]
 
 @dataclasses.dataclass(frozen=True)
 class SuperResolutionOptions:
-    """Of super-resolution students."""
+    """Options for super-resolution students."""
 
     color: Literal["luma", "rgb"] | None = None
     """luma: the network alone, for apps that split colours themselves. rgb: whole images in and

@@ -1,1 +1,1 @@
-"""How long a `.tflite` file takes, on this machine or on a phone."""
+"""Times `.tflite` files on this machine or on a phone."""

@@ -129,7 +129,7 @@ class Adb:
             ) from error
 
     def shell(self, script, timeout=PATIENCE):
-        """What a shell script prints on the phone; raises `AdbError` if it fails."""
+        """Output of a shell script on the phone; raises `AdbError` if it fails."""
         return self.run("shell", script, timeout=timeout)
 
 
@@ -152,7 +152,7 @@ def attached(program="adb"):
 
 
 def meaning(text, serial):
-    """What adb's words mean for the user, in one sentence."""
+    """One sentence for the user about a message of adb."""
     for words, sentence in MEANINGS.items():
         if words in text.lower():
             return sentence.format(serial=serial)

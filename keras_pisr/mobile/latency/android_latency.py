@@ -1,4 +1,4 @@
-"""How long a `.tflite` file takes on an Android phone, timed by `benchmark_model` through adb."""
+"""Times a `.tflite` file on an Android phone, by `benchmark_model` through adb."""
 
 import dataclasses
 import shlex
@@ -191,7 +191,7 @@ def prepare(folder, binary, apk, libraries):
 
 
 def usage(folder):
-    """What the pushed program says to `--help`, whether or not it ends well."""
+    """Output of the pushed program for `--help`, also if the program fails."""
     folder.execute("./benchmark_model --help", log="usage", timeout=TIMEOUT)
     return output_of(folder, "usage")
 
@@ -230,7 +230,7 @@ def run_binary(folder, flags, libraries):
 
 
 def run_app(folder, flags):
-    """What the installed benchmark app writes to the phone's log.
+    """Lines of the installed benchmark app in the phone's log.
 
     Raises:
         ValueError: If it died.

@@ -1,4 +1,4 @@
-"""What LiteRT's programs for timing on Android, both named `benchmark_model`, print and mean."""
+"""Reads the output of LiteRT's two programs `benchmark_model` for timing on Android."""
 
 import re
 
@@ -86,7 +86,7 @@ def _start(text):
 
 
 def _delegation(text):
-    """How much of the network the delegate runs, in words."""
+    """The share of the network that the delegate runs, in words."""
     if COMPLETE.search(text):
         return "complete"
     partial = PARTIAL.search(text)

@@ -1,4 +1,4 @@
-"""What a `.tflite` file says of itself, in a metadata buffer that other readers skip."""
+"""Metadata of a `.tflite` file, in a buffer that other readers skip."""
 
 import json
 import struct

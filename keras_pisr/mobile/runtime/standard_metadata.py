@@ -1,4 +1,4 @@
-"""What a `.tflite` file is, in the form that Android Studio and other tools show.
+"""Metadata of a `.tflite` file in the form that Android Studio and other tools show.
 
 The buffer `TFLITE_METADATA` holds a FlatBuffer with the identifier `M001`; the numbers below are
 the places of its fields in TensorFlow Lite's `metadata_schema.fbs`.
@@ -56,7 +56,7 @@ def standard_metadata(fields):
 
 
 def description(fields):
-    """What the file does and how to use it, in sentences."""
+    """Sentences about the purpose of the file and its use."""
     if "outputs" in fields:
         return (
             "Recognizes small images. Give one image; the embedding is compared by its cosine, "

@@ -120,7 +120,7 @@ class _Graph:
         return name
 
     def convolve(self, name, x, kernel, bias, before, after):
-        """A convolution of stride 1 over an image with so many zeros before and after each axis."""
+        """A convolution of stride 1 over an image with zeros added before and after each axis."""
         inputs = [
             x,
             self.constant(f"{name}.kernel", np.transpose(kernel, (3, 2, 0, 1))),

@@ -84,7 +84,7 @@ class TwinDeconvolution(
         return SubpixelDeconvolution.subpixel_kernel(self)
 
     def subpixel_kernel(self):
-        """What `call` convolves with."""
+        """The kernel of `call`."""
         return self.own_kernel() if self.stored is None else self.stored
 
     def call(self, inputs):
@@ -92,11 +92,11 @@ class TwinDeconvolution(
         return as_it_is(SubpixelDeconvolution.call)(self, inputs)
 
     def get_prunable_weights(self):
-        """What `prune_low_magnitude` prunes."""
+        """The weights that `prune_low_magnitude` prunes."""
         return [self.kernel]
 
     def get_clusterable_weights(self):
-        """What `cluster_weights` clusters, with names."""
+        """The weights that `cluster_weights` clusters, with names."""
         return [("kernel", self.kernel)]
 
     def get_config(self):

@@ -14,7 +14,7 @@ from keras_pisr.models.size_limits import MOST_CHANNELS, MOST_LAYERS, MOST_SCALE
 
 
 def blocks_of(depth):
-    """Names of the blocks before `features` in a network of so many convolutions."""
+    """Names of the blocks before `features` in a network of `depth` convolutions."""
     return ["first", *(f"body_{i + 1}" for i in range(depth - 3))]
 
 

@@ -1,0 +1,35 @@
+"""Checks of the networks and options of `HybridOrderDistiller`."""
+
+
+def check_choices(source, schedule, student_sees):
+    """Refuse a value that an option does not have."""
+    for name, value, known in [
+        ("source", source, ("teacher", "assistant", "both")),
+        ("schedule", schedule, ("sequential", "joint")),
+        ("student_sees", student_sees, ("lr", "hr")),
+    ]:
+        if value not in known:
+            raise ValueError(f"`{name}` must be one of {known}, got {value!r}.")
+
+
+def check_guides(streams, needed, source, schedule):
+    """Refuse to train without a guide that is needed."""
+    missing = [f"`{name}`" for name in needed if streams[name] is None]
+    if missing:
+        raise ValueError(
+            f'With `source="{source}"` and `schedule="{schedule}"`, also give '
+            f"{' and '.join(missing)}."
+        )
+
+
+def check_outputs(role, model, needed):
+    """Refuse a network that does not name its outputs as the terms need them."""
+    output = getattr(model, "output", None) if model.built else None
+    missing = sorted(needed - set(output)) if isinstance(output, dict) else sorted(needed)
+    if missing:
+        raise ValueError(
+            f"The {role} {model.name!r} must be a functional model whose output is a dict with "
+            f"{' and '.join(map(repr, missing))}. Build it as the networks of "
+            "`keras_pisr.models` are, or wrap its tensors: "
+            'keras.Model(inputs, {"embedding": ..., "logits": ...}).'
+        )

@@ -109,8 +109,8 @@ class WebpWriter:
     def __init__(self, file, shape, dtype, *, icc=None, exif=None, xmp=None):
         if max(shape[:2]) > 16383:
             raise ValueError(
-                f"WebP ends at 16383 px per side; the result has {shape[1]}x{shape[0]}. Choose PNG, "
-                "TIFF or JPEG."
+                f"WebP ends at 16383 px per side; the result has {shape[1]}x{shape[0]}. Choose "
+                "PNG, TIFF or JPEG."
             )
         self.file, self.options = file, {"icc_profile": icc, "exif": exif, "xmp": xmp}
         self.pixels, self.row = np.empty(shape, np.uint8), 0

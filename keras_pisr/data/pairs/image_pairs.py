@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_pisr.data.images.degradation import degradation
-from keras_pisr.data.images.resize import check_scale, resize
+from keras_pisr.data.images.resize import check_scale
 from keras_pisr.data.pairs import pair_sources
 from keras_pisr.data.pairs.patches import PatchSampler
+from keras_pisr.data.pairs.resized_images import resized_images
 from keras_pisr.data.synthetic.samples import sample_images
 
 if TYPE_CHECKING:
@@ -240,20 +241,9 @@ class ImagePairs:
         Raises:
             ValueError: if the factor is not above 0, or an image gets smaller than `scale` px.
         """
-        if factor <= 0:
-            raise ValueError(f"Expected a factor above 0; got {factor}.")
         if factor == 1:
             return self
-        shortest = int(min(self.heights.min(), self.widths.min())) * self.scale
-        if round(shortest * factor) < self.scale:
-            raise ValueError(
-                f"A factor of {factor} leaves less than {self.scale} px of an image of {shortest} "
-                "px. Use a larger one."
-            )
-        hrs = (self.image(index)[1] for index in range(len(self)))
-        images = (
-            resize(hr, (round(hr.shape[0] * factor), round(hr.shape[1] * factor))) for hr in hrs
-        )
+        images = resized_images(self, factor)
         pairs = ImagePairs.from_images(images, scale=self.scale, names=self.names)
         return pairs.degraded(self.degrade)
 

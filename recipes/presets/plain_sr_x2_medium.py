@@ -7,8 +7,8 @@ Command, on any machine with a CPU or a GPU and Keras' TensorFlow backend:
 
 from phases import main, photographs, with_drawings
 
-FIRST = photographs(scale=2, size="medium", patch_size=64, epochs=20)
-PHASES = {"photographs": FIRST, "drawings": with_drawings(FIRST, epochs=5)}
+FIRST = photographs(scale=2, size="medium", patch_size=64, epochs=30)
+PHASES = {"photographs": FIRST, "drawings": with_drawings(FIRST, epochs=4)}
 
 if __name__ == "__main__":
     main("plain_sr_x2_medium", __doc__, PHASES)

@@ -10,9 +10,9 @@ The body starts from that of the preset for x2.
 from phases import main, photographs, with_drawings
 
 FIRST = photographs(
-    scale=3, size="medium", patch_size=96, epochs=8, start_body_from="plain_sr_x2_medium"
+    scale=3, size="medium", patch_size=96, epochs=20, start_body_from="plain_sr_x2_medium"
 )
-PHASES = {"photographs": FIRST, "drawings": with_drawings(FIRST, epochs=2)}
+PHASES = {"photographs": FIRST, "drawings": with_drawings(FIRST, epochs=3)}
 
 if __name__ == "__main__":
     main("plain_sr_x3_medium", __doc__, PHASES)

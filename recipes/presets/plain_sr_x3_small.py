@@ -9,8 +9,8 @@ The body starts from that of the preset for x2.
 
 from phases import main, photographs, with_drawings
 
-FIRST = photographs(scale=3, patch_size=96, epochs=24, start_body_from="plain_sr_x2_small")
-PHASES = {"photographs": FIRST, "drawings": with_drawings(FIRST, epochs=6)}
+FIRST = photographs(scale=3, patch_size=96, epochs=16, start_body_from="plain_sr_x2_small")
+PHASES = {"photographs": FIRST, "drawings": with_drawings(FIRST, epochs=4)}
 
 if __name__ == "__main__":
     main("plain_sr_x3_small", __doc__, PHASES)

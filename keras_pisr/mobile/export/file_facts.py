@@ -154,9 +154,10 @@ def check_file(
     if wholly_delegated and outside:
         slopes = f"{SLOPES} " if "PRELU" in outside else ""
         raise ValueError(
-            f"XNNPACK does not run {_counted(outside)}, so that the network falls into "
-            f"{facts.delegates} pieces and is slower. {slopes}Replace those layers, or allow it "
-            "with wholly_delegated=False (--allow-undelegated)."
+            f"XNNPACK does not run {_counted(outside)}; it runs the rest in {facts.delegates} "
+            f"part(s), and the file is slower. {slopes}Replace those layers (an untrained network "
+            "with weights of zero may only need training), or allow it with "
+            "wholly_delegated=False (--allow-undelegated)."
         )
     _check_finite(file)
     return facts

@@ -55,7 +55,7 @@ class TFLiteModel(TFLiteFile):
         return self.run(np.asarray(luma, "float32"))[0]
 
     def _advice(self):
-        return "A file for every size is made by `to_tflite` without `size`."
+        return "A file for every size is made by `keras-pisr export` without `--size`."
 
     def _check(self, path, inputs, outputs):
         if len(inputs) == 1 and {len(tensor["shape_signature"]) for tensor in outputs} == {2}:

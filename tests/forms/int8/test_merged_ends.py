@@ -22,7 +22,7 @@ def student(scale=2, **options):
     """A PlainSR whose residual is no longer silent."""
     model = plain_student(scale, **options)
     layer = model.get_layer("residual")
-    layer.set_weights([30 * layer.get_weights()[0], np.full(scale**2, 0.01)])
+    layer.set_weights([60 * layer.get_weights()[0], np.full(scale**2, 0.01)])
     return model
 
 
@@ -67,4 +67,4 @@ def test_the_sum_is_rounded_once(lumas):
     apart = post_training_form(deployed_form(model), lumas)
     assert "residual_and_pixels_levels" not in {layer.name for layer in merged.layers}
     errors = [np.std(np.asarray(form(luma)) - model(luma)) for form in (merged, apart)]
-    assert errors[0] < 0.9 * errors[1]
+    assert errors[0] < 0.95 * errors[1]

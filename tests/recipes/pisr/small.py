@@ -10,6 +10,7 @@ def settings(out, **changes):
         "batch_size": 2,
         "patch_size": 16,
         "tensorboard": False,
+        "controls": ("two_stages",),
         # Compiled faster than the default.
         "optimizer": "adam",
     }

@@ -80,7 +80,7 @@ def test_a_short_stage_1_and_the_default_optimizer(tmp_path):
     pisr.run(settings(out, epochs=3, teacher_epochs=1, **changes))
     results = json.loads((out / "results.json").read_text())
     steps = {name: stage["steps"] for name, stage in results["stages"].items()}
-    assert steps == {"teacher": 2, "student": 6, "one_stage": 6, "two_stages": 8}
+    assert steps == {"teacher": 2, "student": 6, "two_stages": 8}
     chosen = {name: results["settings"][name] for name in ("optimizer", "learning_rate")}
     assert chosen == {"optimizer": "soap", "learning_rate": 1e-2}
     student = kp.load_student(out / "student.keras")

@@ -257,7 +257,8 @@ def start_as_bicubic(model: keras.Model, *, seed: int = 0) -> keras.Model:
     if start is None:
         raise ValueError(
             f"`start_as_bicubic` knows how to start {', '.join(kind.__name__ for kind in STARTS)}, "
-            f"or a PrivilegedTeacher around one, not {type(model).__name__}."
+            f"or a PrivilegedTeacher around one, not {type(model).__name__}. Add "
+            "`keras_pisr.models.BicubicEnlargement` beside a network of yours instead."
         )
     if upscaler is not model:
         if model.has_own_encoder:

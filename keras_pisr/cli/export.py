@@ -143,6 +143,8 @@ def export(
                 wholly_delegated=not allow_undelegated,
                 options=options,
             )
+        # With the metadata, which is written after the checks.
+        facts = dataclasses.replace(facts, bytes=Path(out).stat().st_size)
         tell("Timing")
         # Outside the block: a file that is sound but slow is still worth having.
         latency = measure_latency(out, threads=threads)

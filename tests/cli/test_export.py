@@ -38,6 +38,7 @@ def test_a_student_becomes_a_checked_file(saved, capsys, precision):
     assert f"a.tflite ({precision})" in captured.out and captured.err == ""
     found = json.loads((saved / "a.json").read_text())
     assert found["file"]["delegates"] == 1 and found["missed"] == []
+    assert found["file"]["bytes"] == (saved / "a.tflite").stat().st_size
     assert found["agreement"]["agreement"] > 25 and found["latency"]["size"] == [20, 24]
     assert kp.mobile.TFLiteModel("a.tflite").shape == (1, 20, 24, 1)
     assert {path.name for path in saved.iterdir()} == {

@@ -92,7 +92,7 @@ class Trainer:
         start = time.perf_counter()
         model = self.started(trial)
         distiller, callbacks = self.distiller(trial, model)
-        optimizer = kp.optimizers.scheduled(trial.steps, learning_rate=trial.rate)
+        optimizer = kp.optimizers.scheduled(trial.steps, learning_rate=trial.rate, warmup_steps=500)
         distiller.compile(optimizer, loss="mae", steps_per_execution=10)
         feed = kp.data.tf_patches(
             self.training_images(trial.images, trial.degrade),

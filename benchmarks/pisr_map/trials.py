@@ -42,7 +42,7 @@ class Trial:
     degrade: str = ""
     steps: int = 4000
     seed: int = 0
-    rate: float = 1e-2
+    rate: float = 5e-3
     start: "Trial | None" = None
     imitation: float = 0.0
     teacher: "Trial | None" = None

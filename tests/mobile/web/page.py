@@ -23,6 +23,14 @@ def served(site):
 
 
 def text(browser, name):
+    """The visible text of an element. A page that runs threads on any host reloads itself once."""
+    from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+
+    for _ in range(20):
+        try:
+            return browser.find_element("id", name).text
+        except (NoSuchElementException, StaleElementReferenceException):
+            time.sleep(0.1)
     return browser.find_element("id", name).text
 
 

@@ -3,27 +3,24 @@
     python recipes/presets/fsrcnn_x2.py DATA
 
 DATA holds `train/T91`, `train/BSDS400`, and `benchmarks/` with Set5, Set14 and B100. The preset is
-`runs/fsrcnn_x2/alone/two_stages.keras`, for as many steps as teacher and student of
+`runs/fsrcnn_x2/two_stages.keras`, for as many steps as teacher and student of
 `fsrcnn_x2_pisr` together.
 """
 
-from phases import main
-from photographs import photographs
+from shared import fsrcnn, main
 
-PHASES = {
-    "alone": photographs(
-        2,
-        pisr=False,
-        controls=("two_stages",),
-        slope_per_channel=True,
-        refresh_every=20,  # A new basis costs a GPU more than a step.
-        batch_size=64,
-        imitation_weight=0.1,  # Keeps the code an image.
-        steps_per_epoch=2000,
-        teacher_epochs=5,
-        epochs=13,
-    )
-}
+SETTINGS = fsrcnn(
+    2,
+    pisr=False,
+    controls=("two_stages",),
+    slope_per_channel=True,
+    refresh_every=20,  # A new basis costs a GPU more than a step.
+    batch_size=64,
+    imitation_weight=0.1,  # Keeps the code an image.
+    steps_per_epoch=2000,
+    teacher_epochs=5,
+    epochs=13,
+)
 
 if __name__ == "__main__":
-    main("fsrcnn_x2", __doc__, PHASES)
+    main("fsrcnn_x2", __doc__, SETTINGS)

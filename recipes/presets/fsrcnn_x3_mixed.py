@@ -3,26 +3,23 @@
     python recipes/presets/fsrcnn_x3_mixed.py DATA
 
 DATA holds `train/T91`, `train/BSDS400`, and `benchmarks/` with Set5, Set14 and B100. The preset is
-`runs/fsrcnn_x3_mixed/mixed/one_stage.keras`.
+`runs/fsrcnn_x3_mixed/one_stage.keras`.
 """
 
-from phases import main
-from photographs import photographs
+from shared import fsrcnn, main
 
-PHASES = {
-    "mixed": photographs(
-        3,
-        pisr=False,
-        controls=("one_stage",),
-        slope_per_channel=True,
-        start_from="fsrcnn_x3",
-        learning_rate=3e-3,  # Keeps most of what the start knows.
-        drawings=0.03,
-        batch_size=16,
-        steps_per_epoch=1000,
-        epochs=16,
-    )
-}
+SETTINGS = fsrcnn(
+    3,
+    pisr=False,
+    controls=("one_stage",),
+    slope_per_channel=True,
+    start_from="fsrcnn_x3",
+    learning_rate=3e-3,  # Keeps most of what the start knows.
+    drawings=0.03,
+    batch_size=16,
+    steps_per_epoch=1000,
+    epochs=16,
+)
 
 if __name__ == "__main__":
-    main("fsrcnn_x3_mixed", __doc__, PHASES)
+    main("fsrcnn_x3_mixed", __doc__, SETTINGS)

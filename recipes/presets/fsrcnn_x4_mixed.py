@@ -3,26 +3,23 @@
     python recipes/presets/fsrcnn_x4_mixed.py DATA
 
 DATA holds `train/T91`, `train/BSDS400`, and `benchmarks/` with Set5, Set14 and B100. The preset is
-`runs/fsrcnn_x4_mixed/mixed/one_stage.keras`.
+`runs/fsrcnn_x4_mixed/one_stage.keras`.
 """
 
-from phases import main
-from photographs import photographs
+from shared import fsrcnn, main
 
-PHASES = {
-    "mixed": photographs(
-        4,
-        pisr=False,
-        controls=("one_stage",),
-        slope_per_channel=True,
-        start_from="fsrcnn_x4",
-        learning_rate=3e-3,  # Keeps most of what the start knows.
-        drawings=0.03,
-        batch_size=16,
-        steps_per_epoch=1000,
-        epochs=16,
-    )
-}
+SETTINGS = fsrcnn(
+    4,
+    pisr=False,
+    controls=("one_stage",),
+    slope_per_channel=True,
+    start_from="fsrcnn_x4",
+    learning_rate=3e-3,  # Keeps most of what the start knows.
+    drawings=0.03,
+    batch_size=16,
+    steps_per_epoch=1000,
+    epochs=16,
+)
 
 if __name__ == "__main__":
-    main("fsrcnn_x4_mixed", __doc__, PHASES)
+    main("fsrcnn_x4_mixed", __doc__, SETTINGS)

@@ -1,14 +1,15 @@
 """Trains the preset `plain_sr_x2_small`.
 
-Command, on any machine with a CPU or a GPU and Keras' TensorFlow backend:
+Command, on any machine with a CPU or a GPU:
 
-    KERAS_BACKEND=tensorflow python recipes/presets/plain_sr_x2_small.py DATA
+    python recipes/presets/plain_sr_x2_small.py DATA
+
+The shipped weights were trained on a GPU with KERAS_BACKEND=jax.
 """
 
-from phases import main, photographs, with_drawings
+from shared import main, plain_sr
 
-FIRST = photographs(scale=2, patch_size=64, epochs=24)
-PHASES = {"photographs": FIRST, "drawings": with_drawings(FIRST, epochs=6)}
+SETTINGS = plain_sr(2, epochs=50)
 
 if __name__ == "__main__":
-    main("plain_sr_x2_small", __doc__, PHASES)
+    main("plain_sr_x2_small", __doc__, SETTINGS)

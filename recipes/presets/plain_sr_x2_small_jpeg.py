@@ -1,17 +1,25 @@
 """Trains the preset `plain_sr_x2_small_jpeg`: for photographs that were saved as JPEG.
 
-Command, on any machine with a CPU or a GPU and Keras' TensorFlow backend:
+Command, on any machine with a CPU or a GPU:
 
-    KERAS_BACKEND=tensorflow python recipes/presets/plain_sr_x2_small_jpeg.py DATA
+    python recipes/presets/plain_sr_x2_small_jpeg.py DATA
 
 It starts from the preset `plain_sr_x2_small`. Four patches of five are compressed, at a quality of
 30 to 95 that is drawn anew each time; the fifth is clean, so that clean images are not smeared.
+The shipped weights were trained with KERAS_BACKEND=tensorflow.
 """
 
-from phases import main, photographs, with_drawings
+from shared import main, plain_sr
 
-BEFORE = photographs(scale=2, patch_size=64, start_from="plain_sr_x2_small")
-PHASES = {"jpeg": with_drawings(BEFORE, epochs=4, degrade="jpeg:30-95@0.8")}
+CHANGES = {
+    "start_from": "plain_sr_x2_small",
+    "degrade": "jpeg:30-95@0.8",
+    "patch_size": 64,
+    "batch_size": 64,
+    "learning_rate": 3e-3,
+    "refresh_every": 10,
+}
+SETTINGS = plain_sr(2, epochs=4, **CHANGES)
 
 if __name__ == "__main__":
-    main("plain_sr_x2_small_jpeg", __doc__, PHASES)
+    main("plain_sr_x2_small_jpeg", __doc__, SETTINGS)

@@ -1,16 +1,15 @@
 """Trains the preset `plain_sr_x3_small`.
 
-Command, on any machine with a CPU or a GPU and Keras' TensorFlow backend:
+Command, on any machine with a CPU or a GPU:
 
-    KERAS_BACKEND=tensorflow python recipes/presets/plain_sr_x3_small.py DATA
+    python recipes/presets/plain_sr_x3_small.py DATA
 
-The body starts from that of the preset for x2.
+The shipped weights were trained on a GPU with KERAS_BACKEND=jax.
 """
 
-from phases import main, photographs, with_drawings
+from shared import main, plain_sr
 
-FIRST = photographs(scale=3, patch_size=96, epochs=16, start_body_from="plain_sr_x2_small")
-PHASES = {"photographs": FIRST, "drawings": with_drawings(FIRST, epochs=4)}
+SETTINGS = plain_sr(3, epochs=50)
 
 if __name__ == "__main__":
-    main("plain_sr_x3_small", __doc__, PHASES)
+    main("plain_sr_x3_small", __doc__, SETTINGS)

@@ -44,29 +44,25 @@ def test_a_settings_file_is_of_the_preset_it_is_named_after(name, settings_file)
     module = settings_file(name)
     _, _, scale, size, *kind = name.split("_")
     assert name in module.__doc__
-    for settings in module.PHASES.values():
-        assert f"x{settings.scale}" == scale and settings.size == size
-        assert bool(settings.degrade) == (kind == ["jpeg"])
-        settings.resolved()
+    settings = module.SETTINGS.resolved()
+    assert f"x{settings.scale}" == scale and settings.size == size
+    assert bool(settings.degrade) == (kind == ["jpeg"])
 
 
-def test_phases_follow_each_other_and_the_last_is_scored(settings_file, monkeypatch, tmp_path):
-    module, phases = settings_file("plain_sr_x2_small"), settings_file("phases")
-    runs = []
-    monkeypatch.setattr("pisr.run.run", runs.append)
-    phases.run_phases(module.PHASES, tmp_path / "data", tmp_path / "out")
-    first, last = runs
-    assert first.start_from is None and not first.test_dirs and not first.drawings
-    assert last.start_from == str(tmp_path / "out" / "photographs" / "one_stage.keras")
-    assert last.drawings == 0.03 and [path.name for path in last.test_dirs] == [*phases.TESTS]
-    assert last.hr_dir == (tmp_path / "data" / "train" / "T91",)
+def test_folders_are_those_of_the_data(settings_file, monkeypatch, tmp_path):
+    module, command = settings_file("plain_sr_x2_small"), settings_file("shared")
+    monkeypatch.setattr("pisr.run.run", lambda settings: settings)
+    given = command.train(module.SETTINGS, tmp_path / "data", tmp_path / "out")
+    assert given.hr_dir == (tmp_path / "data" / "train" / "T91",)
+    assert [path.name for path in given.test_dirs] == [*command.TESTS]
+    assert given.out == tmp_path / "out"
 
 
 def test_a_missing_folder_is_one_line(tmp_path):
     command = [sys.executable, FOLDER / "plain_sr_x2_small.py", tmp_path, "--out", tmp_path / "run"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0 and "Traceback" not in done.stderr
-    assert "T91" in done.stderr
+    assert "Set5" in done.stderr
 
 
 SHIPPED = ["residual_fsrcnn_x2", *(f"fsrcnn_x{s}{kind}" for s in (2, 3, 4) for kind in KINDS)]
@@ -77,8 +73,7 @@ def test_the_settings_of_a_shipped_preset_are_those_of_its_run(name, settings_fi
     """Against the results file of the run that the preset was made of."""
     module = settings_file(name)
     assert f"recipes/presets/{name}.py" in module.__doc__
-    (settings,) = module.PHASES.values()
-    settings = settings.resolved()
+    settings = module.SETTINGS.resolved()
     scale = name[name.index("_x") + 1 :][:2]
     kind = name.rpartition("_")[2]
     run = name if name.startswith("residual") else "mixed_" * (kind == "mixed") + scale
@@ -95,6 +90,6 @@ def test_the_settings_of_a_shipped_preset_are_those_of_its_run(name, settings_fi
 
 
 def test_a_preset_that_never_began_is_not_resumed(settings_file, tmp_path):
-    module, phases = settings_file("fsrcnn_x2"), settings_file("phases")
+    module, command = settings_file("fsrcnn_x2"), settings_file("shared")
     with pytest.raises(ValueError, match="there is no run in"):
-        phases.run_phases(module.PHASES, tmp_path, tmp_path / "absent", resume=True)
+        command.train(module.SETTINGS, tmp_path, tmp_path / "absent", resume=True)

@@ -28,6 +28,22 @@ def weight_per_pixel(sample_weight, feature):
     return Distiller.spread_over_pixels(sample_weight, feature)
 
 
+def layer_to_distil(model):
+    """The name of the layer that is distilled by default.
+
+    Raises:
+        ValueError: If the model has no layer of such a name.
+    """
+    names = [layer.name for layer in model.layers]
+    for name in ("features", "expanding"):
+        if name in names:
+            return name
+    raise ValueError(
+        f"{model.name!r} has no layer 'features' or 'expanding': pass `feature=`, the name of the "
+        f"layer to distil. Its layers are {', '.join(names)}."
+    )
+
+
 class PrivilegedTeacherTrainer(Distiller):
     """Stage 1: the teacher reconstructs the HR image through a LR-sized code.
 
@@ -84,8 +100,10 @@ class PrivilegedDistiller(Distiller):
         teacher: A trained `PrivilegedTeacher`.
         student: The model to train, with the decoder's architecture if it is to start from
             the decoder's weights.
-        feature: Name of the layer whose output is distilled.
-        teacher_feature: The same in the teacher's decoder; by default `feature`.
+        feature: Name of the layer whose output is distilled; by default `features`, or
+            `expanding` in an FSRCNN.
+        teacher_feature: The same in the teacher's decoder; by default `feature`, or the decoder's
+            own default where that is not given.
         feature_loss: A `LaplaceNLL` (the default) or `GaussianNLL`, which compares the
             teacher's feature with the distribution that a `LocationScale` head predicts; or
             any Keras loss (`keras.losses.MeanAbsoluteError()`, `MeanSquaredError()`), which
@@ -115,7 +133,7 @@ class PrivilegedDistiller(Distiller):
         *,
         teacher: PrivilegedTeacher,
         student: keras.Model,
-        feature: str = "expanding",
+        feature: str | None = None,
         teacher_feature: str | None = None,
         feature_loss: keras.losses.Loss | None = None,
         distillation_weight: float = 1e-6,
@@ -132,14 +150,15 @@ class PrivilegedDistiller(Distiller):
         )
         self.teacher = teacher
         self.scale = teacher.scale
-        self.feature = feature
-        self.teacher_feature = teacher_feature or feature
+        self.feature, self.teacher_feature = feature, teacher_feature or feature
         self.feature_loss = feature_loss or LaplaceNLL()
         self.distillation_weight = distillation_weight
         if start_from_decoder:
             copy_weights(teacher.decoder, student, otherwise="pass `start_from_decoder=False`")
         self.estimator: LocationScale | None = None
         if distils:
+            self.feature = self.feature or layer_to_distil(student)
+            self.teacher_feature = self.teacher_feature or layer_to_distil(teacher.decoder)
             self.tapped_student = tap(student, [self.feature])
             self.tapped_decoder = tap(teacher.decoder, [self.teacher_feature], output=False)
             self.build_estimator()

@@ -4,6 +4,7 @@ import pytest
 
 from keras_pisr.distillers import PrivilegedDistiller
 from keras_pisr.losses import GaussianNLL, LaplaceNLL, laplace_nll
+from keras_pisr.models import PlainSR
 from tests.distillers.small import fill, pairs, small_fsrcnn, small_teacher, stage_1, stage_2
 
 pytestmark = pytest.mark.core
@@ -134,6 +135,22 @@ def test_another_layer_can_be_distilled():
     lr, hr = pairs()
     assert distiller.estimator.channels == 4
     assert np.isfinite(logs_of(distiller, lr, hr)["distillation"])
+
+
+def test_the_layer_to_distil_has_a_default_or_is_asked_for():
+    student = PlainSR(scale=2, features=3, body_layers=1)
+    distiller = PrivilegedDistiller(
+        teacher=small_teacher(), student=student, start_from_decoder=False
+    )
+    assert (distiller.feature, distiller.teacher_feature) == ("features", "expanding")
+    inputs = keras.Input((None, None, 1))
+    image = keras.layers.Conv2DTranspose(1, 2, 2, name="enlarged")(inputs)
+    with pytest.raises(ValueError, match="pass `feature=`.*enlarged"):
+        PrivilegedDistiller(
+            teacher=small_teacher(),
+            student=keras.Model(inputs, image),
+            start_from_decoder=False,
+        )
 
 
 def test_heads_map_to_a_teacher_of_another_width():

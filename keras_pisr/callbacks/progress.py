@@ -66,7 +66,7 @@ class Progress(keras.callbacks.Callback):
         left = seconds / epochs_here * (total - done)
         values = "  ".join(f"{name} {float(value):.4g}" for name, value in (logs or {}).items())
         self.bar.console.print(
-            f"{self.name} {done}/{total}  {values}  {rate:.1f} steps/s  {clock(left)} left",
+            f"{self.name} {done}/{total}  {values}  {rate:.1f} steps/s  {clock(left)} left of {self.name}",
             soft_wrap=True,
         )
 

@@ -22,7 +22,7 @@ def test_prints_a_line_an_epoch_with_logs_and_time_left():
     assert [line.split("  ")[0] for line in lines] == ["student 2/3", "student 3/3"]
     assert "loss 0." in lines[0]
     assert "steps/s" in lines[0]
-    assert lines[1].endswith("0:00:00 left")
+    assert lines[1].endswith("0:00:00 left of student")
 
 
 @pytest.mark.parametrize(

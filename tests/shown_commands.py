@@ -22,7 +22,7 @@ EXEMPT = {
     r"\[-s SERIAL\]|benchmark_model": "needs a phone; tests/mobile/latency runs it on a stand-in",
     r"web/(build|serve|fetch_runtime)\.py": "downloads from npm, or serves until it is stopped; tests/mobile/web",
     r"\.(onnx|xml|mlpackage)\b": "needs an optional package; tests/mobile/targets",
-    r"export\.py --all": "a minute; tests/mobile/export/test_ready_files.py",
+    r"export(\.py)? --all": "a minute; tests/mobile/export/test_ready_files.py",
     r"hf://": "needs the network; tests/presets/test_hubs.py has a stand-in",
     r"multi_worker|mirrored|data_parallel": "needs several devices; tests/distillers",
     r"^python benchmarks/": "measures for minutes; what is measured has its own tests",

@@ -124,6 +124,12 @@ class Contest:
             self.runs.setdefault(case, []).append(answer)
         return True
 
+    def profile(self, case):
+        """List the kernels of a case that was measured, if there is time."""
+        if time.time() < self.end and case in self.runs:
+            answer = self.ask(case.framework, "profile", case)
+            self.told.setdefault("profiles", []).append({**case._asdict(), **answer})
+
     def why_not(self, case):
         """Why a case has no runs."""
         return self.errors.get(case, self.errors.get(compiled_case(case), NOT_BEGUN))

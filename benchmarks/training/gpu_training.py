@@ -10,8 +10,9 @@ that replays CUDA graphs, and with the whole step as one CUDA graph. Both sides 
 the same way: the program measures whether ours uses TF32, and sets PyTorch to that.
 
 Each framework has a process of its own. Both compile at the same time; then one case at a time is
-measured, those of both frameworks in turns. After `--seconds` no case is begun. The figures are
-written after every case. Without a GPU everything runs on the CPU, for a trial:
+measured, those of both frameworks in turns; at the end the kernels of some trainings are listed.
+After `--seconds` no case is begun. The figures are written after every case. Without a GPU
+everything runs on the CPU, for a trial:
 
     KERAS_BACKEND=jax python benchmarks/training/gpu_training.py \
         --steps 20 --batch-size 2 --side 8 --embeddings 64 --seconds 300
@@ -47,6 +48,16 @@ ANGLES = (("JAX", "ours"), ("PyTorch", "usual"), ("JAX", "usual"))
 DATASHEET_TFLOPS = {"H100": 67, "H200": 67}
 # Part of the time after which nothing more is compiled.
 COMPILING = 0.5
+# Seconds that are kept for lists of kernels, and of which trainings these are.
+PROFILING = 10
+PROFILED = [
+    Case("JAX", "fsrcnn", "student", "Adam", FEEDS[0]),
+    Case("PyTorch", "fsrcnn", "student", "Adam", TORCH[1]),
+    Case("JAX", "fsrcnn", "student", "SOAP", FEEDS[0]),
+    Case("JAX", "fsrcnn", "stage 1", "Adam", FEEDS[0]),
+    Case("PyTorch", "fsrcnn", "stage 1", "Adam", TORCH[1]),
+    Case("JAX", "plain_sr", "student", "Adam", FEEDS[0]),
+]
 
 
 @dataclass
@@ -109,10 +120,12 @@ def run(settings, save):
         late = [c for c in first + angles + same if compiled_case(c) not in contest.prepared]
         in_order = [case for case in in_order if case not in late] + late
         for case in in_order + (settings.rounds - 1) * trainings:
-            if not contest.measure(case):
+            if time.time() > contest.end - PROFILING or not contest.measure(case):
                 break
             save(contest)
-        save(contest)
+        for case in PROFILED:
+            contest.profile(case)
+            save(contest)
 
 
 def row_of(case, contest, settings):
@@ -212,6 +225,15 @@ def main(settings):
 
     run(settings, save)
     print(training_table(content), angle_table(content), sep="\n\n")
+    for listed in content.get("profiles", []):
+        if "error" not in listed:
+            print(
+                listed["framework"],
+                *key_of(listed),
+                f"{listed['kernels_per_step']:.0f} kernels, "
+                f"{listed['microseconds_per_step']:.0f} us per step",
+                sep=", ",
+            )
     for row in content["training"] + content["angle_loss"]:
         if "not_measured" in row:
             print(*row.values(), sep=", ")

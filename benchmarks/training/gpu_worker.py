@@ -1,8 +1,8 @@
 """One framework's half of `gpu_training.py`, in a process of its own.
 
 `serve` answers one command at a time through a pipe: `describe`, `prepare` (compile the cases of a
-list) and `measure` (a case). Where an answer is `{"error": ...}`, the case failed and the process
-goes on.
+list), `measure` (a case) and `profile` (a case that was measured). Where an answer is
+`{"error": ...}`, the case failed and the process goes on.
 """
 
 import os
@@ -213,6 +213,13 @@ class JAX:
         seconds = time.perf_counter() - start.seconds
         return {"steps_per_second": self.settings.steps / seconds}
 
+    def profile(self, case):
+        """The kernels of a training case on one batch."""
+        from gpu_profile import jax_profile
+
+        ready, feed = self.ready[case._replace(how="")], self.same(STEPS_PER_PROGRAM)
+        return jax_profile(lambda: ready.fit(feed, shuffle=False, verbose=0), STEPS_PER_PROGRAM)
+
 
 class PyTorch:
     """Trainers of `torch_peer.py` on one batch that stays on the card, and angle losses."""
@@ -283,3 +290,9 @@ class PyTorch:
         start = time.perf_counter()
         trainer.run(self.settings.steps)
         return {"steps_per_second": self.settings.steps / (time.perf_counter() - start)}
+
+    def profile(self, case):
+        """As `JAX.profile`."""
+        from gpu_profile import torch_profile
+
+        return torch_profile(lambda: self.ready[case].run(STEPS_PER_PROGRAM), STEPS_PER_PROGRAM)

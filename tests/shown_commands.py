@@ -25,7 +25,7 @@ EXEMPT = {
     r"export(\.py)? --all": "a minute; tests/mobile/export/test_ready_files.py",
     r"hf://": "needs the network; tests/presets/test_hubs.py has a stand-in",
     r"multi_worker|mirrored|data_parallel": "needs several devices; tests/distillers",
-    r"^python benchmarks/": "measures for minutes; what is measured has its own tests",
+    r"^(KERAS_BACKEND=\w+ )?python benchmarks/": "measures for minutes; what is measured has its own tests",
     r"make_preset\.py": "needs a whole run; tests/presets/test_model_card.py makes one",
     r"mobile/compress\.py": "minutes each; tests/cli/test_compress.py",
 }

@@ -1,29 +1,63 @@
-"""Steps per second of the stages of PISR on a GPU, by JAX, beside plain PyTorch.
+r"""Training steps of PISR and angle losses on a GPU, by JAX, beside plain PyTorch on the same card.
 
-    KERAS_BACKEND=jax python benchmarks/training/gpu_training.py
+    KERAS_BACKEND=jax python benchmarks/training/gpu_training.py \
+        --out docs/results/speed/gpu_training.json
 
-Ours is `fit` with patches of the embedded photographs, cut by NumPy (`PatchSequence`) or on the
-GPU (`DevicePatches`), one step or twenty a program (`steps_per_execution`). PyTorch, where it is
-installed with CUDA, trains on one batch that stays on the GPU: it need not cut patches. Every one
-runs twice; the second run counts.
+Ours is `fit` as the recipes run it: patches of the embedded photographs, cut on the GPU
+(`DevicePatches`), twenty steps per program; and `fit` on one batch that stays on the GPU, which is
+all that PyTorch does. PyTorch trains with channels last: as it is, by `torch.compile` in the mode
+that replays CUDA graphs, and with the whole step as one CUDA graph. Both sides compute float32 in
+the same way: the program measures whether ours uses TF32, and sets PyTorch to that.
+
+Each framework has a process of its own. Both compile at the same time; then one case at a time is
+measured, those of both frameworks in turns; at the end the kernels of some trainings are listed.
+After `--seconds` no case is begun. The figures are written after every case. Without a GPU
+everything runs on the CPU, for a trial:
+
+    KERAS_BACKEND=jax python benchmarks/training/gpu_training.py \
+        --steps 20 --batch-size 2 --side 8 --embeddings 64 --seconds 300
 """
 
 import json
 import os
+import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import keras
 import tyro
-from rich.console import Console
-from rich.table import Table
 
-import keras_pisr as kp
-from training_step_worker import batch_of, keras_stage
+from gpu_contest import Contest, compiled_case
+from gpu_worker import STEPS_PER_PROGRAM, Case
+from keras_pisr.atomic import atomic_path
 
-# Of FSRCNN x2 and of the teacher's encoder, a LR px; backwards costs twice as much as forwards.
-MULTIPLY_ACCUMULATES = {"student": 12_464, "stage 1": 12_464 + 90_780}
+TRAININGS = [
+    ("fsrcnn", "student", "Adam"),
+    ("plain_sr", "student", "Adam"),
+    ("fsrcnn", "stage 1", "Adam"),
+    ("fsrcnn", "stage 2", "Adam"),
+    ("fsrcnn", "student", "SOAP"),
+    ("plain_sr", "student", "SOAP"),
+    ("plain_sr", "stage 2", "Adam"),
+    ("plain_sr", "stage 1", "Adam"),
+]
+FEEDS = ("fit, patches cut on the device", "fit, same batch")
+TORCH = ("eager", "torch.compile", "whole step as a CUDA graph")
+ANGLES = (("JAX", "ours"), ("PyTorch", "usual"), ("JAX", "usual"))
+# Float32 without matrix units, from the datasheet of the SXM cards.
+DATASHEET_TFLOPS = {"H100": 67, "H200": 67}
+# Part of the time after which nothing more is compiled.
+COMPILING = 0.5
+# Seconds that are kept for lists of kernels, and of which trainings these are.
+PROFILING = 10
+PROFILED = [
+    Case("JAX", "fsrcnn", "student", "Adam", FEEDS[0]),
+    Case("PyTorch", "fsrcnn", "student", "Adam", TORCH[1]),
+    Case("JAX", "fsrcnn", "student", "SOAP", FEEDS[0]),
+    Case("JAX", "fsrcnn", "stage 1", "Adam", FEEDS[0]),
+    Case("PyTorch", "fsrcnn", "stage 1", "Adam", TORCH[1]),
+    Case("JAX", "plain_sr", "student", "Adam", FEEDS[0]),
+]
 
 
 @dataclass
@@ -34,74 +68,176 @@ class Settings:
     """Side of the low-resolution patch in px."""
     batch_size: int = 64
     """Patches per batch."""
-    steps: int = 400
-    """Steps per run."""
+    steps: int = 200
+    """Steps per run, a multiple of 20."""
+    rounds: int = 3
+    """Runs of every training, as far as there is time; the median counts."""
+    embeddings: list[int] = field(default_factory=lambda: [256, 512, 1024, 2048, 4096])
+    """Batches of the angle loss."""
+    seconds: float = 80
+    """Seconds after which no case is begun."""
+    compilers: int = max(1, (os.cpu_count() or 1) // 3)
+    """Programs that JAX compiles at the same time."""
     out: Path | None = None
     """JSON file for the figures."""
 
+    def __post_init__(self):
+        if self.steps < 1 or self.steps % STEPS_PER_PROGRAM:
+            raise ValueError(
+                f"Expected steps to be a multiple of {STEPS_PER_PROGRAM}, the steps of a "
+                f"program; got {self.steps}."
+            )
 
-def contestants(settings):
-    """Name -> `(stage, function that takes the steps)`."""
-    pairs = kp.data.ImagePairs.from_samples("train", scale=2)
-    options = {
-        "patch": 2 * settings.side,
+
+def cases_of(settings):
+    """`(trainings, angles)`: cases of both frameworks, the most wanted first."""
+    trainings = []
+    for training in TRAININGS:
+        trainings += [Case("JAX", *training, how) for how in FEEDS]
+        if training[2] == "Adam":
+            trainings += [Case("PyTorch", *training, how) for how in TORCH]
+    angles = [Case(*form, embeddings=n) for n in settings.embeddings for form in ANGLES]
+    return trainings, angles
+
+
+def run(settings, save):
+    """Measure everything; calls `save` with the contest after every case."""
+    trainings, angles = cases_of(settings)
+    with Contest(settings) as contest:
+        compiled_by = contest.start + COMPILING * settings.seconds
+        contest.describe()
+        # PyTorch tries the algorithms of cuDNN when a stage first runs: while nothing else does.
+        contest.prepare([case for case in trainings if case.how == TORCH[0]], compiled_by)
+        # A CUDA graph that cannot be recorded may leave PyTorch unable to go on: last.
+        graphs = [case for case in trainings if case.how == TORCH[2]]
+        same = [case for case in trainings if case.how == FEEDS[1]]
+        first = [case for case in trainings if case not in graphs + same]
+        # Angle losses compile soon: before the least wanted of the trainings.
+        wanted = [case for case in first if case[1:4] in TRAININGS[:4]]
+        contest.prepare(list(dict.fromkeys(wanted + angles + first)), compiled_by)
+        contest.told["seconds_of_compiling"] = time.time() - contest.start
+        in_order = first + angles + graphs + same
+        late = [c for c in first + angles + same if compiled_case(c) not in contest.prepared]
+        in_order = [case for case in in_order if case not in late] + late
+        for case in in_order + (settings.rounds - 1) * trainings:
+            if time.time() > contest.end - PROFILING or not contest.measure(case):
+                break
+            save(contest)
+        for case in PROFILED:
+            contest.profile(case)
+            save(contest)
+
+
+def row_of(case, contest, settings):
+    """The figures of a case, or why there are none."""
+    row = {name: value for name, value in case._asdict().items() if value}
+    runs = contest.runs.get(case)
+    if not runs:
+        return {**row, "not_measured": contest.why_not(case)}
+    compiled = contest.prepared[compiled_case(case)]
+    row["seconds_of_compiling"] = round(compiled["seconds"], 1)
+    if case.embeddings:
+        return {**row, **runs[-1]}
+    rates = [run["steps_per_second"] for run in runs]
+    row |= {"steps_per_second": statistics.median(rates), "runs": rates}
+    ours = compiled_case(Case("JAX", case.name, case.stage, case.optimizer))
+    if "gflop" in contest.prepared.get(ours, {}):
+        row["tflops"] = contest.prepared[ours]["gflop"] * row["steps_per_second"] / 1e3
+        card = contest.told["JAX"].get("card", "")
+        for name, rate in DATASHEET_TFLOPS.items():
+            if name in card:
+                row["share_of_datasheet"] = row["tflops"] / rate
+    return row
+
+
+def content_of(contest, settings):
+    """What the JSON file holds."""
+    trainings, angles = cases_of(settings)
+    return {
+        "side": settings.side,
         "batch_size": settings.batch_size,
-        "steps_per_epoch": settings.steps,
+        "steps": settings.steps,
+        "steps_per_program": STEPS_PER_PROGRAM,
+        "datasheet_tflops": DATASHEET_TFLOPS,
+        "cpus": os.cpu_count(),
+        **contest.told,
+        "seconds": time.time() - contest.start,
+        "training": [row_of(case, contest, settings) for case in trainings],
+        "angle_loss": [row_of(case, contest, settings) for case in angles],
     }
 
-    def ours(stage, feed, optimizer, steps_per_execution):
-        distiller = keras_stage(
-            stage, 2, optimizer(), steps_per_execution=steps_per_execution, jit_compile=True
-        )
-        return stage, lambda: distiller.fit(feed(pairs, **options), shuffle=False, verbose=0)
 
-    adam, soap = lambda: keras.optimizers.Adam(1e-3), lambda: kp.optimizers.SOAP(1e-3)
-    device, host = kp.data.DevicePatches, kp.data.PatchSequence
-    runs = {
-        "student, Adam, patches by NumPy": ours("student", host, adam, 1),
-        "student, Adam": ours("student", device, adam, 1),
-        "student, Adam, 20 steps per program": ours("student", device, adam, 20),
-        "student, SOAP, 20 steps per program": ours("student", device, soap, 20),
-        "stage 1, Adam, 20 steps per program": ours("stage 1", device, adam, 20),
-        "stage 2, Adam, 20 steps per program": ours("stage 2", device, adam, 20),
-    }
-    try:
-        import torch
+def cell(row, *figures):
+    """Figures of a row as a Markdown cell; a dash if there are none."""
+    if row is None or "not_measured" in row:
+        return "-"
+    shown = [(row[name] * factor, spec) for name, factor, spec in figures if row[name]]
+    return ", ".join(format(*figure) for figure in shown)
 
-        from torch_peer import Trainer
-    except ImportError:
-        return runs
-    if torch.cuda.is_available():
-        batch = batch_of(2 * settings.side, settings.batch_size, 2)
-        for stage in ("student", "stage 1", "stage 2"):
-            trainer = Trainer(stage, batch, 2, device="cuda")
-            runs[f"PyTorch, {stage}, Adam"] = stage, lambda t=trainer: t.run(settings.steps)
-    return runs
+
+def training_table(content):
+    """Steps per second, and ours in relation to the fastest PyTorch, as Markdown."""
+    lines = [
+        "| | ours: patches cut on the GPU | ours: same batch | " + " | ".join(TORCH) + " | ratio | "
+        "TFLOP/s | of datasheet |",
+        "|---" * (len(TORCH) + 6) + "|",
+    ]
+    rows = {(*key_of(row), row["how"]): row for row in content["training"]}
+    rate = ("steps_per_second", 1, ".0f")
+    for training in TRAININGS:
+        found = [rows.get((*training, how)) for how in (*FEEDS, *TORCH)]
+        # Adam of PyTorch beside SOAP too: it has none.
+        compared = [rows.get((*training[:2], "Adam", how), {}) for how in TORCH]
+        fastest = max(row.get("steps_per_second", 0) for row in compared)
+        ours, cells = found[0], [cell(row, rate) for row in found]
+        ratio = ours.get("steps_per_second", 0) / fastest if fastest else 0
+        cells.append(f"{ratio:.2f}" if ratio else "-")
+        for name, spec in (("tflops", ".2f"), ("share_of_datasheet", ".1%")):
+            cells.append(format(ours[name], spec) if name in ours else "-")
+        lines.append(f"| {', '.join(training)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def key_of(row):
+    return row["name"], row["stage"], row["optimizer"]
+
+
+def angle_table(content):
+    """Milliseconds and megabytes of the angle loss as Markdown."""
+    forms = [f"{form}, {framework}: ms, MB" for framework, form in ANGLES]
+    lines = [f"| embeddings | {' | '.join(forms)} |", "|---" * (len(forms) + 1) + "|"]
+    rows = {(r["embeddings"], r["framework"], r["name"]): r for r in content["angle_loss"]}
+    figures = ("milliseconds", 1, ".2f"), ("bytes", 1e-6, ".0f")
+    for number in dict.fromkeys(row["embeddings"] for row in content["angle_loss"]):
+        cells = [cell(rows.get((number, *form)), *figures) for form in ANGLES]
+        lines.append(f"| {number} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def main(settings):
-    console, table, rates = Console(highlight=False), Table("", "steps/s", "TFLOP/s"), {}
-    pixels = settings.batch_size * settings.side**2
-    for name, (stage, run) in contestants(settings).items():
-        run()
-        start = time.perf_counter()
-        run()
-        rates[name] = settings.steps / (time.perf_counter() - start)
-        macs = MULTIPLY_ACCUMULATES.get(stage)
-        flops = f"{6 * macs * pixels * rates[name] / 1e12:.2f}" if macs else ""
-        table.add_row(name, f"{rates[name]:.0f}", flops)
-        console.print(name, f"{rates[name]:.0f} steps/s")
-    console.print(table)
-    if settings.out:
-        content = {
-            "side": settings.side,
-            "batch_size": settings.batch_size,
-            "devices": [str(device) for device in keras.distribution.list_devices()],
-            "cpus": os.cpu_count(),
-            "steps_per_second": rates,
-        }
-        settings.out.parent.mkdir(parents=True, exist_ok=True)
-        settings.out.write_text(json.dumps(content, indent=1) + "\n")
+    content = {}
+
+    def save(contest):
+        content.update(content_of(contest, settings))
+        if settings.out:
+            with atomic_path(settings.out) as temporary:
+                temporary.write_text(json.dumps(content, indent=1) + "\n")
+
+    run(settings, save)
+    print(training_table(content), angle_table(content), sep="\n\n")
+    for listed in content.get("profiles", []):
+        if "error" not in listed:
+            print(
+                listed["framework"],
+                *key_of(listed),
+                f"{listed['kernels_per_step']:.0f} kernels, "
+                f"{listed['microseconds_per_step']:.0f} us per step",
+                sep=", ",
+            )
+    for row in content["training"] + content["angle_loss"]:
+        if "not_measured" in row:
+            print(*row.values(), sep=", ")
+    print({name: content[name] for name in ("JAX", "PyTorch", "seconds_of_compiling", "seconds")})
 
 
 if __name__ == "__main__":

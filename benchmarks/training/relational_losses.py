@@ -42,12 +42,12 @@ def status(field, process="self"):
     return 0
 
 
-def usual_torch(target, prediction):
+def usual_torch(target, prediction, device="cpu"):
     import torch
     from torch.nn import functional
 
-    target = torch.tensor(target)
-    prediction = torch.tensor(prediction, requires_grad=True)
+    target = torch.tensor(target, device=device)
+    prediction = torch.tensor(prediction, device=device, requires_grad=True)
 
     def cosines(embeddings):
         difference = embeddings[None, :, :] - embeddings[:, None, :]
@@ -59,7 +59,7 @@ def usual_torch(target, prediction):
             guide = cosines(target)
         loss = functional.smooth_l1_loss(cosines(prediction), guide)
         (slope,) = torch.autograd.grad(loss, prediction)
-        return float(loss), slope.numpy()
+        return loss.detach(), slope
 
     return step
 

@@ -2,11 +2,13 @@
 
 import torch
 from torch import nn
-from torch.nn.functional import l1_loss, softplus
+from torch.nn.functional import l1_loss, pixel_shuffle, softplus
 
 
 class FSRCNN(nn.Module):
     """As `keras_pisr.models.FSRCNN`, with the transposed convolution of PyTorch."""
+
+    channels = 56  # Of `features`.
 
     def __init__(self, scale):
         super().__init__()
@@ -22,9 +24,44 @@ class FSRCNN(nn.Module):
         )
         self.last = nn.ConvTranspose2d(56, 1, 9, scale, padding=4, output_padding=scale - 1)
 
+    def image(self, feature, x):
+        """The HR image, from `features` of `x`."""
+        return self.last(feature)
+
     def forward(self, x):
         """Upscale."""
-        return self.last(self.features(x))
+        return self.image(self.features(x), x)
+
+
+class PlainSR(nn.Module):
+    """As `keras_pisr.models.PlainSR` of the size "small"."""
+
+    channels = 16
+
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = scale
+        self.first = nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.ReLU())
+        body = [m for _ in range(5) for m in (nn.Conv2d(16, 16, 3, padding=1), nn.ReLU())]
+        self.body = nn.Sequential(*body)
+        self.residual = nn.Conv2d(16, scale**2, 3, padding=1)
+        self.linear = nn.Conv2d(1, scale**2, 5, padding=2, bias=False)
+
+    def features(self, x):
+        """Input of the last layer."""
+        early = self.first(x)
+        return self.body(early) + early
+
+    def image(self, feature, x):
+        """The HR image, from `features` of `x`."""
+        return pixel_shuffle((self.residual(feature) + self.linear(x)).clamp(0, 1), self.scale)
+
+    def forward(self, x):
+        """Upscale."""
+        return self.image(self.features(x), x)
+
+
+NETWORKS = {"fsrcnn": FSRCNN, "plain_sr": PlainSR}
 
 
 def encoder(scale):
@@ -39,16 +76,18 @@ def encoder(scale):
     )
 
 
-def head():
-    return nn.Sequential(nn.Conv2d(56, 56, 1), nn.PReLU(), nn.Conv2d(56, 56, 1))
+def head(channels):
+    return nn.Sequential(
+        nn.Conv2d(channels, channels, 1), nn.PReLU(), nn.Conv2d(channels, channels, 1)
+    )
 
 
 class Student(nn.Module):
     """The student alone."""
 
-    def __init__(self, scale):
+    def __init__(self, scale, network):
         super().__init__()
-        self.student = FSRCNN(scale)
+        self.student = network(scale)
 
     def losses(self, lr, hr):
         """The terms of the loss by name."""
@@ -58,9 +97,9 @@ class Student(nn.Module):
 class Stage1(nn.Module):
     """The privileged teacher."""
 
-    def __init__(self, scale):
+    def __init__(self, scale, network):
         super().__init__()
-        self.encoder, self.decoder = encoder(scale), FSRCNN(scale)
+        self.encoder, self.decoder = encoder(scale), network(scale)
 
     def losses(self, lr, hr):
         """The terms of the loss by name."""
@@ -74,10 +113,11 @@ class Stage1(nn.Module):
 class Stage2(nn.Module):
     """The student, and heads that explain the features of the frozen teacher."""
 
-    def __init__(self, scale):
+    def __init__(self, scale, network):
         super().__init__()
-        self.student, self.location, self.scale = FSRCNN(scale), head(), head()
-        self.encoder, self.decoder = encoder(scale), FSRCNN(scale)
+        self.student = network(scale)
+        self.location, self.scale = head(network.channels), head(network.channels)
+        self.encoder, self.decoder = encoder(scale), network(scale)
         for guide in (self.encoder, self.decoder):
             guide.requires_grad_(False)
 
@@ -89,7 +129,7 @@ class Stage2(nn.Module):
         spread = 0.1 * softplus(self.scale(feature)) + 1e-8
         nll = torch.log(2 * spread) + (target - self.location(feature)).abs() / spread
         return {
-            "reconstruction": l1_loss(self.student.last(feature), hr),
+            "reconstruction": l1_loss(self.student.image(feature, lr), hr),
             "distillation": 1e-6 * nll.mean(),
         }
 
@@ -98,25 +138,79 @@ STAGES = {"student": Student, "stage 1": Stage1, "stage 2": Stage2}
 
 
 class Trainer:
-    """Adam steps on one batch, with the sums of every loss that a log needs."""
+    """Adam steps on one batch, with the sums of every loss that a log needs.
 
-    def __init__(self, stage, batch, scale, *, channels_last=False, device="cpu"):
+    Args:
+        stage: A name in `STAGES`.
+        batch: `(lr, hr)`, NumPy arrays with channels last.
+        scale: Upscaling factor.
+        network: A name in `NETWORKS`.
+        channels_last: Keep channels last in memory too.
+        device: Where to train.
+        compiled: Compile networks and losses, in the mode that replays CUDA graphs, and take the
+            Adam that is one kernel.
+    """
+
+    def __init__(
+        self,
+        stage,
+        batch,
+        scale,
+        *,
+        network="fsrcnn",
+        channels_last=False,
+        device="cpu",
+        compiled=False,
+    ):
         layout = {"memory_format": torch.channels_last} if channels_last else {}
-        self.model = STAGES[stage](scale).to(device, **layout)
+        self.model = STAGES[stage](scale, NETWORKS[network]).to(device, **layout)
+        self.losses = self.model.losses
+        if compiled:
+            self.losses = torch.compile(self.losses, mode="reduce-overhead")
         self.batch = [
             torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(**layout).to(device) for x in batch
         ]
-        weights = [weight for weight in self.model.parameters() if weight.requires_grad]
-        self.optimizer = torch.optim.Adam(weights, 1e-3)
+        self.weights = [weight for weight in self.model.parameters() if weight.requires_grad]
+        self.optimizer = torch.optim.Adam(self.weights, 1e-3, fused=compiled or None)
+        self.sums = {}
+
+    def step(self):
+        """One step, which adds its losses to the sums."""
+        self.optimizer.zero_grad()
+        losses = self.losses(*self.batch)
+        sum(losses.values()).backward()
+        self.optimizer.step()
+        for name, value in losses.items():
+            if name not in self.sums:
+                self.sums[name] = torch.zeros_like(value)
+            self.sums[name] += value.detach()
 
     def run(self, steps):
         """Take steps; returns the mean of every loss."""
-        sums = {}
+        for total in self.sums.values():
+            total.zero_()
         for _ in range(steps):
-            self.optimizer.zero_grad()
-            losses = self.model.losses(*self.batch)
-            sum(losses.values()).backward()
-            self.optimizer.step()
-            for name, value in losses.items():
-                sums[name] = sums.get(name, 0) + value.detach()
-        return {name: float(value) / steps for name, value in sums.items()}
+            self.step()
+        return {name: float(total) / steps for name, total in self.sums.items()}
+
+
+class GraphTrainer(Trainer):
+    """`Trainer` whose whole step, with Adam, is one CUDA graph: one launch from Python per step."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.optimizer = torch.optim.Adam(self.weights, 1e-3, fused=True, capturable=True)
+        # What a step makes when it is first taken must not become a part of the graph.
+        aside = torch.cuda.Stream()
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            for _ in range(3):
+                super().step()
+        torch.cuda.current_stream().wait_stream(aside)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph):
+            super().step()
+
+    def step(self):
+        """One step, as recorded."""
+        self.graph.replay()

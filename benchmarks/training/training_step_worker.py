@@ -7,6 +7,7 @@ processor time; at the end of its input it prints the peak of its memory in MiB.
 `check` for a comparison of the losses of both implementations.
 """
 
+import itertools
 import os
 import resource
 import sys
@@ -30,21 +31,28 @@ def batch_of(patch, batch, scale):
     return [rng.random((batch, side, side, 1), "float32") for side in sides]
 
 
-def keras_stage(stage, scale, optimizer=None, **options):
-    """A compiled distiller; Adam by default."""
+def keras_stage(stage, scale, optimizer=None, *, network="fsrcnn", **options):
+    """A compiled distiller of FSRCNN, or PlainSR for `plain_sr`; Adam by default."""
     import keras
 
     import keras_pisr as kp
 
     keras.utils.set_random_seed(0)
-    student = kp.models.FSRCNN(scale=scale)
+    kinds = {
+        "fsrcnn": (kp.models.FSRCNN, "expanding"),
+        "plain_sr": (kp.models.PlainSR, "features"),
+    }
+    kind, feature = kinds[network]
+    student = kind(scale=scale)
     if stage == "student":
         distiller = kp.distillers.Distiller(student, main_term="reconstruction")
     else:
-        teacher = kp.models.PrivilegedTeacher(kp.models.FSRCNN(scale=scale))
+        teacher = kp.models.PrivilegedTeacher(kind(scale=scale))
         distiller = kp.distillers.PrivilegedTeacherTrainer(teacher)
     if stage == "stage 2":
-        distiller = kp.distillers.PrivilegedDistiller(teacher=teacher, student=student)
+        distiller = kp.distillers.PrivilegedDistiller(
+            teacher=teacher, student=student, feature=feature
+        )
     distiller.compile(optimizer or keras.optimizers.Adam(1e-3), loss="mae", **options)
     return distiller
 
@@ -130,14 +138,13 @@ def check(batch, scale):
     import keras
     import torch
 
-    from torch_peer import STAGES, Trainer
+    from torch_peer import NETWORKS, STAGES, Trainer
 
     worst = 0
-    for stage in STAGES:
-        distiller = keras_stage(stage, scale, keras.optimizers.SGD(0.1))
-        trainer = Trainer(stage, batch, scale)
-        trainable = trainer.optimizer.param_groups[0]["params"]
-        trainer.optimizer = torch.optim.SGD(trainable, 0.1)
+    for network, stage in itertools.product(NETWORKS, STAGES):
+        distiller = keras_stage(stage, scale, keras.optimizers.SGD(0.1), network=network)
+        trainer = Trainer(stage, batch, scale, network=network)
+        trainer.optimizer = torch.optim.SGD(trainer.weights, 0.1)
         weights = [weight for part in parts_of(stage, distiller) for weight in part.get_weights()]
         with torch.no_grad():
             for ours, theirs in zip(weights, trainer.model.parameters(), strict=True):

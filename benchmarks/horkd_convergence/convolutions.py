@@ -21,7 +21,12 @@ tracing = threading.Lock()
 
 def patches_of(images, size, strides, padding):
     """`(batch, height, width, pixels * channels)`: what each place of a kernel sees, padded."""
-    pads = lax.padtype_to_pads(images.shape[1:3], size, strides, padding.upper())
+    pads = [(0, 0)] * 2
+    if padding == "same":
+        # The odd pixel goes behind, as everywhere in Keras.
+        sides = zip(images.shape[1:3], size, strides, strict=True)
+        spare = [max(0, (-(-n // step) - 1) * step + k - n) for n, k, step in sides]
+        pads = [(pad // 2, pad - pad // 2) for pad in spare]
     images = jnp.pad(images, ((0, 0), *pads, (0, 0)))
     batch, height, width, channels = images.shape
     ends = [side - k for side, k in zip((height, width), size, strict=True)]

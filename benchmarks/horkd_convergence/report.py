@@ -17,7 +17,6 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "recipes"))
 
 from horkd.methods import LABELS  # noqa: E402
-
 from keras_pisr.atomic import atomic_path  # noqa: E402
 
 TASKS = ("classification", "retrieval", "faces")
@@ -145,14 +144,13 @@ def draw_tuning(found, path):
 def draw_sizes(runs, path):
     """The first score of three rows by the size of the LR images, below that of the teacher."""
     figure, (panel,) = panels(1, width=6)
-    sizes = {"plain": {}, "start": {}, "horkd_123": {}}
-    for row, by_size in sizes.items():
-        for what, run in (("curves", runs.get("curves")), ("sizes", runs["sizes"])):
-            for name, points in (run or {"rows": {}})["rows"].items():
-                head, _, factor = name.partition(", LR smaller by ")
-                if head == row and (what == "sizes") == bool(factor):
-                    # HR images of Tiny ImageNet have 64 px.
-                    by_size[64 // int(factor or 4)] = values(points[-1], "top1")
+    for row in ("plain", "start", "horkd_123"):
+        by_size = {}
+        for name, points in runs["sizes"]["rows"].items():
+            head, _, factor = name.partition(", LR smaller by ")
+            if head == row:
+                # HR images of Tiny ImageNet have 64 px.
+                by_size[64 // int(factor)] = values(points[-1], "top1")
         at = sorted(by_size)
         means = [by_size[size].mean() for size in at]
         spreads = [by_size[size].std(ddof=1) if len(by_size[size]) > 1 else 0 for size in at]

@@ -38,12 +38,14 @@ class Training:
         out: Results file of the task; several runs share it.
         runs: Folder for trained weights.
         way: See `convolutions`.
-        deadline: `time.perf_counter()` after which no part is started.
+        start: `time.perf_counter()` from which times are told.
+        deadline: The same after which no part is started.
+        sharing: How many times longer a step takes than when the epochs are chosen.
     """
 
-    def __init__(self, what, settings, out, runs, *, way, deadline):
+    def __init__(self, what, settings, out, runs, *, way, start, deadline, sharing=1.0):
         self.what, self.settings, self.out, self.runs = what, settings, out, runs
-        self.way, self.deadline = way, deadline
+        self.way, self.start, self.deadline, self.sharing = way, start, deadline, sharing
         # Distances of embeddings need all of float32; the convolutions say what they need.
         jax.config.update("jax_default_matmul_precision", "highest")
         with mock.patch.object(horkd.data, "labelled_part", part_in_parallel):
@@ -55,7 +57,13 @@ class Training:
         self.found = json.loads(out.read_text()) if out.exists() else {}
         first = {"settings": None, "parts": {}, "rows": {}}
         self.results = self.found.setdefault(what, first)
-        self.results["settings"] = plain(dataclasses.asdict(settings)) | {"out": None}
+        now = plain(dataclasses.asdict(settings)) | {
+            "out": None,
+            "data": settings.data and settings.data.name,
+        }
+        if self.results["settings"] not in (None, now):
+            raise ValueError(f"{out} holds `{what}` with other settings; give another --out.")
+        self.results["settings"] = now
         self.results["environment"] = environment()
         self.results["card"] = jax.devices()[0].device_kind
         self.results["convolutions"] = way
@@ -174,7 +182,8 @@ class Training:
             self.one_call(program, part)
             took = time.perf_counter() - start
             self.say(f"{part.name}: {1000 * took / program.steps:.2f} ms per step")
-            seconds += part.length * took / program.steps * program.feed.steps_per_epoch
+            took *= self.sharing / program.steps
+            seconds += part.length * took * program.feed.steps_per_epoch
             each = program.steps // program.feed.steps_per_epoch
         left = SAFETY * (self.deadline - time.perf_counter())
         epochs = int(min(self.settings.epochs, max(0, left) / seconds))
@@ -206,7 +215,9 @@ class Training:
                 weights = self.guides["students"].get_weights()
                 return [np.broadcast_to(w, (*lead, *w.shape)) for w in weights]
             name = "tuned assistants" if self.what == "tuned" else "assistants"
-            return self.load_weights(name, part.rows)
+            # The plain student of `sizes` has no guide; its weights of terms are 0.
+            rows = ["start" if row == "plain" else row for row in part.rows]
+            return self.load_weights(name, rows)
         if blank:
             return self.guides[part.kind].get_weights()
         return [w[0, 0] for w in self.load_weights("teacher", ["teacher"])]
@@ -214,10 +225,10 @@ class Training:
     def train(self, part):
         """Train a part, and write its scores."""
         program, start = self.program(part), time.perf_counter()
-        guide = self.guide_of(part, program)
+        guide = jax.device_put(self.guide_of(part, program))
         state = program.initial()
         if part.kind == "students":
-            state = program.started_from(state, guide)
+            state = program.started_from(state, self.starts(part, program, state, guide))
         each = program.steps // program.feed.steps_per_epoch
         if part.kind == "teacher":
             epochs = max(1, self.settings.teacher_epochs // each) * each
@@ -258,6 +269,15 @@ class Training:
             self.say(f"{part.name}, {row}: {main} {100 * np.mean(last):.1f} after {steps} steps")
         self.say(f"{part.name}: {seconds} s, {1000 * seconds / steps:.2f} ms per step")
 
+    def starts(self, part, program, state, guide):
+        """What students start from: each from its assistant, a plain one from its own start."""
+        starts = [np.array(weights) for weights in guide]
+        for place, row in enumerate(part.rows):
+            if row == "plain":
+                for start, fresh in zip(starts, program.weights(state), strict=True):
+                    start[:, place] = fresh[:, place]
+        return starts
+
     def merged(self):
         """The results file with this run's results."""
         found = json.loads(self.out.read_text()) if self.out.exists() else {}
@@ -292,7 +312,8 @@ class Training:
 
     def folder(self, name):
         """Where the weights of a part lie: those of "curves" serve "tuned" and "sizes" too."""
-        what = self.what if self.what == "tune" or name.startswith("tuned") else "curves"
+        own = self.what in ("tune", "pretrain") or name.startswith("tuned")
+        what = self.what if own else "curves"
         return self.runs / f"{what}_{self.settings.task}"
 
     def save_weights(self, part, weights, program):
@@ -320,7 +341,8 @@ class Training:
 
     def say(self, text):
         """Print a line with the time."""
-        print(f"{self.settings.task} {self.what} {time.perf_counter():8.1f} s: {text}", flush=True)
+        seconds = time.perf_counter() - self.start
+        print(f"{self.settings.task} {self.what} {seconds:6.1f} s: {text}", flush=True)
 
     def best(self):
         """Of "tune": from method to the row that is best over the last points of its curve."""

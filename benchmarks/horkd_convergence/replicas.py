@@ -1,6 +1,7 @@
 """One stage of a recipe for many rows and seeds at once, in one program of the device."""
 
 import contextlib
+import threading
 
 import jax
 import jax.numpy as jnp
@@ -41,7 +42,7 @@ class Replicas:
         guided = {id(weight) for guide in self.distiller.guides for weight in guide.weights}
         self.guiding = [id(v) in guided for v in self.distiller.non_trainable_variables]
         self.terms = tuple(self.distiller.weights_of_terms)
-        self.compiled = None
+        self.compiled, self.compiling = None, threading.Lock()
 
     # === Values of variables ===
 
@@ -160,33 +161,38 @@ class Replicas:
         return parts.reshape(*parts.shape[:2], -1, parts.shape[-1])
 
     def compile(self):
-        """Compile both programs; takes long, and may be called in a thread."""
-        if self.compiled is None:
-            seeds, batch = len(self.feed.seeds), self.feed.batch_size
-
-            def shapes(variables, lead):
-                return [jax.ShapeDtypeStruct((*lead, *v.shape), v.dtype) for v in variables]
-
-            learner = (
-                self.distiller.trainable_variables,
-                self.own(self.distiller.non_trainable_variables),
-                self.optimizer.variables,
-            )
-            state = tuple(shapes(variables, (seeds, self.rows)) for variables in learner)
-            lead = (seeds, self.rows) if self.own_guide else ()
-            guide = [s for model in self.distiller.guides for s in shapes(model.weights, lead)]
-            tables = (
-                jax.ShapeDtypeStruct((self.steps, seeds, 4, batch), "int32"),
-                jax.ShapeDtypeStruct((self.steps, self.rows), "float32"),
-                jax.ShapeDtypeStruct((self.steps, self.rows, len(self.terms)), "float32"),
-            )
-            data = shape_of(self.feed.images), shape_of(self.feed.labels)
-            with convolutions(self.way):
-                training = jax.jit(self.many_steps, donate_argnums=0)
-                training = training.lower(state, guide, *data, *tables)
-                scoring = jax.jit(self.outputs).lower(*state[:2], shape_of(self.scored))
-            self.compiled = training.compile(), scoring.compile()
+        """Compile both programs, once; takes long, and may be called in several threads."""
+        with self.compiling:
+            if self.compiled is None:
+                self.compiled = self.programs()
         return self
+
+    def programs(self):
+        """The programs that train and score, compiled."""
+        seeds, batch = len(self.feed.seeds), self.feed.batch_size
+
+        def shapes(variables, lead):
+            return [jax.ShapeDtypeStruct((*lead, *v.shape), v.dtype) for v in variables]
+
+        learner = (
+            self.distiller.trainable_variables,
+            self.own(self.distiller.non_trainable_variables),
+            self.optimizer.variables,
+        )
+        state = tuple(shapes(variables, (seeds, self.rows)) for variables in learner)
+        lead = (seeds, self.rows) if self.own_guide else ()
+        guide = [s for model in self.distiller.guides for s in shapes(model.weights, lead)]
+        tables = (
+            jax.ShapeDtypeStruct((self.steps, seeds, 4, batch), "int32"),
+            jax.ShapeDtypeStruct((self.steps, self.rows), "float32"),
+            jax.ShapeDtypeStruct((self.steps, self.rows, len(self.terms)), "float32"),
+        )
+        data = shape_of(self.feed.images), shape_of(self.feed.labels)
+        with convolutions(self.way):
+            training = jax.jit(self.many_steps, donate_argnums=0)
+            training = training.lower(state, guide, *data, *tables)
+            scoring = jax.jit(self.outputs).lower(*state[:2], shape_of(self.scored))
+        return training.compile(), scoring.compile()
 
     # === Training ===
 

@@ -68,7 +68,7 @@ class Training:
         self.results["card"] = jax.devices()[0].device_kind
         self.results["convolutions"] = way
         self.results["images"] = {"training": len(self.training), "scored": len(self.scored)}
-        self.feeds, self.programs = {}, {}
+        self.feeds, self.programs, self.of_parts = {}, {}, {}
         self.scoring = concurrent.futures.ThreadPoolExecutor(4)
 
     def networks_of(self, lr_factor):
@@ -153,9 +153,9 @@ class Training:
     def run(self, parts):
         """Train the parts that are missing; returns whether none is left."""
         missing = [part for part in parts if part.name not in self.results["parts"]]
-        programs = {part.name: self.program(part) for part in missing}
+        programs = self.of_parts = {part.name: self.program(part) for part in missing}
         with concurrent.futures.ThreadPoolExecutor(max(1, len(programs))) as pool:
-            compiling = {name: pool.submit(made.compile) for name, made in programs.items()}
+            compiling = {name: pool.submit(self.compile, name) for name in programs}
             for part in missing:
                 if part.kind != "teacher":
                     # The length of a run depends on what all programs take.
@@ -168,6 +168,11 @@ class Training:
                     return False
                 self.train(part)
         return True
+
+    def compile(self, name):
+        """Compile the program of a part, in a thread."""
+        self.of_parts[name].compile()
+        self.say(f"{name}: compiled")
 
     def choose_epochs(self, missing):
         """Fix the epochs of a step of the method: those asked for, or fewer if time is short."""

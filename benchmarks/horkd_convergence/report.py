@@ -81,8 +81,9 @@ def table(task, rows):
         before = points[(3 * len(points) - 1) // 4]
         gain = values(points[-1], names[0]).mean() - values(before, names[0]).mean()
         label = LABELS.get(row, row)
-        if row.startswith("assistant_"):
-            label = f"assistant of {LABELS[row.removeprefix('assistant_')]}, on HR"
+        if row.startswith("assistant_") and row not in LABELS:
+            method = row.removeprefix("assistant_")
+            label = f"assistant of {LABELS.get(method, method)}, on HR"
         lines.append(f"| {label} | {points[-1]['steps']} | {' | '.join(cells)} | {gain:+.1f} |")
     return "\n".join(lines)
 

@@ -24,7 +24,7 @@ from keras_pisr.atomic import atomic_path
 from runs.run_folder import environment, plain
 
 # Steps per call of a program, about; and how often the networks of a part are scored.
-STEPS_PER_CALL = 100
+STEPS_PER_CALL = 50
 POINTS = 16
 SAFETY = 0.9
 

@@ -117,7 +117,9 @@ def draw_curves(found, path):
             panel.axhline(level, color="black", linestyle=":", linewidth=1)
         panel.set(title=task, xlabel="steps of the student", ylabel=f"{name}, percent")
         panel.grid(alpha=0.3)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    columns = min(5, 2 * len(found))
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=columns, fontsize=8)
     save(figure, path)
 
 

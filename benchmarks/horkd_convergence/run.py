@@ -59,7 +59,8 @@ def main(
         epochs: Epochs of each step of the method, at most: fewer are chosen at the start if all
             would take longer than `--seconds` [as parts.py says].
         teacher_epochs: Epochs of the teacher [as parts.py says].
-        seeds: Seeds of weights and batches; `tune` and `pretrain` take the first alone.
+        seeds: Seeds of weights and batches; `pretrain` and, but for faces, which are quick and
+            few, `tune` take the first alone.
         seconds: After so many seconds no further part is started.
         sharing: How many times longer a step takes than alone, for the choice of epochs: about
             the number of processes that share the card.
@@ -85,7 +86,7 @@ def main(
     settings = Settings(
         task=task,
         data=None if letters else Path(data),
-        seeds=seeds[:1] if what in ("tune", "pretrain") else seeds,
+        seeds=seeds[:1] if what in LENGTHS and what != "sizes" and task != "faces" else seeds,
         score_on="validation" if what == "tune" else "test",
         pretrained_teacher=pretrained_teacher,
         pretrained_assistant=pretrained_assistant,

@@ -32,12 +32,12 @@ def on_accelerator(tensor):
     return any(device.device_type != "CPU" for device in tf.config.list_logical_devices())
 
 
-def vertices_in_a_block(batch, tensor):
-    """Number of vertices to take at once, at least one."""
+def vertices_in_a_block(batch, count, tensor):
+    """Number of vertices to take at once, at least one and not more than there are."""
     triplets = ACCELERATOR_BLOCK if on_accelerator(tensor) else CPU_BLOCK
-    if isinstance(batch, int):
-        return max(1, triplets // (batch * batch))
-    return ops.maximum(1, triplets // (batch * batch))
+    if isinstance(batch, int) and isinstance(count, int):
+        return max(1, min(count, triplets // (batch * batch)))
+    return ops.maximum(1, ops.minimum(count, triplets // (batch * batch)))
 
 
 def cosines(distances, inverses, vertices, live):
@@ -69,8 +69,8 @@ def over_blocks(step, start, guide, learner, anchors):
     """
     batch = ops.shape(learner)[0]
     tables = [(table, where_positive(ops.rsqrt, table)) for table in (guide, learner)]
-    block = vertices_in_a_block(batch, learner)
     count = ops.shape(anchors)[0]
+    block = vertices_in_a_block(batch, count, learner)
     # The last block is filled up with -1, a vertex whose cosines are all 0.
     anchors = ops.concatenate([anchors, ops.full((block,), -1, dtype="int32")])
     samples = ops.arange(batch, dtype="int32")

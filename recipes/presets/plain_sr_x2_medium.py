@@ -1,10 +1,8 @@
 """Trains the preset `plain_sr_x2_medium`.
 
-Command, on any machine with a CPU or a GPU:
+Command, on a GPU (it also runs on a CPU and with other backends, which give other weights):
 
-    python recipes/presets/plain_sr_x2_medium.py DATA
-
-The shipped weights were trained on a GPU with KERAS_BACKEND=jax.
+    KERAS_BACKEND=jax python recipes/presets/plain_sr_x2_medium.py DATA
 """
 
 from shared import main, plain_sr

@@ -18,13 +18,15 @@ FSRCNN_PATCH_SIZE = {2: 64, 3: 96, 4: 128}  # 32 px of the LR image.
 TESTS = ("Set5", "Set14", "B100")
 
 
-def main(name, description, settings):
+def main(name, description, settings, *, before=None):
     """The command line of a settings file.
 
     Args:
         name: Name of the preset; the run is written to `runs/NAME`.
         description: What `--help` says first.
         settings: `Settings` of the run. Folders of images are relative to the data.
+        before: `Settings` of a run from whose student this one starts; it is written to
+            `runs/NAME/before`.
     """
 
     def command(
@@ -43,7 +45,8 @@ def main(name, description, settings):
         """
 
         def work():
-            train(settings, data, out, resume=resume, smoke=smoke)
+            options = {"resume": resume, "smoke": smoke}
+            train(settings, data, out, before=before, **options)
 
         interrupted = "stopped. The same command with --resume continues."
         program = Path(sys.argv[0]).name
@@ -52,16 +55,26 @@ def main(name, description, settings):
     tyro.cli(command, description=description)
 
 
-def train(settings, data, out, *, resume=False, smoke=False):
+def train(settings, data, out, *, before=None, resume=False, smoke=False):
     """Train by these settings and score on the test sets; returns the results of the run."""
     with without_notices():
         from pisr.run import run
 
     kinds = ("hr_dir", "jpeg_dir", "photo_dir")
-    folders = {kind: tuple(data / "train" / x for x in getattr(settings, kind)) for kind in kinds}
+
+    def here(settings, out, **changes):
+        folders = {
+            kind: tuple(data / "train" / x for x in getattr(settings, kind)) for kind in kinds
+        }
+        return shortened(dataclasses.replace(settings, **folders, out=out, **changes), smoke)
+
+    start = {}
+    if before is not None:
+        run(here(before, out / "before", resume=resume))
+        start = {"start_from": str(out / "before" / "one_stage.keras")}
+        resume = resume and (out / "settings.json").exists()
     tests = tuple(data / "benchmarks" / test for test in TESTS)
-    changes = {**folders, "test_dirs": tests, "out": out, "resume": resume}
-    return run(shortened(dataclasses.replace(settings, **changes), smoke))
+    return run(here(settings, out, test_dirs=tests, resume=resume, **start))
 
 
 def fsrcnn(scale, **changes):
@@ -92,8 +105,8 @@ def plain_sr(scale, **changes):
         "jpeg_dir": ("BSDS400",),
         "jpeg_sizes": (0.7, 0.5),
         "photo_dir": ("DIV2K_crops_Y", "photo_tiles_Y"),
-        # Text, shapes and noise; more where a pixel of the LR image is a larger part of a letter.
-        "drawings": 0.03 if scale == 2 else 0.06,
+        # Text, shapes and noise, without which there are specks beside hard edges.
+        "drawings": 0.03,
         "detail": 1,
         # 64, 48 and 40 px of the LR image, as large as the small photographs allow.
         "patch_size": {2: 128, 3: 144, 4: 160}[scale],
@@ -110,3 +123,9 @@ def plain_sr(scale, **changes):
         "tensorboard": False,
     }
     return Settings(scale=scale, **{**settings, **changes})
+
+
+def finish(scale, **changes):
+    """Settings of a last, shorter run: smaller patches, so that small photographs count, too."""
+    options = {"patch_size": 32 * scale, "learning_rate": 3e-3, "refresh_every": 10, "epochs": 8}
+    return plain_sr(scale, **{**options, **changes})

@@ -129,3 +129,9 @@ def finish(scale, **changes):
     """Settings of a last, shorter run: smaller patches, so that small photographs count, too."""
     options = {"patch_size": 32 * scale, "learning_rate": 3e-3, "refresh_every": 10, "epochs": 8}
     return plain_sr(scale, **{**options, **changes})
+
+
+def jpeg(**changes):
+    """Settings of a last run at x2 on photographs that are saved as JPEG."""
+    options = {"degrade": "jpeg:30-95@0.8", "batch_size": 64, "epochs": 4}
+    return finish(2, **{**options, **changes})

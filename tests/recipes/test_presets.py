@@ -1,5 +1,6 @@
 """The settings files of presets: each names its preset and trains what the catalog says."""
 
+import dataclasses
 import importlib
 import json
 import subprocess
@@ -87,6 +88,21 @@ def test_the_settings_of_a_shipped_preset_are_those_of_its_run(name, settings_fi
             theirs = recorded[setting]
             assert (list(ours) if isinstance(ours, tuple) else ours) == theirs, setting
     assert settings.pisr == (kind == "pisr")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_settings_of_plain_sr_are_those_of_its_runs(name, settings_file):
+    module, short = settings_file(name), name.removeprefix("plain_sr_")
+    runs = {short: module.SETTINGS}
+    if hasattr(module, "BEFORE"):
+        runs[f"{short}_before"] = module.BEFORE
+    places = {"out", "test_dirs", "hr_dir", "jpeg_dir", "photo_dir", "start_from"}
+    for run, settings in runs.items():
+        recorded = json.loads((RESULTS / "plain_sr" / f"{run}.json").read_text())["settings"]
+        ours = json.loads(json.dumps(dataclasses.asdict(settings.resolved()), default=str))
+        assert {k: ours[k] for k in ours.keys() - places} == {
+            k: recorded[k] for k in ours.keys() - places
+        }
 
 
 def test_a_preset_that_never_began_is_not_resumed(settings_file, tmp_path):

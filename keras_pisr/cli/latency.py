@@ -60,7 +60,7 @@ def slow_name(row):
 
 
 def slow_ms(row):
-    """The percentile itself."""
+    """Which percentile `slow_ms` gives, as text."""
     return getattr(row, f"{slow_name(row)}_ms")
 
 

@@ -143,7 +143,7 @@ def main(argv=None):
 
         print(f"keras-pisr {keras_pisr.__version__}")
         return 0
-    # TensorFlow's own notices about absent GPUs would bury ours.
+    # TensorFlow's notices about absent GPUs would hide our own messages.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     description = "Use, score, export and time tiny super-resolution networks."
     return run_with_one_line_errors(

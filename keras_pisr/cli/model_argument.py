@@ -37,13 +37,13 @@ def resolve_model(model, *, accept=KINDS):
     path = Path(model).expanduser()
     if kind == "bicubic":
         return "bicubic", "bicubic"
-    # Before the seconds that a backend takes to import.
+    # This check comes before the import of a backend, which takes seconds.
     if kind != "a preset" and not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
     if kind == "a .tflite file":
         from keras_pisr.mobile import TFLiteModel
 
-        # A few threads: these networks are too small to feed many.
+        # A few threads are enough: these networks are too small for many.
         return TFLiteModel(path, threads=min(4, os.cpu_count() or 1)), path.name
     with without_notices():
         if kind == "a .keras file":
@@ -105,7 +105,7 @@ def super_resolution_model(model, *, accept=KINDS):
     loaded, name = resolve_model(model, accept=accept)
     if isinstance(getattr(loaded, "output", None), dict):
         raise ValueError(
-            f"{model} gives {', '.join(loaded.output)}, and no image: it is scored by its recipe, "
-            "or beside its .tflite file by mobile/export.py."
+            f"{model} gives {', '.join(loaded.output)} and no image. Score it with its recipe, "
+            "or compare it with its .tflite file with mobile/export.py."
         )
     return loaded, name

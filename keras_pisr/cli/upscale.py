@@ -55,7 +55,7 @@ def upscale(
     """
     from keras_pisr.inference.inputs import plan_results
 
-    # Before the seconds that a backend takes to import: what is asked for must be there.
+    # The inputs are checked before a backend is imported, which takes seconds.
     plan = plan_results(images, out, suffix=suffix, recursive=recursive)
     network = _network(preset, model, scale)
 

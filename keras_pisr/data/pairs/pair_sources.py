@@ -254,7 +254,7 @@ def _by_stem(paths):
         if other is not path:
             raise ValueError(
                 f"{other} and {path} have the same name, so it is not clear to which of them a "
-                "file of the other resolution belongs. Rename one, or read their folders separately."
+                "file of the other resolution belongs. Rename one, or read the folders separately."
             )
     return by_stem
 

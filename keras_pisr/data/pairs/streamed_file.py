@@ -29,7 +29,7 @@ class StreamedFile(NamedTuple):
     factors: tuple[float, ...] = ()
 
     def read(self, scale):
-        """The pair, in register.
+        """Read the pair, aligned.
 
         Returns:
             `(lr, hr)`, uint8 `(height, width, 1 or 3)`; `lr` is None if it has no file.

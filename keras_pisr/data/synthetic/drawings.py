@@ -90,7 +90,7 @@ def shapes(size, rng):
 
 
 def pattern(size, rng):
-    """Stripes or checks of 2 to 16 px, straight or turned; or rings, half of which narrow outwards."""
+    """Stripes or checks of 2 to 16 px, straight or turned; or rings, half narrowing outwards."""
     y, x = np.mgrid[:size, :size] - rng.uniform(0, size, (2, 1, 1))
     angle = rng.choice([0, 0.25, rng.random()]) * np.pi
     across, along = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)

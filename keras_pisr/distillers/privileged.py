@@ -48,8 +48,8 @@ class PrivilegedTeacherTrainer(Distiller):
     """Stage 1: the teacher reconstructs the HR image through a LR-sized code.
 
     `loss(hr, decoder(encoder(hr))) + imitation_weight * mean|encoder(hr) - lr|`: the second
-    term keeps the code similar to the LR image that the student will see. Data are pairs `(lr,
-    hr)`. Metrics measure the reconstruction.
+    term keeps the code similar to the LR image that the student will see. Data are pairs
+    `(lr, hr)`. Metrics measure the reconstruction.
 
     Args:
         teacher: A `PrivilegedTeacher`.

@@ -146,7 +146,7 @@ def test_sound_that_cannot_be_copied_is_written_without_further_loss(
     source = write(tmp_path / f"a{suffix}", times=times, codec=codec, sound=sound, unit=unit)
     report = upscale_files(network, [source], tmp_path / "out")
     assert report.notes[source] == (
-        f"its sound ({sound}) cannot be copied to .mkv, and is written as FLAC",
+        f"its sound ({sound}) cannot be copied to .mkv and is written as FLAC",
     )
     (before, start), (after, later) = samples(source), samples(tmp_path / "out" / "a.mkv")
     np.testing.assert_array_equal(after, before)

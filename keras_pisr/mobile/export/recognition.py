@@ -73,7 +73,7 @@ def convert_and_check(
         "lr_factor": factor,
         "train_classes": options.train_classes,
     }
-    # Read before the conversion: a wrong path should be told at once.
+    # The images are read before the conversion, so that a wrong path is reported at once.
     data = recognition_images(images, "val", **reading)
     representative = None
     if precision == "int8" and calibration is not None:

@@ -74,7 +74,7 @@ def convert_and_check(
         file,
         precision=precision,
         weights=stored_weights(deployed_form(model), size_known=in_blocks),
-        # A clip in 8 bit, which NPUs run, XNNPACK does not.
+        # NPUs run a clip in 8 bit; XNNPACK does not.
         wholly_delegated=wholly_delegated and target == "cpu",
     )
     if target == "npu":
@@ -105,12 +105,12 @@ def convert_and_check(
 
 
 def folder_lumas(folder, scale):
-    """Photographs of a folder, made small by the student's scale."""
+    """Photographs of a folder, shrunk by the student's scale."""
     from keras_pisr.data.images.color import rgb_to_y
     from keras_pisr.data.images.files import list_images, read_image
     from keras_pisr.data.images.resize import downscale
 
-    # So many settle the ranges; a whole training set would only take longer.
+    # This number is enough for the ranges; a whole training set would only take longer.
     return [rgb_to_y(downscale(read_image(path), scale)) for path in list_images(folder)[:100]]
 
 

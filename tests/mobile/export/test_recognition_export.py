@@ -148,7 +148,7 @@ def test_mistakes_are_one_line_and_leave_the_old_file(command, here, capsys, mor
         (["--score", "top1", "--train-classes", "2"], "top1 needs images of the 6 classes"),
         (["--max-score-loss", "-0.5"], "at most -0.5 were allowed"),
         (["--min-cosine", "1.1"], "a float16 file should reach 1.1"),
-        (["--min-equal", "101"], "a float16 file should for 101%"),
+        (["--min-equal", "101"], "a float16 file should reach 101%"),
     ],
 )
 def test_a_file_that_falls_short_is_refused(command, converted, here, capsys, more, message):

@@ -71,7 +71,7 @@ class PrivilegedTeacher(Presettable, keras.Model):
         if any(len(getattr(decoder, side, None) or ()) != 1 for side in ("inputs", "outputs")):
             raise ValueError(
                 f"Expected a functional or Sequential decoder with one input and one output; "
-                f"{decoder.name!r} is none. Begin it with a `keras.Input`."
+                f"{decoder.name!r} is not one. Begin it with a `keras.Input`."
             )
         lr_channels, hr_channels = decoder.inputs[0].shape[-1], decoder.outputs[0].shape[-1]
 
@@ -82,7 +82,8 @@ class PrivilegedTeacher(Presettable, keras.Model):
                 keras.Input((None, None, hr_channels), name="hr"),
                 convolution(56, 5, hr_channels, "encoder_1_conv", padding="same"),
                 prelu("encoder_1"),
-                # Padded by hand: "same" would sample other pixels on TensorFlow when strided.
+                # Padding is explicit, because strided "same" would sample other pixels on
+                # TensorFlow.
                 layers.ZeroPadding2D(2, name="encoder_2_pad", data_format="channels_last"),
                 convolution(56, 5, 56, "encoder_2_conv", strides=scale),
                 prelu("encoder_2"),

@@ -1,6 +1,6 @@
 """The `keras-pisr` command.
 
-Keras and TensorFlow are imported by what needs them, so that help and errors come at once.
+Only the functions that need Keras and TensorFlow import them, so that help and errors come at once.
 """
 
 import os
@@ -65,8 +65,9 @@ def evaluate(
         limit: Score only this many images, the first by name [all].
         degrade: Degrade the low-resolution images before the model sees them: blur, noise and jpeg
             in this order, joined by +. jpeg:40 compresses at quality 40; noise:5 adds noise with a
-            standard deviation of 5 levels of 255; blur:1.5 blurs the HR image with one of 1.5 px.
-            noise:0-10 draws from this range, and jpeg alone from its default range.
+            standard deviation of 5 levels of 255; blur:1.5 blurs the HR image with a standard
+            deviation of 1.5 px. noise:0-10 draws from this range, and jpeg alone draws from its
+            default range.
     """
     from rich.console import Console
 

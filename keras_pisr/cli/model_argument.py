@@ -72,7 +72,7 @@ def kind_of(model):
 
 
 def has_channel_slopes(model):
-    """Whether a student has PReLUs with one slope per channel, read without importing Keras.
+    """Whether a student has PReLUs with one slope per channel. Keras is not imported.
 
     Args:
         model: A preset or `.keras` file.
@@ -100,7 +100,7 @@ def super_resolution_model(model, *, accept=KINDS):
     """`resolve_model`, for commands that need a model from images to images.
 
     Raises:
-        ValueError: Also if the model gives embeddings and logits, as a recognition student does.
+        ValueError: Also if the model gives embeddings and logits, like a recognition student.
     """
     loaded, name = resolve_model(model, accept=accept)
     if isinstance(getattr(loaded, "output", None), dict):

@@ -61,7 +61,7 @@ def test_a_body_can_be_taken_from_another_scale(tmp_path):
     other = settings(
         tmp_path, student="plain_sr", start_body_from=str(tmp_path / "fsrcnn.keras")
     ).resolved()
-    with pytest.raises(ValueError, match="is no plain_sr of this --size"):
+    with pytest.raises(ValueError, match="is not a plain_sr of this --size"):
         pisr.new_student(other)
 
 

@@ -41,7 +41,7 @@ class Settings:
     """Upscaling factor."""
     cores: int = 0
     """Number of cores to use; 0 for all. On one core, processor time is measured, which other work
-    on the machine hardly changes. On several cores, wall time is measured: keep the machine quiet."""
+    on the machine hardly changes. On several cores, it is wall time: keep the machine quiet."""
     rounds: int = 7
     """Number of turns of each contestant."""
     seconds: float = 2.0

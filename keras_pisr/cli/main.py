@@ -56,7 +56,7 @@ def evaluate(
       keras-pisr evaluate student.keras Set14 --scale 2 --degrade jpeg:40
 
     Args:
-        model: What is scored: bicubic, a preset, a .keras file, or a .tflite file.
+        model: The model to score: bicubic, a preset, a .keras file, or a .tflite file.
         folder: Folder of test images.
         scale: Factor by which the model enlarges.
         json: Write the means, the scores of each image, the protocol and versions to this file.
@@ -115,7 +115,7 @@ def downscale(
         scale: Factor by which the images are shrunk.
         border: How the image is continued beyond its edge: replicate (as in Set5, Set14, B100) or
             mirror (as in DIV2K).
-        overwrite: Replace existing files. Without it, they are left as they are.
+        overwrite: Replace existing files. Without this option, they are kept.
     """
     from keras_pisr.data import downscale_folder
 

@@ -48,7 +48,7 @@ def upscale(
         scale: Factor by which to enlarge, which chooses the preset [2].
         suffix: Text that is added to each name: _x2 makes photo_x2.jpg.
         recursive: Also enlarge the files of subfolders, to subfolders of OUT.
-        overwrite: Replace existing files. Without it, they are left as they are.
+        overwrite: Replace existing files. Without this option, they are kept.
         max_pixels: Largest number of pixels of an image or frame; larger ones are refused before
             they are decoded.
         crf: Quality of videos, from 0 (lossless) to 51 (the worst).

@@ -152,7 +152,7 @@ class ImagePairs:
 
     @classmethod
     def from_samples(cls, split: str = "train", *, scale: int) -> ImagePairs:
-        """Photographs that need no download; see `sample_images`.
+        """Take the photographs that need no download; see `sample_images`.
 
         Args:
             split: `"train"`, `"validation"` or `"test"`.
@@ -170,10 +170,10 @@ class ImagePairs:
         scale: int,
         data_dir: str | os.PathLike[str] | None = None,
     ) -> ImagePairs:
-        """A TensorFlow Datasets set with `"lr"` and `"hr"` images, such as DIV2K.
+        """Read a TensorFlow Datasets set with `"lr"` and `"hr"` images, such as DIV2K.
 
-        It is downloaded on first use. DIV2K's own low-resolution images were made by a tool that
-        mirrors the border; `from_folder(..., border="mirror")` makes the same images.
+        The set is downloaded on first use. DIV2K's own low-resolution images were made by a tool
+        that mirrors the border; `from_folder(..., border="mirror")` makes the same images.
 
         Args:
             name: Name of the set, e.g. `"div2k/bicubic_x2"`.

@@ -15,18 +15,18 @@ class SuperResolutionOptions:
     """Options for super-resolution students."""
 
     color: Literal["luma", "rgb"] | None = None
-    """luma: the network alone, for apps that split colours themselves. rgb: whole images in and
-    out, as `keras-pisr upscale` makes them [luma]."""
+    """luma: the file holds only the network, for apps that split colours themselves. rgb: the file
+    takes and returns whole images, as `keras-pisr upscale` does [luma]."""
     target: Literal["cpu", "npu"] | None = None
-    """npu: the same numbers by operations that MediaTek's and Samsung's NPUs have, too, without
-    DEPTH_TO_SPACE and PRELU; takes --size [cpu]."""
+    """npu: the file computes the same numbers with operations that MediaTek's and Samsung's NPUs
+    also have, without DEPTH_TO_SPACE and PRELU; it needs --size [cpu]."""
     min_psnr: Number = None
-    """Exit with code 1 if the file's PSNR on these images is below this, dB."""
+    """Exit with code 1 if the file's PSNR on the test images is below this many dB."""
     max_loss: Number = None
-    """Refuse a file that loses more than this against the student, dB."""
+    """Refuse a file whose PSNR is more than this many dB below the student's."""
     min_agreement: Number = None
-    """Refuse a file whose output is further from the student's than this, as PSNR between the
-    two, dB [90 for float32, 55 for float16, 35 in 8 bit]."""
+    """Refuse a file if the PSNR between its output and the student's is below this many dB [90 for
+    float32, 55 for float16, 35 for dynamic and int8]."""
 
 
 def convert_and_check(

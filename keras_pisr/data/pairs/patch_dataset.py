@@ -32,8 +32,7 @@ def tf_patches(
 
     Iteration number `k` over the dataset gives epoch `first_epoch + k`, a function of the seed
     alone: a run that is resumed at epoch 7 passes `first_epoch=7`. On TensorFlow `fit` iterates
-        once
-    per epoch and trains `first_epoch`, `first_epoch + 1`, ...
+    once per epoch and trains `first_epoch`, `first_epoch + 1`, ...
 
     If Keras takes one batch before the first epoch, this counts as an iteration, and `fit` trains
     `first_epoch + 1`, `first_epoch + 2`, ... Under `tf.distribute` this happens in every `fit`,

@@ -6,7 +6,7 @@ import re
 # The configuration of a student has kilobytes, that of the largest network in keras.applications
 # half a megabyte.
 MOST_BYTES = 4 * 2**20
-# No filter count, size or factor of an honest network is larger. Seeds may be larger.
+# No filter count, size or factor of a real network is larger. Seeds may be larger.
 MOST_NUMBER = 2**24
 _NUMERIC = re.compile(r"(bool|u?int\d+|b?float\d+)")
 # Modules of the parts of a plain Keras network. Other modules hold functions that read or fetch

@@ -43,7 +43,7 @@ def load_student(path: str | os.PathLike[str], *, max_bytes: int = 256 * 2**20) 
     the files that Keras writes, with a bounded size. The configuration may name only layers of
     Keras and keras_pisr that neither run code nor read files. The model is not compiled.
 
-    The cost of an honest architecture is not checked: a small file may describe a network
+    The cost of an allowed architecture is not checked: a small file may describe a network
     that does not fit in memory.
 
     Args:

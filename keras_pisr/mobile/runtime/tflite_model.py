@@ -15,7 +15,7 @@ class TFLiteModel(TFLiteFile):
     Sizes that the file leaves open follow the input. The file is treated as untrusted: its size is
     bounded before it is read, it is verified by the runtime before it is built, it must be a
     network from one luma or RGB image to one, and it runs in a process of its own before it runs in
-    this one. The cost of running an honest network is not bounded.
+    this one. The cost of running a valid network is not bounded.
 
     Args:
         path: File ending in `.tflite`.

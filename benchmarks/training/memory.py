@@ -47,7 +47,7 @@ def resident():
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024
-    raise OSError("This system does not tell a process its memory in /proc/self/status.")
+    raise OSError("This system does not report the memory of a process in /proc/self/status.")
 
 
 def train_all(rounds, release):

@@ -135,7 +135,9 @@ def main(
         out: File to write.
     """
     if steps < epochs or steps % epochs:
-        raise SystemExit(f"students.py: error: {steps} --steps are no multiple of {epochs} epochs.")
+        raise SystemExit(
+            f"students.py: error: {steps} --steps are not a multiple of {epochs} epochs."
+        )
     options = {"steps": steps, "epochs": epochs, "batch_size": batch_size}
     options |= {"patch_size": patch_size, "learning_rate": learning_rate}
     for seed in seeds:

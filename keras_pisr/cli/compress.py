@@ -130,7 +130,7 @@ def compress(
 
     suffix = ".tflite" if method == "qat" else ".keras"
     if out.suffix != suffix:
-        raise ValueError(f"With --method {method}, --out is to end in {suffix}; got {out}.")
+        raise ValueError(f"With --method {method}, --out must end in {suffix}; got {out}.")
     if trained is not None and (method != "qat" or trained.suffix != ".keras"):
         raise ValueError("--trained FILE.keras goes with --method qat.")
     for name, value, owners in (

@@ -229,7 +229,7 @@ def way_of(model, super_resolution, recognition):
     given = [flag for flag, value in flags(refused).items() if value is not None]
     if given:
         raise ValueError(
-            f"{', '.join(given)}: of {other} students only; {model.name!r} is a {kind} network, "
+            f"{', '.join(given)}: only for {other} students; {model.name!r} is a {kind} network, "
             f"which has {', '.join(flags(options))}."
         )
     return way, options

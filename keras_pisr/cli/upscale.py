@@ -110,7 +110,7 @@ def choose_preset(scale):
     if not names:
         there = sorted({entry["scale"] for entry in CATALOG.values() if "scale" in entry})
         raise ValueError(
-            f"There is no preset for scale {wanted}; there are for: "
+            f"There is no preset for scale {wanted}, only for: "
             f"{', '.join(map(str, there)) or 'none'}. Name one with --preset, or a file with "
             "--model."
         )

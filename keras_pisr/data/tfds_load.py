@@ -45,8 +45,8 @@ def check_reachable(name, data_dir):
     if failure is not None:
         raise ConnectionError(
             f"The set {name} is not in {folder}, and it cannot be downloaded: {HOST} cannot be "
-            f"reached ({failure}). Copy the folder from a machine with a network, or read images "
-            "of yours from a folder instead."
+            f"reached ({failure}). Copy the folder from a machine with a network, or read your own "
+            "images from a folder."
         )
 
 

@@ -112,7 +112,7 @@ def _changed(run, side, replacements):
         if plain.shape != (scale * side, scale * side) or not scale:
             raise ValueError(
                 f"Expected the model to enlarge by a whole factor; it made {plain.shape} px "
-                f"of {image.shape} px."
+                f"from {image.shape} px."
             )
         image[side // 2, side // 2] = replacement
         changed = changed | (run(image) != plain)

@@ -41,7 +41,7 @@ def check_weights(content, max_bytes):
                     items += 1
                     if address in seen or items > MOST_ITEMS:
                         raise ValueError(
-                            f"{item.name} is there twice"
+                            f"{item.name} occurs twice"
                             if address in seen
                             else f"it holds more than {MOST_ITEMS} parts"
                         )
@@ -87,7 +87,7 @@ def _check_array(array):
 
     if array.dtype.kind not in NUMBERS:
         # Keras stores a few words with optimizers; a student has none.
-        raise ValueError(f"{array.name} holds {array.dtype}, no numbers")
+        raise ValueError(f"{array.name} holds {array.dtype}, not numbers")
     if array.chunks is not None:
         raise ValueError(
             f"{array.name} is compressed or in chunks, unlike arrays that Keras writes"

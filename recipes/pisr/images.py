@@ -101,7 +101,9 @@ def benchmark_folders(settings):
     """
     folders = {folder.resolve().name: folder for folder in settings.test_dirs}
     if len(folders) < len(settings.test_dirs):
-        raise ValueError("Two of --test-dirs have the same name; the table needs one each.")
+        raise ValueError(
+            "Two of --test-dirs have the same name; the table needs a different name for each."
+        )
     for folder in folders.values():
         benchmark_pairs(folder, scale=settings.scale)
     return folders

@@ -86,8 +86,8 @@ def run_resolved(settings):
     placement = place(settings.distribute)
     if settings.batch_size % placement.replicas:
         raise ValueError(
-            f"--batch-size {settings.batch_size} cannot be shared by {placement.replicas} devices "
-            "equally."
+            f"--batch-size {settings.batch_size} cannot be divided among {placement.replicas} "
+            "devices equally."
         )
     keras.config.set_dtype_policy(settings.precision)
     tests = benchmark_folders(settings)

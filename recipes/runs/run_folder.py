@@ -78,7 +78,7 @@ class RunFolder:
             )
             raise ValueError(
                 f"The run in {self.path} has other settings ({differences}). Resume it with the "
-                "settings it was started with, or choose another folder with --out."
+                "original settings, or choose another folder with --out."
             )
 
     def __truediv__(self, name):

@@ -131,8 +131,8 @@ def degradation(
         chosen = Degradation(**steps, border=border) if steps else None
     elif not callable(chosen):
         raise ValueError(
-            f"Expected degrade to be a function (hr, scale, rng) or a text as {EXAMPLE!r}; got "
-            f"{chosen!r}."
+            "Expected degrade to be a function (hr, scale, rng) or a text such as "
+            f"{EXAMPLE!r}; got {chosen!r}."
         )
     if lr_given and chosen is not None and from_large(chosen):
         raise ValueError(
@@ -181,7 +181,7 @@ def _steps(text):
         if name not in order or order.index(name) <= last or (name == "bicubic" and part != name):
             raise ValueError(
                 f"Expected degrade to be steps of {', '.join(order)}, in this order and each once, "
-                f"as {EXAMPLE!r}; got {text!r}."
+                f"such as {EXAMPLE!r}; got {text!r}."
             )
         last = order.index(name)
         if name != "bicubic":
@@ -197,7 +197,9 @@ def _step(name, found, text):
             high = float(found[3] or low)
         return Step(low, high, float(found[4] or 1))
     except ValueError as error:
-        raise ValueError(f"Expected numbers in degrade, as {EXAMPLE!r}; got {text!r}.") from error
+        raise ValueError(
+            f"Expected numbers in degrade, such as {EXAMPLE!r}; got {text!r}."
+        ) from error
 
 
 def _check(name, step):

@@ -51,7 +51,7 @@ def downscale_folder(
     Raises:
         FileNotFoundError: if `hr_dir` does not exist.
         ValueError: if it holds no image, two of them would be written to one name, or the scale
-            is no whole number of 2 or more.
+            is not a whole number of 2 or more.
     """
     scale = check_scale(scale, least=2)
     paths, out_dir = list_images(hr_dir), Path(out_dir)
@@ -83,6 +83,6 @@ def _check_distinct(targets):
         if target in seen:
             raise ValueError(
                 f"{seen[target].name} and {path.name} would both become {target.name}. "
-                "Rename one, or put them in folders of their own."
+                "Rename one, or put them in separate folders."
             )
         seen[target] = path

@@ -95,7 +95,7 @@ def downscale(image: np.ndarray, scale: int, *, border: str = "replicate") -> np
     height, width = (side // scale for side in image.shape[vertical : vertical + 2])
     if not height or not width:
         raise ValueError(
-            f"An image of shape {image.shape} cannot be shrunk {scale} times: each side needs at "
+            f"An image of shape {image.shape} cannot be shrunk by {scale}: each side needs at "
             f"least {scale} px. Leave it out or use a smaller scale."
         )
     crop = (slice(None),) * vertical + (slice(height * scale), slice(width * scale))
@@ -126,7 +126,7 @@ def check_arguments(shape, dtype, size, border):
     """Raise the `ValueError`s of `resize`; return `(height, width)` as integers."""
     if len(shape) < 2 or 0 in shape[-3:]:
         raise ValueError(
-            "Expected an image (height, width), (height, width, channels) or a batch of those "
+            "Expected an image (height, width), (height, width, channels) or a batch of these "
             f"with at least one pixel; got shape {tuple(shape)}."
         )
     if dtype != np.uint8 and not np.issubdtype(dtype, np.floating):

@@ -211,7 +211,7 @@ def _room(paths, counts, scale):
         named = ", ".join(f"{path} ({count * scale**2} px)" for count, path in largest)
         raise ValueError(
             f"{len(paths)} images take {needed / 2**30:.1f} GiB as a set, more than this computer "
-            f"has. The largest: {named}. Use fewer, or smaller ones, or read them as training "
+            f"has. The largest: {named}. Use fewer, or smaller ones, or read them when training "
             "needs them: kp.data.StreamedPairs, --stream in the recipes."
         ) from error
 

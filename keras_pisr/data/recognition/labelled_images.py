@@ -80,8 +80,8 @@ class LabelledImages:
         """
         if sum(counts) > len(self.class_names) or min(counts) < 1:
             raise ValueError(
-                f"Cannot split {len(self.class_names)} classes into {counts}: each needs one at "
-                "least, and together they must not be more."
+                f"Cannot split {len(self.class_names)} classes into {counts}: each set needs "
+                "at least one class, and all sets together no more classes than there are."
             )
         parts, first = [], 0
         for count in counts:

@@ -147,7 +147,7 @@ def stack(images):
     sizes = {image.shape[:2] for image in images}
     if len(sizes) > 1:
         raise ValueError(
-            f"The images are of {len(sizes)} sizes, {sorted(sizes)[0]} to {sorted(sizes)[-1]} "
+            f"The images have {len(sizes)} sizes, {sorted(sizes)[0]} to {sorted(sizes)[-1]} "
             "(height, width). Choose one for all of them: `size=(64, 64)`."
         )
     return np.stack(images)

@@ -69,8 +69,8 @@ def quantized_form(model: keras.Model) -> keras.Model:
     if not can_be_quantized(deployed):
         unknown = {type(x).__name__ for x in deployed.operations if not _is_known(x)}
         raise ValueError(
-            f"{model.name!r} holds {', '.join(sorted(unknown))}, for which there is no layer that "
-            "rounds as 8 bit does. Build the network of Conv2D, ReLU, LeakyReLU, Add, "
+            f"{model.name!r} holds {', '.join(sorted(unknown))}, which have no layer that "
+            "rounds like 8 bit. Build the network of Conv2D, ReLU, LeakyReLU, Add, "
             "SubpixelDeconvolution and SubpixelResidual."
         )
     by_next = {

@@ -226,8 +226,8 @@ def _large_sides(first, scale):
     width, height = (side * scale + side * scale % 2 for side in sides)
     if max(width, height) > _LARGEST:
         raise ValueError(
-            f"The result would have {width}x{height} px; H.264, in which videos are written, ends "
-            f"at {_LARGEST} px per side. Use a smaller factor, or cut the video before."
+            f"The result would have {width}x{height} px; H.264, the format of the result, allows "
+            f"{_LARGEST} px per side. Use a smaller factor, or cut the video before."
         )
     return width, height
 

@@ -43,7 +43,9 @@ def check_whole(path):
         else:
             end = None
     if end is not None and end > size + _SLACK:
-        raise ValueError(f"{path} is cut short: it says it has {end:.0f} bytes, and has {size}.")
+        raise ValueError(
+            f"{path} is cut short: it says that it has {end:.0f} bytes, but has {size}."
+        )
     return end is not None
 
 

@@ -160,7 +160,7 @@ def check_agreement(
     # The comparison is written so that NaN fails, too.
     if not result.agreement >= floor:
         raise ValueError(
-            f"The file does not compute what the model computes: {result.agreement:.1f} dB "
+            f"The file does not compute the same as the model: {result.agreement:.1f} dB "
             f"between the two on the worst image; a {precision} file should reach {floor:.1f}."
         )
     if max_loss is not None and not result.loss <= max_loss:

@@ -121,7 +121,7 @@ def check_recognition(
     # The comparison is written so that NaN fails, too.
     if not result.worst_cosine >= least:
         raise ValueError(
-            "The file does not compute what the model computes: on the worst image its embedding "
+            "The file does not compute the same as the model: on the worst image its embedding "
             f"has a cosine of {result.worst_cosine:.6f} with the model's; a {precision} file "
             f"should reach {least}."
         )

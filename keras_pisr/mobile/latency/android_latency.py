@@ -222,7 +222,7 @@ def run_binary(folder, flags, libraries):
         name = signal.Signals(code - 128).name
         memory = ", perhaps because memory ran out" if name == "SIGKILL" else ""
         raise ValueError(
-            f"benchmark_model was killed by {name}{memory}; its last words: {last_line(text)}."
+            f"benchmark_model was killed by {name}{memory}; its last line: {last_line(text)}."
         )
     if code != 0:
         raise ValueError(f"benchmark_model ended with code {code}: {last_line(text)}.")
@@ -248,7 +248,7 @@ def run_app(folder, flags):
         if "Inference timings in us" in text:
             return text
         if not alive:
-            raise ValueError(f"The benchmark app died; its last words: {last_line(text)}.")
+            raise ValueError(f"The benchmark app died; its last line: {last_line(text)}.")
         time.sleep(1)
     raise AdbError(f"The benchmark app did not end within {TIMEOUT} s.")
 

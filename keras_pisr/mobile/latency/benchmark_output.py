@@ -59,7 +59,7 @@ def parse_benchmark(text):
     if init_ms is None or len(blocks) < 2 or "min" not in blocks[-1]:
         raise ValueError("The output is not from benchmark_model, or ends too early.")
     if "median" not in blocks[-1]:
-        raise ValueError("This benchmark_model is too old: it prints no median. Take a newer one.")
+        raise ValueError("This benchmark_model is too old: it prints no median. Use a newer one.")
     warmup, timed = blocks[-2:]
     milliseconds = {name: float(value) / 1000 for name, value in timed.items()}
     old, new = MEMORY.search(text), FOOTPRINT.search(text)

@@ -101,7 +101,7 @@ def read_metadata(content):
                     raise ValueError(f"{buffer.DataLength()} bytes")
                 fields = json.loads(buffer.DataAsNumpy().tobytes().decode("utf-8"))
                 if not isinstance(fields, dict):
-                    raise ValueError("no object")
+                    raise ValueError("not an object")
                 return fields
     # Reading beyond the end, or invalid JSON, raises these.
     except (ValueError, TypeError, AttributeError, IndexError, RecursionError, struct.error) as e:

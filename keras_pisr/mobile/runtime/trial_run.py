@@ -45,12 +45,12 @@ def _try(path, digest):
         )
     except subprocess.TimeoutExpired as error:
         raise ValueError(
-            f"{path} took more than {SECONDS} s on a small image; it is no network for a phone."
+            f"{path} took more than {SECONDS} s on a small image; it is not a network for a phone."
         ) from error
     if result.returncode != 0:
         killed = result.returncode < 0
         how = signal.Signals(-result.returncode).name if killed else f"code {result.returncode}"
         raise ValueError(
-            f"{path} crashes the runtime ({how}): it is damaged, or made to do so. Export the "
-            "student again."
+            f"{path} crashes the runtime ({how}): it is damaged, or was made to crash it. Export "
+            "the student again."
         )

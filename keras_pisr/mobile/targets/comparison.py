@@ -30,7 +30,7 @@ def check_equal(model, run, *, floor=FLOOR):
     # The comparison is written so that NaN fails, too.
     if not max(differences) <= floor:
         raise ValueError(
-            f"The file does not compute what the model computes: values differ by up to "
+            f"The file does not compute the same as the model: values differ by up to "
             f"{max(differences):.1e}; at most {floor:g} was expected."
         )
     return max(differences)

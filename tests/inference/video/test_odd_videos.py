@@ -184,5 +184,5 @@ def test_a_codec_that_nobody_knows_is_named_and_the_others_are_made(network, tmp
 @pytest.mark.parametrize("size", [(8200, 16), (16, 8200)])
 def test_a_result_beyond_h264_says_so(network, tmp_path, size):
     source = write(tmp_path / "a.mkv", times=[0], size=size, codec="ffv1")
-    with pytest.raises(ValueError, match="16400.* H.264.* ends at 16384 px"):
+    with pytest.raises(ValueError, match="16400.* H.264.* allows 16384 px"):
         upscale_video(network, source, tmp_path / "b.mp4")

@@ -126,7 +126,7 @@ def refused(arguments, message, capsys, here):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--color", "luma"], "--color: of super-resolution students only"),
+        (["--color", "luma"], "--color: only for super-resolution students"),
         (["--min-psnr", "30", "--max-loss", "1"], "--min-psnr, --max-loss: of super-resolution"),
         (["--min-agreement", "30"], "which has --score, --lr-factor"),
         (["--size", "9", "0"], "--size to be 1 px or more"),
@@ -168,5 +168,5 @@ def test_flags_of_recognition_are_refused_for_super_resolution(student, here, ca
     arguments = ["student.keras", "--out", "a.tflite", "--min-score", "9", "--lr-factor", "2"]
     assert main(arguments) == 2
     error = capsys.readouterr().err
-    assert "--lr-factor, --min-score: of recognition students only" in error
+    assert "--lr-factor, --min-score: only for recognition students" in error
     assert "which has --color, --target, --min-psnr, --max-loss, --min-agreement" in error

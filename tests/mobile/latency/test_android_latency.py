@@ -144,7 +144,7 @@ def test_what_a_program_does_not_know_is_told_before_it_runs(phone, fixed, files
 @pytest.mark.parametrize(
     ("script", "message"),
     [
-        ("echo loading; kill -SEGV $$", "was killed by SIGSEGV; its last words: loading"),
+        ("echo loading; kill -SEGV $$", "was killed by SIGSEGV; its last line: loading"),
         ("kill -KILL $$", "killed by SIGKILL, perhaps because memory ran out"),
         ("echo ERROR: no such graph >&2; exit 1", "ended with code 1: ERROR: no such graph"),
         ("echo hello", "output is not from benchmark_model"),
@@ -247,7 +247,7 @@ def test_an_app_that_was_there_stays(phone, app, fixed):
 def test_an_app_that_dies_is_quoted_and_removed(phone, app, fixed):
     apk, there, log = app
     phone.program("am", f'[ $1 = start ] && echo "args: $8" >> {log} && echo F tflite: oh >> {log}')
-    with pytest.raises(ValueError, match="benchmark app died; its last words: F tflite: oh"):
+    with pytest.raises(ValueError, match="benchmark app died; its last line: F tflite: oh"):
         measure_on_phone(fixed, apk=apk, parent=phone.storage)
     assert not there.exists()
 

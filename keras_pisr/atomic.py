@@ -24,7 +24,7 @@ def atomic_path(path):
     Missing parent folders are made.
 
     Args:
-        path: Where the file belongs.
+        path: Final path of the file.
 
     Yields:
         `Path` of an empty file in the same folder, with the same suffix.

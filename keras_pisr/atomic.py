@@ -20,7 +20,7 @@ _HIDDEN = re.compile(r"\..*-[0-9a-f]{16}(\.\w+)?", re.DOTALL)
 def atomic_path(path):
     """A path to write to, put in the place of `path` when the block ends without an error.
 
-    Readers never see half a file, and a failed or killed run leaves what was there before.
+    Readers never see half a file, and a failed or killed run leaves the old file unchanged.
     Missing parent folders are made.
 
     Args:

@@ -18,7 +18,7 @@ class Progress(keras.callbacks.Callback):
     The bar appears on a terminal only; a log file gets only the lines.
 
     Args:
-        name: Name of what is trained; it starts every line.
+        name: Name of the training, which starts every line.
         steps_per_epoch: Batches per epoch.
         console: A `rich.console.Console`; by default one on standard output.
     """

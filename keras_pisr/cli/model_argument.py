@@ -10,7 +10,7 @@ TRAINABLE = KINDS[1:3]
 
 
 def resolve_model(model, *, accept=KINDS):
-    """Load what a MODEL argument names.
+    """Load the model that a MODEL argument names.
 
     Args:
         model: `bicubic`; a preset (its name, a folder, or an address on a hub); or the path of a

@@ -61,6 +61,6 @@ def check_weight(sample_weight, y):
     sides = zip(weight[1:3], target[1:3], strict=False)
     if not images or any(a and b and a != b for a, b in sides):
         raise ValueError(
-            "`sample_weight` must have one value per sample, (batch,), or, beside images, one per "
+            "`sample_weight` must have one value per sample, (batch,), or, for images, one per "
             f"pixel of y, (batch, height, width); got {weight} beside y of {target}."
         )

@@ -108,7 +108,7 @@ class Distiller(TrainStep, keras.Model):
             outputs: The result of `streams`.
             guidance: The result of `guidance`.
             x: What the phone will see, a batch.
-            sample_weight: `(batch,)`, beside images also `(batch, height, width)`, or None.
+            sample_weight: `(batch,)`, for images also `(batch, height, width)`, or None.
 
         Returns:
             A dict from the names in `term_names` to weighted scalars.

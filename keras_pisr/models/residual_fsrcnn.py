@@ -78,7 +78,7 @@ class ResidualFSRCNN(Presettable, keras.Model):
     - a 3x3 convolution to sub-pixels in place of the 9x9 transposed one (5x5 on the LR grid at x2),
       which halves the arithmetic there.
 
-    This network is not from a paper. Its blocks have the names of those of `FSRCNN`, so it is
+    This network is not from a paper. Its blocks have the same names as those of `FSRCNN`, so it is
     distilled in the same way. The sub-pixel convolution is called `residual`; `last_layer` adds.
 
     Args:

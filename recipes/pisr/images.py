@@ -51,7 +51,7 @@ def held_out_count(source, count, settings):
     """Number of `count` images that are held out.
 
     Raises:
-        ValueError: If none would be left to train on.
+        ValueError: If no image would be left for training.
     """
     chosen = settings.validation_images
     if chosen is None:

@@ -26,7 +26,7 @@ class StreamedPairs:
     `tf_patches` and `PatchSequence` take it in place of `ImagePairs`. The low-resolution pixels of
     each patch are the same, bit for bit. Threads decode the files. Several patches are cut from
     each image and shuffled with the patches of other images; see `StreamSampler`. Memory holds one
-    image per thread and the patches of two blocks: some 30 MB by default, with patches of 48 px at
+    image per thread and the patches of two blocks: about 30 MB by default, with patches of 48 px at
     x2.
 
     A file is opened when a batch first needs it. If it is damaged, one warning names it, and other

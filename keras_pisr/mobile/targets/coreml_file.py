@@ -15,7 +15,7 @@ LARGEST = 4096  # Largest side that the package takes, LR px: Core ML needs a bo
 
 
 def to_coreml(model, path):
-    """Convert a luma network to Core ML, and read back what was written.
+    """Convert a luma network to Core ML, and read the package back.
 
     The package takes luma `lr`, float16 `(1, height, width, 1)` in `[0, 1]`, each side up to
     4,096 px, and gives luma `hr`. It computes in float16, which the Neural Engine has, and needs

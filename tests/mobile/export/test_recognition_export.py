@@ -127,7 +127,10 @@ def refused(arguments, message, capsys, here):
     ("more", "message"),
     [
         (["--color", "luma"], "--color: only for super-resolution students"),
-        (["--min-psnr", "30", "--max-loss", "1"], "--min-psnr, --max-loss: of super-resolution"),
+        (
+            ["--min-psnr", "30", "--max-loss", "1"],
+            "--min-psnr, --max-loss: only for super-resolution",
+        ),
         (["--min-agreement", "30"], "which has --score, --lr-factor"),
         (["--size", "9", "0"], "--size to be 1 px or more"),
         (["--lr-factor", "0"], "scale to be a whole number, 1 or more; got 0"),
@@ -135,7 +138,7 @@ def refused(arguments, message, capsys, here):
         (["--images", "."], "folder of images for each class"),
         (["--quantize", "int8"], "int8 takes its ranges from images"),
         (["--pixels", "uint8"], "need precision 'int8'"),
-        (["--train-classes", "6"], "has 6 classes: the first 6 cannot"),
+        (["--train-classes", "6"], "has 6 classes, so the first 6 cannot"),
     ],
 )
 def test_mistakes_are_one_line_and_leave_the_old_file(command, here, capsys, more, message):

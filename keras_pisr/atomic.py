@@ -20,11 +20,11 @@ _HIDDEN = re.compile(r"\..*-[0-9a-f]{16}(\.\w+)?", re.DOTALL)
 def atomic_path(path):
     """A path to write to, put in the place of `path` when the block ends without an error.
 
-    Readers never see half a file, and a failed or killed run leaves what was there before.
+    Readers never see half a file, and a failed or killed run leaves the old file unchanged.
     Missing parent folders are made.
 
     Args:
-        path: Where the file belongs.
+        path: Final path of the file.
 
     Yields:
         `Path` of an empty file in the same folder, with the same suffix.
@@ -37,18 +37,19 @@ def atomic_path(path):
         >>> os.listdir(folder)
         ['scores.json']
     """
-    # A link stays what it is, and the file it names is written, as by `open`.
+    # A link stays a link, and the file that it names is written, as `open` does.
     path = Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Made as `open` would make it, not by `tempfile`, whose files are private: to ask what
-    # permissions are usual here would change the umask of every thread for a moment.
+    # The file is made as `open` makes it, not by `tempfile`, whose files are private. Asking for
+    # the usual permissions would change the umask of every thread for a moment.
     temporary = path.with_name(_hidden_name(path))
     try:
         with _in_use(temporary):
             yield temporary
             temporary.replace(path)
     except OSError as error:
-        # Of the file that was asked for, whose name a full disk does not even mention.
+        # The error names the file that was asked for; the error of a full disk names no file at
+        # all.
         full = error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None
         if full or str(error.filename) == str(temporary):
             raise type(error)(error.errno, error.strerror, str(path)) from error
@@ -58,9 +59,9 @@ def atomic_path(path):
 
 
 def remove_stale(folder):
-    """Remove what runs that were killed have left in a folder of `atomic_path`'s hidden files.
+    """Remove the hidden files that killed runs of `atomic_path` left in a folder.
 
-    Those that a running process writes to are left. Where the system has no locks of this kind
+    Files that a running process writes to are kept. If the system has no locks of this kind
     (Windows), nothing is removed.
 
     Args:
@@ -73,7 +74,7 @@ def remove_stale(folder):
     removed = []
     for path in folder.iterdir() if fcntl is not None and folder.is_dir() else ():
         if _HIDDEN.fullmatch(path.name) and path.is_file() and not path.is_symlink():
-            # Somebody else's file may not be ours to open or remove.
+            # This process may lack the right to open or remove somebody else's file.
             with suppress(OSError), path.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink()
@@ -85,7 +86,7 @@ def _hidden_name(path):
     """A name beside `path`, of no more than the 255 bytes that file systems allow."""
     end = f"-{secrets.token_hex(8)}{path.suffix}"
     stem = os.fsencode(path.stem)[: _LONGEST - 1 - len(os.fsencode(end))]
-    # A character that was cut in two, or that is none, goes.
+    # A character that was cut in two, or is not valid, is dropped.
     return f".{stem.decode(errors='ignore')}{end}"
 
 
@@ -94,10 +95,10 @@ def _in_use(temporary):
     """Make the file, and hold a lock on it that ends with the process at the latest."""
     with temporary.open("xb") as file:
         if fcntl is not None:
-            # Some network file systems know no locks.
+            # Some network file systems have no locks.
             with suppress(OSError):
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         elif os.name == "nt":
-            # An open file can be neither replaced nor removed there.
+            # On Windows, an open file can be neither replaced nor removed.
             file.close()
         yield

@@ -1,8 +1,8 @@
-"""Keras finds the classes of this package in a saved model without their having been imported.
+"""Lets Keras find the classes of this package in a saved model before they are imported.
 
-`keras.saving.load_model` knows only classes that were registered, which happens when their module
-is imported. Importing all of them beside `import keras_pisr` would import Keras and a backend. So
-each name is registered with a stand-in that imports the class when a saved model asks for it.
+`keras.saving.load_model` knows only registered classes, and a class is registered when its module
+is imported. If `import keras_pisr` imported all of them, it would import Keras and a backend. Each
+name is therefore registered with a stand-in, which imports the class when a saved model needs it.
 """
 
 import importlib.util
@@ -51,7 +51,7 @@ def package_class(name):
 
 
 def stand_in(name):
-    """A class whose `from_config` is that of the class it stands for."""
+    """A class whose `from_config` is that of the class for which it stands."""
 
     def from_config(cls, config, **kwargs):
         return package_class(name).from_config(config, **kwargs)
@@ -69,10 +69,10 @@ def register():
 
 
 class AfterKeras:
-    """Calls `register` once Keras is imported, by whomever."""
+    """Calls `register` when any code imports Keras."""
 
     def find_spec(self, name, path=None, target=None):
-        """Python's hook: the spec of Keras, whose loader registers when it is done."""
+        """Python's import hook: returns the spec of Keras, whose loader registers at its end."""
         if name != "keras":
             return None
         sys.meta_path.remove(self)
@@ -89,7 +89,7 @@ class AfterKeras:
 
 
 def register_with_keras():
-    """Register now if Keras is imported, else as soon as it is."""
+    """Register now if Keras is imported, otherwise when it is imported."""
     if hasattr(sys.modules.get("keras"), "saving"):
         register()
     else:

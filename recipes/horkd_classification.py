@@ -1,4 +1,4 @@
-"""HORKD for classification: a small network that tells classes apart in small images.
+"""HORKD for classification: trains a small network that classifies small images.
 
 Ge et al., "Look One and More: Distilling Hybrid Order Relational Knowledge for
 Cross-Resolution Image Recognition", AAAI 2020, https://arxiv.org/abs/2409.05384; a
@@ -8,7 +8,7 @@ A short run on letters:
 
     python recipes/horkd_classification.py
 
-Your own images, a folder (or tar archive) of class folders, perhaps in train/ and val/:
+Your own images: a folder (or tar archive) of class folders, which may lie in train/ and val/:
 
     python recipes/horkd_classification.py --data IMAGES --epochs 20 --teacher-epochs 40
 

@@ -1,4 +1,4 @@
-"""HORKD for retrieval: small images of classes never seen, found by their embeddings.
+r"""HORKD for retrieval: finds small images of classes that were not seen in training.
 
 Ge et al., "Look One and More: Distilling Hybrid Order Relational Knowledge for
 Cross-Resolution Image Recognition", AAAI 2020, https://arxiv.org/abs/2409.05384; a
@@ -8,7 +8,8 @@ A short run on letters:
 
     python recipes/horkd_retrieval.py
 
-Your own images, a folder (or tar archive) of class folders; the first 100 classes train:
+Your own images: a folder (or tar archive) of class folders. Here the first 100 classes are for
+training:
 
     python recipes/horkd_retrieval.py --data IMAGES --train-classes 100 --epochs 20 \
         --teacher-epochs 40

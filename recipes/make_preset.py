@@ -1,10 +1,10 @@
-r"""A preset folder with a model card, from a finished run of `pisr_x2.py`, `_x3` or `_x4`.
+r"""Makes a preset folder with a model card from a finished run of `pisr_x2.py`, `_x3` or `_x4`.
 
     python recipes/make_preset.py runs/pisr_x2 fsrcnn_x2_mine \
         --command "python recipes/pisr_x2.py --hr-dir T91 BSDS400"
 
-Prints the entry for `keras_pisr/presets/catalog.py`, which is all that a preset shipped with the
-package needs beside its folder.
+The program prints the entry for `keras_pisr/presets/catalog.py`. A preset that ships with the
+package needs only this entry and its folder.
 """
 
 import functools
@@ -32,12 +32,12 @@ def main(
     """Turn a model of a run into a preset.
 
     Args:
-        run: Folder of the run: `results.json` and `student.keras`.
-        name: Name of the preset: architecture, scale, method, as `fsrcnn_x2_pisr`.
-        command: Command that made the run, for the model card; placeholders for folders.
-        member: Which model: student, one_stage or two_stages.
-        out: Folder that gets a folder `NAME`.
-        overwrite: Replace a preset that is there.
+        run: Folder of the run, with `results.json` and `student.keras`.
+        name: Name of the preset: architecture, scale and method, such as `fsrcnn_x2_pisr`.
+        command: The command that made the run, for the model card, with placeholders for folders.
+        member: The model of the run to take: student, one_stage or two_stages.
+        out: Folder in which the folder `NAME` is made.
+        overwrite: Replace an existing preset.
     """
     results = read_object(run / "results.json")
     model = kp.load_student(run / f"{member}.keras")

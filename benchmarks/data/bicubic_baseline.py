@@ -2,9 +2,9 @@
 
     python benchmarks/data/bicubic_baseline.py DATA docs/results/bicubic.json
 
-DATA holds one folder a set, each with `HR/` and, if published, `LR_bicubic/X{2,3,4}/`. Writes
-PSNR and SSIM of each set and scale, prints them as the Markdown table of docs/evaluation.md.
-Needs no backend; 8 s for Set5, Set14 and B100 on two CPU cores.
+DATA holds one folder per set, each with `HR/` and, if published, `LR_bicubic/X{2,3,4}/`. The
+program writes PSNR and SSIM of each set and scale, and prints them as the Markdown table of
+docs/evaluation.md. It needs no backend, and takes 8 s for Set5, Set14 and B100 on two CPU cores.
 """
 
 import json
@@ -21,7 +21,7 @@ SCALES = (2, 3, 4)
 
 
 def markdown(results):
-    """The table of docs/evaluation.md, made of the results file."""
+    """The table of docs/evaluation.md, made from the results file."""
     names = list(results["scores"])
     lines = ["| | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
     for scale in SCALES:

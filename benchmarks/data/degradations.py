@@ -2,7 +2,7 @@
 
     python benchmarks/data/degradations.py
 
-Degradations take turns, and the best of the rounds counts for each.
+Degradations take turns, and the best round of each counts.
 """
 
 import json
@@ -31,13 +31,13 @@ class Settings:
     patch: int = 64
     """Side of the high-resolution patch in px."""
     batch_size: int = 32
-    """Patches per batch."""
+    """Number of patches per batch."""
     steps: int = 40
-    """Batches per round."""
+    """Number of batches per round."""
     rounds: int = 4
-    """Rounds for each degradation."""
+    """Number of rounds for each degradation."""
     out: Path = Path("docs/results/speed/degradations.json")
-    """Where the figures go."""
+    """File for the figures."""
 
 
 def main(settings):

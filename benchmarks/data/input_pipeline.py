@@ -1,10 +1,10 @@
-"""Pairs per second of each feed beside a plain PyTorch `DataLoader` doing the same work.
+"""Pairs per second of each feed, and of a plain PyTorch `DataLoader` that does the same work.
 
     python benchmarks/data/input_pipeline.py --torch
 
-The same uint8 images in memory, a random crop in register, flips and transpose, the luma of both,
-a batch of float32. Tools take turns, and the best of the rounds counts for each. Without `--torch`
-the `DataLoader` is left out, and PyTorch need not be installed.
+All of them take the same uint8 images in memory, and make aligned random crops, flips and
+transposes, the luma of both images, and a batch of float32. They take turns, and the best round of
+each counts. Without `--torch` the `DataLoader` is left out, and PyTorch need not be installed.
 """
 
 import json
@@ -34,15 +34,15 @@ class Settings:
     patch: int = 96
     """Side of the high-resolution patch in px."""
     batch_size: int = 16
-    """Patches per batch."""
+    """Number of patches per batch."""
     steps: int = 300
-    """Batches per round."""
+    """Number of batches per round."""
     rounds: int = 3
-    """Rounds for each feed."""
+    """Number of rounds for each feed."""
     torch: bool = False
     """Measure the PyTorch DataLoader too, with 0 and 2 workers."""
     out: Path = Path("docs/results/speed/input_pipeline.json")
-    """Where the figures go."""
+    """File for the figures."""
 
 
 def torch_loader(pairs, settings, workers):
@@ -51,7 +51,7 @@ def torch_loader(pairs, settings, workers):
 
     images = [pairs.image(i) for i in range(len(pairs))]
     side, scale = settings.patch // settings.scale, settings.scale
-    # The luma of the protocol, straightforwardly: a product with three weights.
+    # The luma of the protocol, as a plain product with three weights.
     weights = np.array([65.481, 128.553, 24.966], np.float32) / 255 / 255
 
     def luma(pixels):
@@ -85,7 +85,7 @@ def torch_loader(pairs, settings, workers):
 
 
 def feeds(pairs, settings):
-    """Name -> call that gives an iterable over one round of batches."""
+    """A dict from name to a call that gives an iterable over one round of batches."""
     options = {
         "patch": settings.patch,
         "batch_size": settings.batch_size,
@@ -106,7 +106,7 @@ def feeds(pairs, settings):
 
 
 def pairs_a_second(iterable, settings):
-    # The start of worker processes and threads is not counted: long runs pay it once.
+    # The start of worker processes and threads is not counted, because a long run has it only once.
     iterator = iter(iterable)
     for _ in range(10):
         next(iterator)

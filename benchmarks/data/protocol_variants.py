@@ -2,7 +2,7 @@
 
     python benchmarks/data/protocol_variants.py DATA/Set5
 
-Prints the table of docs/evaluation.md for x2. Needs no backend; 2 s.
+The program prints the table of docs/evaluation.md for x2. It needs no backend, and takes 2 s.
 """
 
 import sys

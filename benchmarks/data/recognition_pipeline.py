@@ -1,10 +1,10 @@
-"""Images per second of the recognition feed: as a dataset, and trained on.
+"""Images per second of the recognition feed, and of training.
 
     python benchmarks/data/recognition_pipeline.py
 
-The feed augments at HR, shrinks by the exact bicubic and batches, alone; training is the student
-of the HORKD recipes by itself on a batch that is ready. They take turns; the best of the rounds
-counts for each.
+The feed augments at HR, shrinks by the exact bicubic and makes batches; it runs without training.
+Training is that of the student of the HORKD recipes alone, on a batch that is ready. The two take
+turns, and the best round of each counts.
 """
 
 import json
@@ -28,19 +28,19 @@ class Settings:
     size: int = 64
     """Side of the HR images in px."""
     factor: int = 4
-    """How many times smaller the LR images are."""
+    """Factor by which the LR images are smaller."""
     batch_size: int = 128
-    """Images per batch."""
+    """Number of images per batch."""
     images: int = 2560
-    """Random colour images in memory, 50 classes."""
+    """Number of random colour images in memory, of 50 classes."""
     rounds: int = 5
-    """Rounds of each."""
+    """Number of rounds of each."""
     out: Path = Path("docs/results/speed/recognition_pipeline.json")
-    """Where the figures go."""
+    """File for the figures."""
 
 
 def random_images(settings):
-    """Images without content: neither feed nor training depends on it."""
+    """Images without content, because neither the feed nor the training depends on it."""
     rng = np.random.default_rng(0)
     shape = (settings.images, settings.size, settings.size, 3)
     labels = np.arange(settings.images) % 50
@@ -49,7 +49,7 @@ def random_images(settings):
 
 
 def new_training(settings):
-    """The recipes' student, in a distiller without guides."""
+    """The student of the recipes, in a distiller without guides."""
     student = kp.models.ResNet(
         50, blocks=(1, 1, 1), widths=(16, 32, 64), stem="large", upsampling=settings.factor
     )

@@ -1,9 +1,10 @@
-"""Speed of the bicubic resize beside Pillow and scikit-image, in one run.
+"""Speed of the bicubic resize compared with Pillow and scikit-image, in one run.
 
     python benchmarks/data/resize.py
 
-Every tool shrinks the same uint8 RGB image with an antialiased bicubic (scikit-image: order 3
-after its Gaussian, which is its nearest). Only ours reproduces published low-resolution files.
+Every tool shrinks the same uint8 RGB image with an antialiased bicubic. (For scikit-image this is
+order 3 after its Gaussian, which is the nearest method.) Only ours reproduces published
+low-resolution files.
 """
 
 import json
@@ -29,13 +30,13 @@ class Settings:
     image: Path | None = None
     """Image file; by default a sample photograph, tiled to 2040x1356 px, DIV2K's size."""
     scales: tuple[int, ...] = (2, 3, 4)
-    """Factors to shrink by."""
+    """Factors by which the image is shrunk."""
     batch: int = 64
-    """Images of 64x64 px in the small batch."""
+    """Number of images of 64x64 px in the small batch."""
     repeats: int = 15
-    """Timed calls of each tool; the median counts."""
+    """Number of timed calls of each tool; the median counts."""
     out: Path = Path("docs/results/speed/resize.json")
-    """Where the figures go."""
+    """File for the figures."""
 
 
 def median_ms(function, repeats):
@@ -49,7 +50,7 @@ def median_ms(function, repeats):
 
 
 def contenders(image, size):
-    """Name -> call that shrinks one image, or a batch of images, to `size`."""
+    """A dict from name to a call that shrinks one image, or a batch of images, to `size`."""
     import tensorflow as tf
     from skimage.transform import resize as skimage_resize
 

@@ -1,12 +1,13 @@
-"""Pairs per second of streamed files beside the set in memory and a PyTorch `DataLoader`; memory.
+"""Speed and memory of streamed files, compared with a set in memory and a PyTorch `DataLoader`.
 
     python benchmarks/data/streaming.py
 
-Makes its files, in a temporary folder: many small ones, and a few as large as photographs. Each
-feed runs in a process of its own; feeds take turns, and the best of the rounds counts for each. All
-of them decode a file, cut 16 patches of it, make the low-resolution side and turn both; the
-`DataLoader` shrinks the patch by Pillow, which is not exact at its border. The clock starts after
-one block of streamed files. Then one pass over all small files shows what memory it takes.
+The program makes its files in a temporary folder: many small ones, and a few as large as
+photographs. Each feed runs in a separate process; feeds take turns, and the best round of each
+counts. Each feed decodes a file, cuts 16 patches from it, makes their low-resolution images and
+turns both. The `DataLoader` shrinks the patch with Pillow, which is not exact at its border. The
+clock starts after one block of streamed files. Afterwards, one pass over all small files measures
+the memory.
 """
 
 import json
@@ -30,7 +31,7 @@ WORKER = Path(__file__).with_name("streaming_worker.py")
 sys.path.insert(0, str(WORKER.parent))
 from streaming_worker import FEEDS, PATCHES_PER_IMAGE  # noqa: E402
 
-MIXED_IMAGES = 64  # As `StreamedPairs` has it by default.
+MIXED_IMAGES = 64  # The default of `StreamedPairs`.
 PEERS = [name for name in FEEDS if name.startswith("DataLoader")]
 FOR_MEMORY = ["streamed, NumPy", "streamed, tf_patches", "in memory, NumPy"]
 
@@ -40,21 +41,21 @@ class Settings:
     """Settings of the measurement."""
 
     files: int = 10_000
-    """Small files, of 160x160 px."""
+    """Number of small files, of 160x160 px."""
     large_files: int = 24
-    """Large files, of 2040x1356 px."""
+    """Number of large files, of 2040x1356 px."""
     patch: int = 96
     """Side of the high-resolution patch in px."""
     batch_size: int = 16
-    """Patches per batch."""
+    """Number of patches per batch."""
     blocks: int = 4
-    """Blocks of streamed files that a round of small files takes; a round of large ones takes 2."""
+    """Number of blocks of streamed files per round of small files; rounds of large ones take 2."""
     rounds: int = 2
-    """Rounds for each feed."""
+    """Number of rounds for each feed."""
     torch: bool = True
     """Measure the PyTorch DataLoader, too."""
     out: Path = Path("docs/results/streaming.json")
-    """Where the figures go."""
+    """File for the figures."""
 
 
 def write_files(folder, count, size):

@@ -1,8 +1,8 @@
-"""One feed in a process of its own: pairs per second, and peak memory.
+"""Runs one feed in a separate process, and measures pairs per second and peak memory.
 
     python benchmarks/data/streaming_worker.py FEED FOLDER PATCH BATCH WARM_UP BATCHES
 
-Prints one line of JSON. `streaming.py` starts it.
+`streaming.py` starts this program, which prints one line of JSON.
 """
 
 import json
@@ -36,19 +36,19 @@ def by_tensorflow(pairs, options):
 
 
 def by_numpy(pairs, options):
-    # Not `PatchSequence` itself, which would import Keras and a backend for the same batches.
+    # `PatchSequence` is not used, because it would import Keras and a backend for the same batches.
     sampler = pairs.sampler(**options)
     return (sampler.batch(0, step) for step in range(options["steps_per_epoch"]))
 
 
 def by_torch(folder, options, *, workers, patches):
-    """A `DataLoader` as it is usually written: a file is an item, from which patches are cut."""
+    """A `DataLoader` as it is usually written: each item is a file, from which patches are cut."""
     import torch
     from PIL import Image
 
     paths = sorted(folder.iterdir())
     size, batch_size = options["patch"], options["batch_size"]
-    # The luma of the protocol, straightforwardly: a product with three weights.
+    # The luma of the protocol, as a plain product with three weights.
     weights = np.array([65.481, 128.553, 24.966], np.float32) / 255 / 255
 
     def luma(pixels, turn):

@@ -1,4 +1,4 @@
-"""Presets, published figures and files of yours in one table: PSNR, size, cost and time.
+"""Compares presets, published figures and your files in one table: PSNR, size, cost and time.
 
     python benchmarks/inference/anchors.py DATA/benchmarks --scale 2
     python benchmarks/inference/anchors.py DATA/benchmarks --scale 2 --files other.onnx FSRCNN_x2.pb
@@ -7,8 +7,8 @@ Presets and your files are scored by the protocol of `keras-pisr evaluate`. Publ
 from `published.json`, which says for each whether it was measured by that protocol. Files take
 luma: `.tflite`, `.onnx` (needs onnxruntime) or a TensorFlow graph `.pb` that OpenCV reads (needs
 opencv-python-headless). `--range 255` is for files that take and give 0 to 255. Times are those of
-float32 files on one thread, taken in turns, each turn with every file once; the ratio is the median
-over turns of a file's time to that of the first preset in the same turn.
+float32 files on one thread, measured in turns; each turn runs every file once. The ratio is the
+median, over turns, of a file's time divided by the time of the first preset in the same turn.
 """
 
 import json
@@ -38,7 +38,7 @@ class OtherFile:
 
     Args:
         path: File.
-        most: What the file calls white: 1 or 255.
+        most: The file's value of white: 1 or 255.
     """
 
     def __init__(self, path, most):
@@ -91,7 +91,7 @@ def scores(model, benchmarks, scale):
 
 
 def ratios(runners, size, turns):
-    """Median seconds per call of each runner, and its ratio to the first, taken in turns."""
+    """Median seconds per call of each runner, and its ratio to the first, measured in turns."""
     luma = np.random.default_rng(0).random((1, *size, 1), dtype="float32")
     for run in runners.values():
         run(luma)
@@ -122,11 +122,11 @@ def main(
     Args:
         benchmarks: Folder that holds Set5, Set14 and B100, as `keras-pisr evaluate` takes them.
         scale: Upscaling factor.
-        files: Networks of yours to score and time beside the presets.
-        range: What --files in .onnx or .pb call white: 1 or 255.
+        files: Your networks, which are scored and timed beside the presets.
+        range: Value of white in --files of type .onnx or .pb: 1 or 255.
         size: Height and width of the LR image whose enlargement is timed, px.
-        turns: How often every file is timed.
-        out: Where to write the figures, too, as JSON.
+        turns: Number of times that every file is timed.
+        out: Also write the figures to this JSON file.
     """
     presets = [name for name, entry in CATALOG.items() if entry["scale"] == scale]
     presets.sort(key=lambda name: CATALOG[name]["status"] != "recommended")

@@ -2,10 +2,10 @@
 
     python benchmarks/inference/drawings.py docs/results/drawings.json
 
-Ten drawings of each kind, of a seed that no preset was trained with, scored as
-`keras-pisr evaluate` does: *shrunk* by the bicubic of the protocol, as in training, and *as drawn*,
-as a screen shows it; the image to be met is then the same with larger pixels. Prints the table of
-docs/results.md. A minute on one CPU core.
+The program makes ten drawings of each kind, with a seed with which no preset was trained, and
+scores them like `keras-pisr evaluate`. They are *shrunk* by the bicubic of the protocol, as in
+training, or *as drawn*, as a screen shows them; the reference is then the same image with larger
+pixels. The program prints the table of docs/results.md. It takes a minute on one CPU core.
 """
 
 import json

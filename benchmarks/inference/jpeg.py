@@ -2,9 +2,9 @@
 
     python benchmarks/inference/jpeg.py DATA/benchmarks docs/results/jpeg.json
 
-Scores bicubic interpolation, `plain_sr_x2_small` and `plain_sr_x2_small_jpeg` by the protocol of
-`keras-pisr evaluate`, on the LR images as they are and saved as JPEG of several qualities. Prints
-the table of docs/results.md. Some minutes on one CPU core.
+The program scores bicubic interpolation, `plain_sr_x2_small` and `plain_sr_x2_small_jpeg` by the
+protocol of `keras-pisr evaluate`, on clean LR images and on LR images that were saved as JPEG of
+several qualities. It prints the table of docs/results.md, and takes some minutes on one CPU core.
 """
 
 import json

@@ -1,15 +1,16 @@
-r"""Megapixels per second of upscaling, beside other ways to run the same network, in one run.
+r"""Megapixels per second of upscaling, compared with other ways to run the same network.
 
     python benchmarks/inference/upscale.py
     python benchmarks/inference/upscale.py --threads 2 --size 1280 720 \
         --out docs/results/speed/upscale.json
     python benchmarks/inference/upscale.py --preset fsrcnn_x2
 
-Two tables. "luma": the network alone, the same weights, from a luma array to a luma array:
-`keras_pisr.upscale`, the model as it is by Keras' `predict_on_batch`, ONNX Runtime, and PyTorch
-with the transposed convolution as one would write it and with the exact convolution + pixel
-shuffle. "RGB": the whole job, from uint8 to uint8, beside OpenCV's and Pillow's bicubic.
-Outputs of the networks are compared before anything is timed. What is not installed is left out.
+The program prints two tables. "luma" compares ways to run the network alone, with the same weights,
+from a luma array to a luma array: `keras_pisr.upscale`, the model in Keras' `predict_on_batch`,
+ONNX Runtime, and PyTorch with the usual transposed convolution and with the exact convolution +
+pixel shuffle. "RGB" compares the whole task, from uint8 to uint8, with OpenCV's and Pillow's
+bicubic. Outputs of the networks are compared before anything is timed. Packages that are not
+installed are left out.
 """
 
 import importlib.util
@@ -34,16 +35,16 @@ class Settings:
     """Settings of the measurement."""
 
     size: tuple[int, int] = (640, 360)
-    """Width and height of the image before, px."""
+    """Width and height of the input image, px."""
     scale: int = 2
     preset: str | None = None
     """A preset of an `FSRCNN`; without it, a new one of this scale, with one slope per layer."""
     threads: int = os.cpu_count() or 1
-    """For ONNX Runtime, PyTorch and OpenCV; Keras' backend takes all cores."""
+    """Number of threads of ONNX Runtime, PyTorch and OpenCV; Keras' backend takes all cores."""
     repeats: int = 9
-    """Rounds in which each contender has one turn; the median counts."""
+    """Number of rounds in which each contestant has one turn; the median counts."""
     out: Path | None = None
-    """Where the figures go, as JSON."""
+    """JSON file for the figures."""
 
 
 def torch_network(model, *, subpixel):
@@ -84,7 +85,7 @@ def torch_network(model, *, subpixel):
 
 
 def luma_contenders(model, luma, threads):
-    """Name -> call that enlarges `luma`, `(height, width)`, and gives an array."""
+    """A dict from name to a call that enlarges `luma`, `(height, width)`, and gives an array."""
     from keras_pisr.inference import Network
 
     network, batch = Network(model), luma[None, ..., None]
@@ -129,7 +130,7 @@ def luma_contenders(model, luma, threads):
 
 
 def rgb_contenders(model, image, scale, threads):
-    """Name -> call that enlarges the uint8 RGB `image`."""
+    """A dict from name to a call that enlarges the uint8 RGB `image`."""
     from PIL import Image
 
     size = image.shape[1] * scale, image.shape[0] * scale
@@ -149,11 +150,12 @@ def rgb_contenders(model, image, scale, threads):
 
 
 def median_seconds(calls, repeats):
-    """Turn by turn, so that whatever else the machine does falls on all alike."""
+    """Measure turn by turn, so that other work on the machine affects all contestants equally."""
     times = {name: [] for name in calls}
     for _ in range(repeats + 1):
         for name, call in calls.items():
-            # ONNX Runtime's threads spin for a while after a run, at the cost of the next one.
+            # ONNX Runtime's threads stay active for a while after a run, and would slow the next
+            # contestant.
             time.sleep(0.2)
             start = time.perf_counter()
             call()

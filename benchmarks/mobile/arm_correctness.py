@@ -1,12 +1,13 @@
-"""Whether a `.tflite` file computes on ARM what it computes here: the same bits, on QEMU.
+"""Checks that a `.tflite` file computes the same bits on ARM, in QEMU, as on this machine.
 
     pip install -e ".[mobile]"
     python benchmarks/mobile/arm_correctness.py WORK [--student STUDENT]
 
-Unpacks into the folder WORK a Debian Python for 64-bit ARM, QEMU (user mode) of Debian's next
-release (bookworm's crashes) and the ARM wheels of ai-edge-litert, exports a student in every
-precision, and runs each file on the same images on both processors. Takes Linux with apt and pip,
-on another processor than ARM. Says nothing about time: QEMU translates instructions.
+The program unpacks three things into the folder WORK: a Debian Python for 64-bit ARM, QEMU (user
+mode) of Debian's next release (bookworm's crashes), and the ARM wheels of ai-edge-litert. It
+exports a student in every precision, and runs each file on the same images on both processors. It
+needs Linux with apt and pip, on another processor than ARM. It does not measure time, because QEMU
+translates instructions.
 """
 
 import json
@@ -32,7 +33,7 @@ from keras_pisr.mobile.latency.timing import machine
 
 HERE = Path(__file__).parent
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
-# Of the ARM side: Debian bookworm's.
+# Version of the ARM Python, that of Debian bookworm.
 PYTHON = "3.11"
 SIZES = ((24, 32), (33, 47), (96, 96))
 
@@ -55,7 +56,7 @@ def unpack(work):
 
 
 def outputs(folder, command, label):
-    """Run `arm_correctness_worker.py` on a folder; returns what it wrote, and the processor."""
+    """Run `arm_correctness_worker.py` on a folder; returns its results and the processor."""
     worker = HERE / "arm_correctness_worker.py"
     done = subprocess.run(
         [*map(str, command), str(worker), str(folder), label], stdout=subprocess.PIPE, text=True
@@ -86,9 +87,9 @@ def main(
     """Compare both processors.
 
     Args:
-        work: Folder for what is unpacked; kept.
-        student: A .keras file or preset; without it an FSRCNN x2 that starts as bicubic.
-        out: Where the result goes.
+        work: Folder for the unpacked files; it is kept.
+        student: A .keras file or preset [an FSRCNN x2 that starts as bicubic].
+        out: File for the result.
     """
     work = work.resolve()
     work.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 
 def main(folder, label):
-    """Write `LABEL.npz`: what each file makes of each luma, as the file stores it."""
+    """Write `LABEL.npz`: the output of each file for each luma, in the type of the file."""
     results = {}
     with np.load(folder / "lumas.npz") as file:
         lumas = dict(file)

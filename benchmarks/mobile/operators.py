@@ -2,9 +2,10 @@ r"""Lists the operations in the files of shipped students per target, and those 
 
     python benchmarks/mobile/operators.py
 
-Converts each preset for `--target` cpu and npu, to float32 and int8, at one size, and lists what is
-in the files and what each loses against Keras on the middle of three photographs of scikit-image.
-Writes docs/results/operators.json and prints the table of docs/reference/phone_measurements.md.
+The program converts each preset for `--target` cpu and npu, to float32 and int8, at one size. It
+lists the operations in the files, and the loss of each file against Keras on the middle of three
+photographs of scikit-image. It writes docs/results/operators.json and prints the table of
+docs/reference/phone_measurements.md.
 """
 
 import json
@@ -17,7 +18,7 @@ import keras_pisr as kp
 from keras_pisr.atomic import atomic_path
 
 PRESETS = ("fsrcnn_x2", "residual_fsrcnn_x2", "plain_sr_x2_small")
-# Of the operations in these files, those that LiteRT's compilers for these NPUs do not list
+# Operations in these files that LiteRT's compilers for these NPUs do not list
 # (google-ai-edge/LiteRT: vendors/mediatek/compiler/compiler_plugin.cc and
 # vendors/samsung/compiler/create_model.cc, 2026).
 LACKING = {"MediaTek": {"DEPTH_TO_SPACE"}, "Samsung": {"DEPTH_TO_SPACE", "PRELU"}}
@@ -61,7 +62,7 @@ def table(rows):
 
 
 def main(size: tuple[int, int] = (128, 128), out: Path = Path("docs/results/operators.json")):
-    """Convert, look, write.
+    """Convert the presets, inspect the files, and write the results.
 
     Args:
         size: Height and width of the files' input, px.

@@ -1,13 +1,13 @@
-"""PlainSR x2 beside FSRCNN x2 in several runtimes, 640x360 to 1280x720, one thread.
+"""Compares PlainSR x2 with FSRCNN x2 in several runtimes, 640x360 to 1280x720, on one thread.
 
     pip install -e ".[mobile,onnx,openvino]" opencv-python-headless ncnn pnnx
     python benchmarks/mobile/plain_sr_runtimes.py
 
-All take turns in one process that is kept on one core; ratios are the median over turns of a
-contestant's processor time by that of `PlainSR, LiteRT float32` in the same turn, so other work on
-the machine hardly changes them. Outputs are compared first. A runtime that is not installed is left
-out. FSRCNN has one slope per layer and, as PlainSR, the weights it starts with: no operation takes
-longer for one value than for another.
+All contestants take turns in one process on one core. A ratio is the median, over turns, of a
+contestant's processor time divided by that of `PlainSR, LiteRT float32` in the same turn, so other
+work on the machine hardly changes it. Outputs are compared first. A runtime that is not installed
+is left out. FSRCNN has one slope per layer. Both networks have their initial weights, because the
+time of an operation does not depend on the values.
 """
 
 import json
@@ -46,7 +46,7 @@ PACKAGES = (
 
 
 def opencv_function(path):
-    """A function from luma to luma that runs an ONNX file by OpenCV."""
+    """A function from luma to luma that runs an ONNX file with OpenCV."""
     import cv2
 
     cv2.setNumThreads(1)
@@ -60,7 +60,7 @@ def opencv_function(path):
 
 
 def ncnn_function(path):
-    """A function from luma to luma that runs an ONNX file by ncnn in float32, by way of pnnx."""
+    """A function from luma to luma that runs an ONNX file with ncnn in float32, after pnnx."""
     import ncnn
     import pnnx
 
@@ -69,7 +69,7 @@ def ncnn_function(path):
     command = [program, path.name, f"inputshape=[1,1,{height},{width}]f32", "fp16=0"]
     subprocess.run(command, cwd=path.parent, check=True, capture_output=True)
     parameters = path.with_suffix(".ncnn.param")
-    # ncnn knows the operation by another name, which pnnx does not use for ONNX files.
+    # ncnn has another name for this operation, which pnnx does not use for ONNX files.
     text = re.sub(r"^DepthToSpace( .*)$", r"PixelShuffle\1 0=2", parameters.read_text(), flags=re.M)
     parameters.write_text(text)
     network = ncnn.Net()

@@ -5,12 +5,12 @@
     python benchmarks/mobile/precisions.py DATA docs/results/plain_sr/precisions_x2.json \
         --students plain_sr_x2_small plain_sr_x2_medium fsrcnn_x2_mixed --runs 15 --size 360 640
 
-A student is a preset or a `.keras` file; all have the same scale. DATA holds Set5, Set14 and
-B100, each with `HR/` and `LR_bicubic/X2/` (or X3, X4). A row "int8, trained" is added where
-`mobile/qat.py` wrote `NAME_in_8_bit.keras` beside `NAME.keras`. Prints the tables of
+A student is a preset or a `.keras` file; all have the same scale. DATA holds Set5, Set14 and B100,
+each with `HR/` and `LR_bicubic/X2/` (or X3, X4). A row "int8, trained" is added if `mobile/qat.py`
+wrote `NAME_in_8_bit.keras` beside `NAME.keras`. The program prints the tables of
 docs/reference/phone_measurements.md; with `--runs`, the last table has all students, compared with
-the last of them. Five minutes on two quiet CPU cores. `--runs 30` times 30 rounds. Each round calls
-every file in turn, so that all files meet the same load, which is recorded.
+the last one. It takes five minutes on two quiet CPU cores. `--runs 30` times 30 rounds. Each round
+calls every file in turn, so that all files have the same load, which is recorded.
 """
 
 import json
@@ -40,7 +40,7 @@ TRAINED = "int8, trained"
 
 
 class Remembered:
-    """A model that computes each image once, however many files are compared with it."""
+    """A model that computes each image only once for all files that are compared with it."""
 
     def __init__(self, model):
         self.model, self.outputs = model, {}
@@ -71,7 +71,7 @@ def measure(model, path, data, scale):
     facts, file, scores = FileFacts.of(path), TFLiteModel(path), {}
     for name in SETS:
         if (data / name).is_dir():
-            # No floor: the table shows what is bad, too.
+            # There is no floor, because the table also shows bad files.
             scores[name] = check_agreement(
                 model, file, scale=scale, precision="int8", folder=data / name, floor=-1e9
             ).to_dict()
@@ -85,7 +85,7 @@ def measure(model, path, data, scale):
 
 
 def fixed(source, path, size):
-    """A file for one size, which phones run fastest, of a file's model and precision."""
+    """Make a file for one size, which phones run fastest, from a file's model and precision."""
     model, precision = source
     to_tflite(model, path, precision=precision.partition(",")[0], size=size)
     return path
@@ -130,7 +130,7 @@ def markdown(rows):
 
 
 def together(tables):
-    """One table of all students that were timed, beside the last of them in float32."""
+    """One table of all timed students, compared with the last student in float32."""
     names = [*next(iter(next(iter(tables.values())).values()))["scores"]]
     unit = list(tables.values())[-1]["float32"]["latency"]["median_ms"]
     lines = ["| | | " + " | ".join(names) + " | kB | ms | of the last in float32 |"]
@@ -159,8 +159,8 @@ def main(
         data: Folder of the benchmark sets.
         out: File for the figures.
         students: Presets or .keras files of one scale.
-        runs: Turns to time; 0 does not time.
-        size: Time files for this height and width only; else those for every size, at 360 x 640.
+        runs: Number of timed rounds; with 0, nothing is timed.
+        size: Time files for only this height and width [files for every size, at 360 x 640].
     """
     tables, paths, scales = {}, {}, set()
     with without_notices(), tempfile.TemporaryDirectory() as folder:

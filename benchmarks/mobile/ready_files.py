@@ -2,9 +2,9 @@
 
     python benchmarks/mobile/ready_files.py OUT
 
-OUT gets the files and `manifest.json`, as by `python mobile/export.py --all OUT`; the manifest is
-also written to `docs/results/ready_files.json`. Run it again whenever the weights of a recommended
-preset change. About a minute on two CPU cores.
+The program writes the files and `manifest.json` to OUT, as `python mobile/export.py --all OUT`
+does, and the manifest also to `docs/results/ready_files.json`. Run it again when the weights of a
+recommended preset change. It takes about a minute on two CPU cores.
 """
 
 import os
@@ -25,7 +25,7 @@ START, END = "<!-- By benchmarks/mobile/ready_files.py -->\n", "<!-- End -->\n"
 
 
 def filled(page, table):
-    """A page with another table between the two marks."""
+    """The page with another table between the two marks."""
     before, _, rest = page.partition(START)
     _, found, after = rest.partition(END)
     if not found:

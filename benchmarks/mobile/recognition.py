@@ -1,12 +1,13 @@
-"""Measures each precision of a recognition student: file size, decisions, top 1, optionally time.
+"""Measures each precision of a recognition student: file size, decisions, top 1, and time if set.
 
     python benchmarks/mobile/recognition.py docs/results/mobile_recognition.json \
         --students horkd_123.keras --sizes 8 --images letters --runs 300
 
-One side (px, square images) and one source of images for each student: a tar archive or folder of
-class folders, whose val/ is scored, or `letters`; int8 takes its ranges from its train/. Prints the
-table of docs/reference/phone_measurements.md. `--runs 300` times 300 rounds. Each round calls every
-file in turn on one thread, so that all files meet the same load, which is recorded.
+Each student needs one side (px, for square images) and one source of images: a tar archive or
+folder of class folders, whose val/ is scored, or `letters`. int8 takes its ranges from train/ of
+the source. The program prints the table of docs/reference/phone_measurements.md. `--runs 300` times
+300 rounds. Each round calls every file in turn on one thread, so that all files have the same load,
+which is recorded.
 """
 
 import json
@@ -53,7 +54,7 @@ def measure(model, folder, side, source):
         )
         facts = FileFacts.of(paths[precision])
         agreement = check_recognition(
-            # No limits: the table shows what is bad, too.
+            # There are no limits, because the table also shows bad files.
             model,
             TFLiteRecognizer(paths[precision]),
             scored,

@@ -1,14 +1,14 @@
-"""Our `.tflite` beside other runtimes with the same FSRCNN x2, 640x360 to 1280x720, on a CPU.
+"""Compares our `.tflite` with other runtimes on the same FSRCNN x2, 640x360 to 1280x720, on a CPU.
 
     pip install -e ".[mobile,benchmarks]"
     python benchmarks/mobile/runtimes.py
 
-ONNX Runtime and OpenCV get the network in three forms, one with our blocks; TensorFlow with and
-without XLA: the best of each counts. First all must compute the same. Then the contestants, each in
-a process of its own on as many cores as threads, take turns in an order that changes every round;
-times are from array to array, and a ratio is the median over rounds of the contestant's time by
-ours in the same round. On one thread processor time is told as well, which other work on the
-machine hardly changes.
+ONNX Runtime and OpenCV get the network in three forms, one with our blocks; TensorFlow runs with
+and without XLA. The best form of each counts. First, all must compute the same. Then the
+contestants take turns in an order that changes every round. Each runs in a separate process on as
+many cores as threads. Times are from array to array; a ratio is the median, over rounds, of the
+contestant's time divided by ours in the same round. On one thread, processor time is also given,
+which other work on the machine hardly changes.
 """
 
 import json
@@ -48,13 +48,13 @@ class Settings:
     size: tuple[int, int] = (360, 640)
     """LR height and width, px."""
     threads: tuple[int, ...] = (1, 2)
-    """Numbers of threads, and of cores to run them on."""
+    """Numbers of threads, and of cores on which they run."""
     rounds: int = 15
-    """Turns of each contestant."""
+    """Number of turns of each contestant."""
     calls: int = 5
-    """Timed calls per turn; one call before them does not count."""
+    """Number of timed calls per turn, after one call that does not count."""
     out: Path = Path("docs/results/speed/runtimes.json")
-    """Where the figures go."""
+    """File for the figures."""
 
 
 class Contestant:
@@ -78,7 +78,7 @@ class Contestant:
         return line
 
     def seconds(self, calls):
-        """Seconds of each call: `[on the wall, of processor time]`."""
+        """Seconds of each call: `[wall time, processor time]`."""
         self.process.stdin.write(f"{calls + 1}\n")
         self.process.stdin.flush()
         return np.array(json.loads(self.answer()))[:, 1:]
@@ -98,7 +98,7 @@ def compete(settings, threads, folder):
     for turn in track(range(settings.rounds + 1), f"{threads}", console=Console(stderr=True)):
         for name in order:
             seconds = contestants[name].seconds(settings.calls)
-            if turn:  # The first warms up: XLA compiles, caches fill.
+            if turn:  # The first turn warms up: XLA compiles, and caches fill.
                 times[name].append(seconds)
         shuffle(order)
     for contestant in contestants.values():
@@ -147,7 +147,7 @@ def main(settings):
             student = kp.models.FSRCNN(scale=2)
             kp.models.start_as_bicubic(student, seed=0)
             write_networks(student, folder, settings.size)
-        # Noise: no operation takes longer for one value than for another.
+        # The input is noise, because the time of an operation does not depend on the values.
         lr = np.random.default_rng(0).random((1, *settings.size, 1), "float32")
         np.save(folder / "lr.npy", lr)
         results = {threads: compete(settings, threads, folder) for threads in settings.threads}

@@ -1,9 +1,9 @@
 """The same FSRCNN x2 for every runtime: `.keras`, `.tflite`, and three forms of ONNX.
 
-The ONNX files are written node by node, as one would wish them: channels first, leaky ReLUs that
-runtimes fuse into the convolutions, and at the end one of three: the convolution and depth-to-space
-of the Keras model, the same in blocks of 2x2 pixels as in the `.tflite`, or the transposed
-convolution of the paper.
+The ONNX files are written node by node in the form that suits the runtimes: channels first, leaky
+ReLUs that runtimes fuse into the convolutions, and one of three ends. The end is the convolution
+and depth-to-space of the Keras model, the same in blocks of 2x2 pixels as in the `.tflite`, or the
+transposed convolution of the paper.
 """
 
 import numpy as np
@@ -21,8 +21,8 @@ def write_networks(student, folder, size):
 
     Args:
         student: `FSRCNN` with scale 2 and one slope per layer.
-        folder: Where to.
-        size: LR `(height, width)`, px, even. All but `any_size.tflite` take only this.
+        folder: Folder to write to.
+        size: LR `(height, width)`, px, both even. All files but `any_size.tflite` take only this.
     """
     student.save(folder / "student.keras")
     kp.mobile.to_tflite(student, folder / "student.tflite", size=size)
@@ -64,7 +64,8 @@ def onnx_model(student, size, form):
         x = convolve(x, "blocks", subpixel, np.repeat(bias, 4))
         x = add("DepthToSpace", [x], "hr", blocksize=2)
     elif form == "blocks":
-        # Channels as (block row, row, block column, column): one move of pixels, not two.
+        # The channels are (block row, row, block column, column), so that pixels move once, not
+        # twice.
         blocks = np.asarray(block_kernel(last.subpixel_kernel()))
         blocks = blocks.reshape(*blocks.shape[:3], 2, 2, 2, 2).swapaxes(4, 5)
         blocks = blocks.reshape(*blocks.shape[:3], 16).transpose(3, 2, 0, 1)

@@ -1,10 +1,11 @@
-"""One contestant of `runtimes.py`, in a process of its own.
+"""Runs one contestant of `runtimes.py` in a separate process.
 
     python benchmarks/runtimes_worker.py CONTESTANT THREADS FOLDER
 
-FOLDER holds the same network in every form (`runtimes_networks.py`) and `lr.npy`. Writes its output
-to FOLDER, says "ready", then reads numbers of calls and answers each with the seconds that these
-took, array in to array out: a list on the wall, and a list of processor time.
+FOLDER holds the same network in every form (`runtimes_networks.py`) and `lr.npy`. The program
+writes its output to FOLDER and prints "ready". Then it reads numbers of calls, and answers each
+with the seconds of these calls, from array to array: a list of wall times and a list of processor
+times.
 """
 
 import json
@@ -79,7 +80,7 @@ def runner(name, threads, folder):
 
 def main(name, threads, folder):
     """Answer until the input ends."""
-    # As many cores as threads, so that none gets help that another has not.
+    # Each contestant gets as many cores as threads, so that the conditions are equal.
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     lr = np.load(folder / "lr.npy")
     run = runner(name, threads, folder)

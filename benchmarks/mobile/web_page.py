@@ -1,11 +1,11 @@
-"""Times the page of mobile/web for a photo in headless Chromium, and takes a picture of it.
+"""Times the page of mobile/web for a photo in headless Chromium, and takes a screenshot of it.
 
     python mobile/web/build.py --out site
     python benchmarks/mobile/web_page.py site --screenshot docs/images/web.png
     python benchmarks/mobile/web_page.py site PHOTO
 
-Takes chromium and chromedriver, and selenium (`pip install -e ".[test]"`). Prints what the page
-says of each run; the first one also prepares the network.
+The program needs chromium, chromedriver and selenium (`pip install -e ".[test]"`). It prints the
+page's text about each run; the first run also prepares the network.
 """
 
 import shutil
@@ -39,8 +39,8 @@ def web_page(
 
     Args:
         site: Folder made by `build.py`.
-        photo: Image that the browser can read. The site's sample, once, if there is none.
-        runs: How often the photo is enlarged.
+        photo: Image that the browser can read [the site's sample, which is enlarged once].
+        runs: Number of times that the photo is enlarged.
         window: Width and height of the browser, px.
         screenshot: Write a picture of the page to this file (PNG of 256 colours).
     """
@@ -65,7 +65,7 @@ def web_page(
 
 
 def what_it_says(browser):
-    """Wait until something is enlarged; returns what the page says then."""
+    """Wait until an image is enlarged; returns the page's text."""
     status, error = (browser.find_element("id", name) for name in ("status", "error"))
     wait(lambda: error.text or "took" in status.text, 600)
     if error.text:
@@ -74,9 +74,9 @@ def what_it_says(browser):
 
 
 def enlarge(browser, photo):
-    """Choose the photo; returns what the page says in the end, and the seconds it took."""
+    """Choose the photo; returns the page's final text and the seconds that the run took."""
     field, status = browser.find_element("id", "file"), browser.find_element("id", "status")
-    # The driver would add to what is chosen, and the old answer is no news.
+    # The driver would add to the chosen files, and the old text must not count as an answer.
     browser.execute_script("arguments[0].value = arguments[1].textContent = ''", field, status)
     start = time.perf_counter()
     field.send_keys(str(photo.resolve()))
@@ -84,7 +84,7 @@ def enlarge(browser, photo):
 
 
 def wait(condition, seconds):
-    """Until it holds."""
+    """Wait until a condition holds."""
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:

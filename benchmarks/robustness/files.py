@@ -1,8 +1,9 @@
-"""Damaged files, tried one after the other in a process that may die; see `run.py`.
+"""Tries damaged files one after the other in a process that may die; see `run.py`.
 
     python benchmarks/robustness/files.py KIND FOLDER
 
-Prints one line of JSON per file of FOLDER: `["name", "made" | "refused" | "failed", "words"]`.
+The program prints one line of JSON per file of FOLDER:
+`["name", "made" | "refused" | "failed", "words"]`.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Runs that are killed and resumed, run folders that are damaged, commands that get a signal."""
+"""Kills and resumes runs, damages run folders, and sends signals to commands."""
 
 import os
 import shutil
@@ -15,7 +15,8 @@ from mutate import damaged_json
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 SMALL = ["--epochs", "3", "--batch-size", "2", "--no-tensorboard"]
 PISR = [*SMALL, "--steps-per-epoch", "4", "--patch-size", "16", "--teacher-epochs", "3"]
-# Backend, recipe, options, and the file whose weights must be those of a run that was not killed.
+# Backend, recipe, options, and the file whose weights must equal those of a run that was not
+# killed.
 RUNS = {
     "TensorFlow, SOAP": ("tensorflow", "pisr_x2.py", [*PISR, "--optimizer", "soap"], "student"),
     "JAX": ("jax", "pisr_x2.py", PISR, "student"),
@@ -30,7 +31,7 @@ SIGNALS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
 
 
 def start(name, out, *more):
-    """A recipe in a process of its own."""
+    """Start a recipe in a separate process."""
     backend, recipe, options, _ = RUNS[name]
     command = [sys.executable, RECIPES / recipe, *options, "--out", out, *more]
     environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -39,7 +40,7 @@ def start(name, out, *more):
 
 
 def weights(name, out):
-    """The weights that a run ended with."""
+    """The final weights of a run."""
     import keras_pisr as kp
 
     return kp.load_student(out / f"{RUNS[name][3]}.keras").get_weights()
@@ -95,7 +96,7 @@ def killed(name, out, rng, seconds, wanted):
 
 
 def damaged_folder(name, out, rng):
-    """Damage one JSON file of a finished run and ask for it to be resumed."""
+    """Damage one JSON file of a finished run, and resume the run."""
     files = sorted(out.rglob("*.json"))
     path = files[int(rng.integers(len(files)))]
     path.write_bytes(damaged_json(path.read_bytes(), rng))
@@ -104,13 +105,13 @@ def damaged_folder(name, out, rng):
     label = f"{path.relative_to(out)}"
     if process.returncode == 0:
         return label, "made", ""
-    # A run with other settings is refused by its folder's name.
+    # A run with other settings is refused with an error that names its folder.
     named = (path.name in words or str(out) in words) and "Traceback" not in words
     return label, "refused" if named and process.returncode == 2 else "failed", words[-300:]
 
 
 def signalled_commands(count, rng, work, base):
-    """Send a signal to commands at work; each must end with its code and leave nothing behind."""
+    """Send a signal to running commands; each must end with its exit code and leave no files."""
     from PIL import Image
 
     large = work / "large.png"

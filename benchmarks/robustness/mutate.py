@@ -1,4 +1,4 @@
-"""Damaged copies of honest files, the same for the same seed."""
+"""Makes damaged copies of intact files; the same seed gives the same copies."""
 
 import io
 import json
@@ -19,7 +19,7 @@ FORMATS = {
 
 
 def damaged(content, rng):
-    """A copy of some bytes with a few changed, some left out, doubled or set to one value."""
+    """A copy of bytes with a few changed, or some left out, doubled or set to one value."""
     data = bytearray(content)
     kind = rng.integers(5)
     place = int(rng.integers(len(data)))
@@ -54,7 +54,7 @@ def photograph(suffix, rng, exif=None):
 
 
 def with_damaged_exif(suffix, rng):
-    """An image whose EXIF block alone is damaged."""
+    """An image in which only the EXIF block is damaged."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010F], exif[0x011A] = int(rng.integers(1, 9)), "maker", 72.0
     exif.get_ifd(0x8769)[0x9003] = "2026:01:01 00:00:00"

@@ -1,11 +1,12 @@
-"""Damaged files, killed runs and signals: how many were made, refused by name, or failed.
+"""Tries damaged files, killed runs and signals, and counts how many are made, refused or failed.
 
     python benchmarks/robustness/run.py docs/results/robustness.json
     python benchmarks/robustness/run.py trial.json --scale 0.05 --kinds images exif
 
-*Made*: there is a result. *Refused*: the file is named, in one line, and the others were still
-made. *Failed*: a traceback, a dead process, more than a minute, a hidden file left behind, or other
-weights than those of a run that was not interrupted. The target for *failed* is 0.
+*Made*: there is a result. *Refused*: one line names the file, and the others were still made.
+*Failed*: there was a traceback or a dead process, it took more than a minute, a hidden file was
+left behind, or the weights differ from those of a run that was not interrupted. The target for
+*failed* is 0.
 """
 
 import json
@@ -27,7 +28,7 @@ BATCH = 100
 Kind = Literal[
     "images", "exif", "presets", "keras", "tflite", "tars", "run_folders", "kills", "signals"
 ]
-# How many are tried of each kind at full scale.
+# Number of tries of each kind at full scale.
 COUNTS = {
     "images": 1000,
     "exif": 500,
@@ -79,7 +80,7 @@ def images(count, rng, work, make):
 
 
 def tried(kind, folder):
-    """Reports of a worker on the files of a folder; a new worker continues where one died."""
+    """Reports of a worker on the files of a folder; after a death, a new worker continues."""
     outcomes = []
     while True:
         names = {name for name, *_ in outcomes}
@@ -124,7 +125,7 @@ def makers(base):
         change = damaged_json if name.endswith(".json") else damaged
         content[name] = change(content[name], rng)
         if name != "metadata.json":
-            # As its maker would: with checksums that fit.
+            # The checksums are made to fit, as the author of a malicious preset would do.
             metadata = json.loads(content["metadata.json"])
             metadata["sha256"][name] = checksum(content[name])
             content["metadata.json"] = json.dumps(metadata).encode()
@@ -152,8 +153,8 @@ def main(
     """Try damaged files, killed runs and signals.
 
     Args:
-        out: File for the counts and for what failed.
-        kinds: Which kinds to try.
+        out: File for the counts and for the failures.
+        kinds: Kinds to try.
         scale: Share of the full number of files and runs.
         seed: Makes the damage repeatable.
     """

@@ -1,7 +1,7 @@
-"""The cases of `gpu_training.py` that are angle losses, forward and backward, ready to be timed.
+"""The angle losses of `gpu_training.py`, forward and backward, ready to be timed.
 
 The usual form builds every difference of two embeddings, `(N, N, width)`, and every cosine,
-`(N, N, N)`. Memory is what a call needs beyond its inputs.
+`(N, N, N)`. Memory is the memory of a call beyond its inputs.
 """
 
 import statistics
@@ -12,12 +12,13 @@ import numpy as np
 from relational_losses import usual_torch
 
 WIDTH = 128
-# Arrays of N^3 that the usual form holds at once: cosines of guide and learner, and their slopes.
+# Number of arrays of N^3 that the usual form holds at once: cosines of guide and learner, and
+# slopes.
 CUBES = 4
 
 
 class Unfit(Exception):
-    """The usual form would not fit the memory of the card."""
+    """Raised if the usual form would not fit into the memory of the card."""
 
 
 def embeddings(batch):
@@ -57,7 +58,7 @@ def jax_angle(form, batch):
 
     target, prediction = embeddings(batch)
     if form == "usual":
-        # A CPU does not say.
+        # A CPU does not report it.
         limit = (jax.devices()[0].memory_stats() or {}).get("bytes_limit", 8e9)
         check_memory(batch, limit)
         function = usual_jax
@@ -75,7 +76,7 @@ def jax_angle(form, batch):
 
 
 def torch_angle(batch, device):
-    """The usual form in PyTorch: as `jax_angle`; the memory is the peak of the calls so far."""
+    """The usual form in PyTorch, like `jax_angle`; the memory is the peak of the calls so far."""
     import torch
 
     on_card = device == "cuda"

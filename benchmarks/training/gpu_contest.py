@@ -1,4 +1,4 @@
-"""Runs the cases of `gpu_training.py` in two processes, one measurement at a time, until a time."""
+"""Runs the cases of `gpu_training.py` in two processes, one at a time, until a deadline."""
 
 import multiprocessing
 import time
@@ -6,17 +6,17 @@ from contextlib import suppress
 
 from gpu_worker import NOT_BEGUN, PATIENCE, serve
 
-# Seconds that a case which was begun may take beyond the time; its process is then killed.
+# Seconds that a started case may take beyond the deadline; its process is then killed.
 GRACE = 15
 
 
 def compiled_case(case):
-    """The case to be prepared for `case`: ours is compiled once for all feeds."""
+    """The case to prepare for `case`; ours is compiled once for all feeds."""
     return case._replace(how="") if case.framework == "JAX" else case
 
 
 class Worker:
-    """A framework's process."""
+    """The process of one framework."""
 
     def __init__(self, framework, settings):
         # Spawned, because neither framework survives a fork.
@@ -32,7 +32,7 @@ class Worker:
             self.pipe.send(command)
 
     def answer(self, until):
-        """Its answer; `{"error": ...}` if none came by `until`, seconds of `time.time`."""
+        """The answer; `{"error": ...}` if there is none by `until`, seconds of `time.time`."""
         try:
             if self.pipe.poll(max(0, until - time.time())):
                 return self.pipe.recv()
@@ -43,16 +43,16 @@ class Worker:
 
 
 class Contest:
-    """The processes, and what they have told; a context manager.
+    """The two processes and their answers; a context manager.
 
     Args:
-        settings: Those of `gpu_training.py`.
+        settings: Settings of `gpu_training.py`.
 
     Attributes:
         told: Answers to `describe`, by framework.
         prepared: Answers to `prepare`, by case.
         runs: A list of the answers to `measure`, by case.
-        errors: What went wrong, by case.
+        errors: Error messages, by case.
     """
 
     def __init__(self, settings):
@@ -81,7 +81,7 @@ class Contest:
             worker.process.kill()
 
     def describe(self):
-        """Begin: see whether JAX uses TF32, and let PyTorch do the same."""
+        """Begin: find out whether JAX uses TF32, and make PyTorch do the same."""
         self.told["JAX"] = self.ask("JAX", "describe")
         self.told["tf32"] = self.told["JAX"].get("convolution_error", 1) > 1e-5
         self.told["PyTorch"] = self.ask("PyTorch", "describe", self.told["tf32"])
@@ -89,9 +89,9 @@ class Contest:
     def prepare(self, cases, until):
         """Let both frameworks compile at the same time, and wait for them.
 
-        One that is silent for too long is stopped, and has no figures.
+        A framework that does not answer in time is stopped, and has no figures.
         """
-        # Of JAX, threads that take too long do not keep it from answering.
+        # Threads of JAX that take too long do not prevent its answer.
         latest = min(until + PATIENCE + 5, self.end + GRACE)
         cases = list(dict.fromkeys(map(compiled_case, cases)))
         asked = {}
@@ -104,13 +104,13 @@ class Contest:
                 answers = self.workers[name].answer(latest)
                 if "error" in answers:
                     answers = dict.fromkeys(own, answers)
-                # Those that were not begun can be later.
+                # Cases that were not begun can be prepared later.
                 answers = {c: a for c, a in answers.items() if a.get("error") != NOT_BEGUN}
                 self.prepared |= answers
                 self.errors |= {c: a["error"] for c, a in answers.items() if "error" in a}
 
     def measure(self, case):
-        """Run a case once, if it was or can be prepared; returns whether there was time left."""
+        """Run a case once, if it is or can be prepared; returns whether there was time left."""
         compiled = compiled_case(case)
         if time.time() > self.end:
             return False
@@ -125,7 +125,7 @@ class Contest:
         return True
 
     def profile(self, case):
-        """List the kernels of a case that was measured, if there is time."""
+        """List the kernels of a measured case, if there is time."""
         if time.time() < self.end and case in self.runs:
             answer = self.ask(case.framework, "profile", case)
             self.told.setdefault("profiles", []).append({**case._asdict(), **answer})

@@ -1,10 +1,10 @@
-"""Which kernels the steps of `gpu_training.py` spend their time in; nothing without a GPU."""
+"""Lists the kernels in which the steps of `gpu_training.py` spend their time; needs a GPU."""
 
 import collections
 import tempfile
 from pathlib import Path
 
-# Kernels that are listed by name.
+# Number of kernels that are listed by name.
 LISTED = 20
 
 
@@ -25,7 +25,7 @@ def summary(kernels, steps):
 
 
 def jax_profile(run, steps):
-    """The kernels of `run()`, which takes `steps` steps by JAX."""
+    """The kernels of `run()`, which takes `steps` steps with JAX."""
     import jax
 
     options = jax.profiler.ProfileOptions()
@@ -46,7 +46,7 @@ def jax_profile(run, steps):
 
 
 def torch_profile(run, steps):
-    """The kernels of `run()`, which takes `steps` steps by PyTorch."""
+    """The kernels of `run()`, which takes `steps` steps with PyTorch."""
     import torch
     from torch.profiler import ProfilerActivity, profile
 

@@ -1,17 +1,17 @@
-r"""Training steps of PISR and angle losses on a GPU, by JAX, beside plain PyTorch on the same card.
+r"""Training steps of PISR and angle losses on a GPU, in JAX and in plain PyTorch on the same card.
 
     KERAS_BACKEND=jax python benchmarks/training/gpu_training.py \
         --out docs/results/speed/gpu_training.json
 
-Ours is `fit` as the recipes run it: patches of the embedded photographs, cut on the GPU
-(`DevicePatches`), twenty steps per program; and `fit` on one batch that stays on the GPU, which is
-all that PyTorch does. PyTorch trains with channels last: as it is, by `torch.compile` in the mode
-that replays CUDA graphs, and with the whole step as one CUDA graph. Both sides compute float32 in
-the same way: the program measures whether ours uses TF32, and sets PyTorch to that.
+Ours is `fit` as in the recipes, with patches of the embedded photographs that are cut on the GPU
+(`DevicePatches`) and twenty steps per program; and `fit` on one batch that stays on the GPU, as in
+PyTorch. PyTorch trains with channels last in three ways: unchanged, with `torch.compile` in the
+mode that replays CUDA graphs, and with the whole step as one CUDA graph. Both sides compute float32
+in the same way: the program measures whether ours uses TF32, and sets PyTorch to the same.
 
-Each framework has a process of its own. Both compile at the same time; then one case at a time is
-measured, those of both frameworks in turns; at the end the kernels of some trainings are listed.
-After `--seconds` no case is begun. The figures are written after every case. Without a GPU
+Each framework has a separate process. Both compile at the same time. Then one case at a time is
+measured, with the frameworks in turns. At the end, the kernels of some trainings are listed. After
+`--seconds`, no further case begins. The figures are written after every case. Without a GPU,
 everything runs on the CPU, for a trial:
 
     KERAS_BACKEND=jax python benchmarks/training/gpu_training.py \
@@ -44,11 +44,11 @@ TRAININGS = [
 FEEDS = ("fit, patches cut on the device", "fit, same batch")
 TORCH = ("eager", "torch.compile", "whole step as a CUDA graph")
 ANGLES = (("JAX", "ours"), ("PyTorch", "usual"), ("JAX", "usual"))
-# Float32 without matrix units, from the datasheet of the SXM cards.
+# Float32 rate without matrix units, from the datasheet of the SXM cards.
 DATASHEET_TFLOPS = {"H100": 67, "H200": 67}
-# Part of the time after which nothing more is compiled.
+# Share of the time after which nothing more is compiled.
 COMPILING = 0.5
-# Seconds that are kept for lists of kernels, and of which trainings these are.
+# Seconds that are kept for the lists of kernels, and the trainings that are listed.
 PROFILING = 10
 PROFILED = [
     Case("JAX", "fsrcnn", "student", "Adam", FEEDS[0]),
@@ -67,17 +67,17 @@ class Settings:
     side: int = 32
     """Side of the low-resolution patch in px."""
     batch_size: int = 64
-    """Patches per batch."""
+    """Number of patches per batch."""
     steps: int = 200
-    """Steps per run, a multiple of 20."""
+    """Number of steps per run, a multiple of 20."""
     rounds: int = 3
-    """Runs of every training, as far as there is time; the median counts."""
+    """Number of runs of every training, if there is time; the median counts."""
     embeddings: list[int] = field(default_factory=lambda: [256, 512, 1024, 2048, 4096])
-    """Batches of the angle loss."""
+    """Batch sizes of the angle loss."""
     seconds: float = 80
-    """Seconds after which no case is begun."""
+    """Seconds after which no further case begins."""
     compilers: int = max(1, (os.cpu_count() or 1) // 3)
-    """Programs that JAX compiles at the same time."""
+    """Number of programs that JAX compiles at the same time."""
     out: Path | None = None
     """JSON file for the figures."""
 
@@ -90,7 +90,7 @@ class Settings:
 
 
 def cases_of(settings):
-    """`(trainings, angles)`: cases of both frameworks, the most wanted first."""
+    """`(trainings, angles)`: cases of both frameworks, the most important first."""
     trainings = []
     for training in TRAININGS:
         trainings += [Case("JAX", *training, how) for how in FEEDS]
@@ -106,13 +106,13 @@ def run(settings, save):
     with Contest(settings) as contest:
         compiled_by = contest.start + COMPILING * settings.seconds
         contest.describe()
-        # PyTorch tries the algorithms of cuDNN when a stage first runs: while nothing else does.
+        # PyTorch tries cuDNN's algorithms when a stage first runs, so nothing else may run then.
         contest.prepare([case for case in trainings if case.how == TORCH[0]], compiled_by)
-        # A CUDA graph that cannot be recorded may leave PyTorch unable to go on: last.
+        # CUDA graphs come last, because PyTorch may not work after a graph that cannot be recorded.
         graphs = [case for case in trainings if case.how == TORCH[2]]
         same = [case for case in trainings if case.how == FEEDS[1]]
         first = [case for case in trainings if case not in graphs + same]
-        # Angle losses compile soon: before the least wanted of the trainings.
+        # Angle losses compile fast, so they come before the least important trainings.
         wanted = [case for case in first if case[1:4] in TRAININGS[:4]]
         contest.prepare(list(dict.fromkeys(wanted + angles + first)), compiled_by)
         contest.told["seconds_of_compiling"] = time.time() - contest.start
@@ -129,7 +129,7 @@ def run(settings, save):
 
 
 def row_of(case, contest, settings):
-    """The figures of a case, or why there are none."""
+    """The figures of a case, or the reason why there are none."""
     row = {name: value for name, value in case._asdict().items() if value}
     runs = contest.runs.get(case)
     if not runs:
@@ -151,7 +151,7 @@ def row_of(case, contest, settings):
 
 
 def content_of(contest, settings):
-    """What the JSON file holds."""
+    """The content of the JSON file."""
     trainings, angles = cases_of(settings)
     return {
         "side": settings.side,
@@ -176,7 +176,7 @@ def cell(row, *figures):
 
 
 def training_table(content):
-    """Steps per second, and ours in relation to the fastest PyTorch, as Markdown."""
+    """Steps per second, and the ratio of ours to the fastest PyTorch, as Markdown."""
     lines = [
         "| | ours: patches cut on the GPU | ours: same batch | " + " | ".join(TORCH) + " | ratio | "
         "TFLOP/s | of datasheet |",
@@ -186,7 +186,7 @@ def training_table(content):
     rate = ("steps_per_second", 1, ".0f")
     for training in TRAININGS:
         found = [rows.get((*training, how)) for how in (*FEEDS, *TORCH)]
-        # Adam of PyTorch beside SOAP too: it has none.
+        # PyTorch has no SOAP, so SOAP is compared with its Adam, too.
         compared = [rows.get((*training[:2], "Adam", how), {}) for how in TORCH]
         fastest = max(row.get("steps_per_second", 0) for row in compared)
         ours, cells = found[0], [cell(row, rate) for row in found]

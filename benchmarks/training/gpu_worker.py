@@ -1,8 +1,8 @@
-"""One framework's half of `gpu_training.py`, in a process of its own.
+"""One framework's half of `gpu_training.py`, in a separate process.
 
 `serve` answers one command at a time through a pipe: `describe`, `prepare` (compile the cases of a
-list), `measure` (a case) and `profile` (a case that was measured). Where an answer is
-`{"error": ...}`, the case failed and the process goes on.
+list), `measure` (a case) and `profile` (a case that was measured). If an answer is
+`{"error": ...}`, the case failed and the process continues.
 """
 
 import os
@@ -14,18 +14,18 @@ from typing import NamedTuple
 import numpy as np
 
 SCALE = 2
-# Steps of one program: as in the recipes on a GPU.
+# Number of steps in one program, as in the recipes on a GPU.
 STEPS_PER_PROGRAM = 20
-# Seconds that JAX may go on compiling beyond the time in which it may begin to.
+# Seconds for which JAX may continue compiling after the time in which it may begin.
 PATIENCE = 20
 NOT_BEGUN = "not begun: out of time"
 
 
 class Case(NamedTuple):
-    """What is measured: training if `embeddings` is 0, else an angle loss of so many."""
+    """A measurement: training if `embeddings` is 0, otherwise an angle loss of this batch size."""
 
     framework: str
-    name: str  # Of a network, or of a form of the angle loss.
+    name: str  # Name of a network, or of a form of the angle loss.
     stage: str = ""
     optimizer: str = ""
     how: str = ""
@@ -33,7 +33,7 @@ class Case(NamedTuple):
 
 
 def guarded(function, *arguments):
-    """The result, or what went wrong."""
+    """The result, or the error message."""
     try:
         return function(*arguments)
     except Exception as error:
@@ -54,7 +54,7 @@ def serve(connection, framework, settings):
 
 
 def relative_error(ours, image, kernel):
-    """Of a 5x5 convolution, "valid", in relation to float64: about 3e-4 by TF32."""
+    """Relative error of a "valid" 5x5 convolution against float64: about 3e-4 with TF32."""
     windows = np.lib.stride_tricks.sliding_window_view(image.astype("float64"), (5, 5), (0, 1))
     exact = np.einsum("yxcij,ijco->yxo", windows, kernel.astype("float64"))
     return float(np.linalg.norm(ours - exact) / np.linalg.norm(exact))
@@ -68,15 +68,15 @@ def trial_convolution():
 
 
 class JAX:
-    """`fit` of the distillers as the recipes run it, and angle losses."""
+    """`fit` of the distillers as in the recipes, and angle losses."""
 
     def __init__(self, settings):
         self.settings, self.ready = settings, {}
-        # Keras builds models by changing classes, which two threads must not do at once.
+        # Keras changes classes when it builds models, which two threads must not do at once.
         self.building = Lock()
 
     def describe(self):
-        """Versions, the card, and how exact a convolution is; and cut the first patches."""
+        """Cut the first patches; returns versions, the card, and the error of a convolution."""
         import jax
         import keras
 
@@ -119,7 +119,7 @@ class JAX:
     def prepare(self, cases, until):
         """Compile cases, several at a time; none is begun after `until`, seconds of `time.time`.
 
-        Of those begun, none is waited for longer than `PATIENCE` after that.
+        The wait for started cases ends `PATIENCE` after that.
         """
         pool = ThreadPoolExecutor(self.settings.compilers)
         work = {case: pool.submit(guarded, self.prepare_one, case, until) for case in cases}
@@ -168,7 +168,7 @@ class JAX:
         )
 
     def operations(self, distiller, case):
-        """Floating-point operations of a step's convolutions; backwards costs two forwards."""
+        """Floating-point operations of a step's convolutions; backward counts as two forwards."""
         from keras_pisr.models import multiply_accumulates
 
         small = self.settings.side
@@ -231,7 +231,7 @@ class PyTorch:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
 
     def describe(self, tf32):
-        """Set the arithmetic of float32; returns versions and how exact a convolution is."""
+        """Set the arithmetic of float32; returns versions and the error of a convolution."""
         import torch
 
         torch.set_float32_matmul_precision("high" if tf32 else "highest")
@@ -249,7 +249,7 @@ class PyTorch:
         }
 
     def prepare(self, cases, until):
-        """Compile one case after the other; as `JAX.prepare`."""
+        """Compile one case after the other, like `JAX.prepare`."""
         return {case: guarded(self.prepare_one, case, until) for case in cases}
 
     def prepare_one(self, case, until):
@@ -258,7 +258,7 @@ class PyTorch:
         if start > until:
             return {"error": NOT_BEGUN}
         if case.embeddings:
-            return {"seconds": 0}  # There is nothing to compile, and the memory is for the calls.
+            return {"seconds": 0}  # Nothing is compiled, and the memory is kept free.
         self.ready[case] = trainer = self.trainer(case)
         trainer.run(3)  # A CUDA graph is recorded in the second call, and replayed in the third.
         return {"seconds": time.time() - start}
@@ -280,7 +280,7 @@ class PyTorch:
         )
 
     def measure(self, case):
-        """As `JAX.measure`."""
+        """Like `JAX.measure`."""
         if case.embeddings:
             from gpu_angle import timed, torch_angle
 
@@ -292,7 +292,7 @@ class PyTorch:
         return {"steps_per_second": self.settings.steps / (time.perf_counter() - start)}
 
     def profile(self, case):
-        """As `JAX.profile`."""
+        """Like `JAX.profile`."""
         from gpu_profile import torch_profile
 
         return torch_profile(lambda: self.ready[case].run(STEPS_PER_PROGRAM), STEPS_PER_PROGRAM)

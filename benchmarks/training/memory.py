@@ -1,13 +1,14 @@
-"""Memory of one process that trains many stages, after each of them, on every backend.
+"""Memory of one process that trains many stages, after each stage, on every backend.
 
     python benchmarks/training/memory.py
 
-Trains HORKD stages (a teacher, then a student alone and one by relations with every seed, on
-embedded letters, one epoch each) and whole PISR runs (a teacher, its student, one control, on
-embedded photographs), one after the other in one process, and reads the resident memory after each
-stage. `kept` is the same without `runs.released`, which frees what a stage leaves behind. Each
-backend has a process of its own. Growth is read from the second round of a recipe on, between
-stages of one kind: the first round loads and compiles what all later ones use.
+The program trains HORKD stages (a teacher, then with every seed a student alone and a student by
+relations, on embedded letters, one epoch each) and whole PISR runs (a teacher, its student and one
+control, on embedded photographs). They run one after the other in one process, and the resident
+memory is read after each stage. `kept` is the same without `runs.released`, which frees the memory
+that a stage leaves behind. Each backend has a separate process. Growth is measured from the second
+round of a recipe on, between stages of the same kind, because the first round loads and compiles
+everything that later rounds use.
 """
 
 import contextlib
@@ -29,16 +30,16 @@ METHODS = ("plain", "rkd")
 
 @dataclass
 class Settings:
-    """How much to train, and on what."""
+    """Settings of the measurement."""
 
     backends: tuple[str, ...] = ("tensorflow", "jax", "torch")
     """Keras backends to measure."""
     rounds: int = 3
-    """Three or more: seeds of the HORKD run, and number of PISR runs."""
+    """Number of seeds of the HORKD run, and of PISR runs; three or more."""
     kept: bool = True
-    """Measure also what stays if nothing is freed."""
+    """Also measure the memory that stays if nothing is freed."""
     out: Path = Path("docs/results/speed/memory.json")
-    """Where the figures go. Backends that are not measured keep theirs."""
+    """File for the figures. Figures of backends that are not measured are kept."""
 
 
 def resident():
@@ -46,7 +47,7 @@ def resident():
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024
-    raise OSError("This system does not tell a process its memory in /proc/self/status.")
+    raise OSError("This system does not report the memory of a process in /proc/self/status.")
 
 
 def train_all(rounds, release):
@@ -115,7 +116,7 @@ def growth(stages):
     for part, first in ((stages[:half], names[1]), (stages[half:], "teacher")):
         starts = [index for index, (name, _) in enumerate(part) if name == first]
         begin, end = starts[1], len(part) - 1
-        # Stages of one kind are compared: the last, and the one of its kind in the second round.
+        # The last stage is compared with the stage of the same kind in the second round.
         same = next(index for index in range(begin, end) if part[index][0] == part[end][0])
         rates.append((part[end][1] - part[same][1]) / (end - same))
     return rates

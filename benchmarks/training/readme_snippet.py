@@ -3,9 +3,9 @@ r"""Runs README's training snippet unchanged, with few and with many photographs
     python benchmarks/training/readme_snippet.py DATA/train/BSDS400 DATA/benchmarks/Set5 \
         docs/results/readme_snippet.json
 
-Takes photographs spread evenly over the folder (in the order of their names), runs the snippet in
-a process of its own for each number of photographs, and writes the PSNR of bicubic and of the
-student on the test set, in dB, and the seconds of the whole program, start included.
+The program takes photographs spread evenly over the folder (in the order of their names), and runs
+the snippet in a separate process for each number of photographs. It writes the PSNR of bicubic and
+of the student on the test set, in dB, and the seconds of the whole program, including its start.
 """
 
 import json
@@ -25,7 +25,7 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 def training_snippet():
-    """README's Python that trains on a folder."""
+    """The Python code in README that trains on a folder."""
     snippets = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
     return next(snippet for snippet in snippets if "paired_folder" in snippet)
 

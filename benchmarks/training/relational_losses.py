@@ -1,17 +1,16 @@
-"""Time and memory of the angle loss, against the usual form.
+"""Time and memory of the angle loss, compared with the usual form.
 
     python benchmarks/training/relational_losses.py                    # all cases, about 20 minutes
     python benchmarks/training/relational_losses.py --batches 64 --widths 128 --output trial.json
 
-The usual form builds every difference of two embeddings, `(N, N, d)`, normalises it and
-multiplies: written here in plain PyTorch and in plain TensorFlow. Ours is
-`keras_pisr.losses.angle_loss` on PyTorch, TensorFlow (in a `tf.function`) and JAX (jitted).
+The usual form builds every difference of two embeddings, `(N, N, d)`, normalises it and multiplies.
+It is written here in plain PyTorch and in plain TensorFlow. Ours is `keras_pisr.losses.angle_loss`
+on PyTorch, TensorFlow (in a `tf.function`) and JAX (jitted).
 
-Each case runs forward and backward in its own process, held to one core. Time is the fastest
-of at least 3 calls after two to warm up: on a shared machine the others measure the neighbours
-(the median is in the JSON). Memory is the growth of the process's peak above
-what it held before the first call (Linux only). A case that passes `--memory-limit` is
-stopped, and written down so.
+Each case runs forward and backward in its own process, on one core. Time is that of the fastest of
+at least 3 calls, after two calls to warm up. On a shared machine, slower calls measure other work
+(the median is in the JSON). Memory is the growth of the process's peak above its memory before the
+first call (Linux only). A case that exceeds `--memory-limit` is stopped, and recorded as such.
 """
 
 import argparse
@@ -151,10 +150,10 @@ def one_thread(backend):
 def measure(form, batch, width):
     """Run one case in this process; returns its figures."""
     one_thread(FORMS[form])
-    prepare(form, 4, 4)()  # What loads late and once is not the loss's memory.
+    prepare(form, 4, 4)()  # Memory of code that is loaded once, at the first call, is not counted.
     step = prepare(form, batch, width)
     before = status("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # Forget the peak so far.
+    Path("/proc/self/clear_refs").write_text("5")  # Reset the peak.
     loss, slope = step()
     step()
     times = []
@@ -175,7 +174,7 @@ def measure(form, batch, width):
 
 
 def run_case(form, batch, width, memory_limit):
-    """Run one case in a process of its own and watch its memory."""
+    """Run one case in a separate process and watch its memory."""
     command = [sys.executable, __file__, "--case", form, str(batch), str(width)]
     environment = {
         **os.environ,
@@ -204,7 +203,7 @@ def run_case(form, batch, width, memory_limit):
 
 
 def table(cases):
-    """The cases as a Markdown table: one row a size and framework, the ratios last."""
+    """The cases as a Markdown table, with one row per size and framework, and the ratios last."""
     found = {(c["form"], c["batch"], c["width"]): c for c in cases}
     lines = [
         "| batch | width | framework | usual: ms, MB | ours: ms, MB | faster | less memory |",
@@ -224,7 +223,7 @@ def table(cases):
         ratios = " | "
         if "extra_bytes" in usual and "extra_bytes" in our:
             faster = usual["fastest_milliseconds"] / our["fastest_milliseconds"]
-            # Below a megabyte of growth the ratio says nothing.
+            # Below a megabyte of growth the ratio has no meaning.
             smaller = usual["extra_bytes"] / max(our["extra_bytes"], 1e6)
             ratios = f"{faster:.1f} | {smaller:.1f}"
         cells = f"| {batch} | {width} | {framework} | {cell(usual)} | {cell(our)} | {ratios} |"

@@ -1,16 +1,16 @@
-r"""What several workers give: two processes over loopback against one, and an estimate for many.
+r"""Compares two workers over loopback with one, and estimates the time of many workers.
 
     python benchmarks/training/scale_out.py
 
-1. Speed: one process with one core, and two with one core each that share every batch by
-   `MultiWorkerMirroredStrategy`, in turns. The total batch is the same.
+1. Speed: one process with one core, and two processes with one core each, which share every batch
+   by `MultiWorkerMirroredStrategy`, take turns. The total batch is the same.
 2. A killed worker: `recipes/pisr_x2.py --stream --distribute multi_worker` on photographs of
-   scikit-image runs through; the same run is killed on one worker, stopped on the other and
+   scikit-image runs to its end. The same run is killed on one worker, stopped on the other and
    resumed on both. The students of both runs are compared.
-3. Estimate: the time of an all-reduce among 8 to 1,024 devices from the bytes of a network, by the
-   usual models of a ring and of a tree, beside the time of a step. Nothing is measured there.
+3. Estimate: the time of an all-reduce among 8 to 1,024 devices, from the bytes of a network by the
+   usual models of a ring and of a tree, beside the time of a step. This part measures nothing.
 
-Needs two quiet cores, and TensorFlow; a few minutes.
+The program needs TensorFlow and two quiet cores, and takes a few minutes.
 """
 
 import json
@@ -30,13 +30,13 @@ from keras_pisr.atomic import atomic_path
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
 ENVIRONMENT |= {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
-# Bytes per second and seconds per message of a link; round figures of data sheets.
+# Bytes per second and seconds per message of a link, as round figures from data sheets.
 LINKS = {"25 Gbit/s Ethernet": (25e9 / 8, 20e-6), "100 Gbit/s InfiniBand": (100e9 / 8, 3e-6)}
 NETWORKS = {"PlainSR small": 12_696, "ResNet-18": 11_689_512}
 
 
 def clusters(count, port):
-    """The environment of each worker; of a single one no cluster."""
+    """The environment of each worker; a single worker has no cluster."""
     if count == 1:
         return [ENVIRONMENT]
     workers = [f"127.0.0.1:{port + i}" for i in range(count)]
@@ -48,7 +48,7 @@ def clusters(count, port):
 
 
 def start(commands, environments, **options):
-    """One process per command, each on a core of its own."""
+    """Start one process per command, each on a separate core."""
     processes = []
     for core, (command, environment) in enumerate(zip(commands, environments, strict=True)):
         on_core = ["taskset", "-c", str(core), *command]
@@ -58,7 +58,7 @@ def start(commands, environments, **options):
 
 
 def worker(batch_size, steps):
-    """Steps per second of PlainSR on this worker's share of batches, printed."""
+    """Print the steps per second of PlainSR on this worker's share of the batches."""
     import keras
     import numpy as np
     import tensorflow as tf
@@ -103,7 +103,7 @@ def speed(batch_size, steps, rounds, port):
 
 
 def killed_worker(port):
-    """Whether a streamed run of two workers, killed and resumed, ends as one that was not."""
+    """Whether a streamed run of two workers, killed and resumed, ends like one that is not."""
     import numpy as np
 
     import keras_pisr as kp
@@ -143,7 +143,7 @@ def killed_worker(port):
 
 
 def all_reduce_seconds(bytes_, devices, link):
-    """Seconds of an all-reduce: the faster of a ring and of a tree up and down."""
+    """Seconds of an all-reduce, by the faster of a ring and of a tree up and down."""
     bandwidth, latency = link
     ring = 2 * (devices - 1) * (bytes_ / devices / bandwidth + latency)
     rounds = (devices - 1).bit_length()
@@ -173,10 +173,10 @@ def main(
     """Measure, kill and resume, estimate; write `--out`.
 
     Args:
-        batch_size: Patches of 32 LR px per step, on all workers together.
-        steps: Steps per turn.
-        rounds: Turns.
-        port: First of the ports of loopback that are used.
+        batch_size: Number of patches of 32 LR px per step, on all workers together.
+        steps: Number of steps per turn.
+        rounds: Number of turns.
+        port: First of the loopback ports that are used.
         out: Results file.
     """
     results = {"estimated_all_reduce_ms": estimate()}

@@ -1,9 +1,9 @@
-r"""How many channels of a PlainSR are silent: zero in every pixel of every image given.
+r"""Counts silent channels of a PlainSR, which are zero in every pixel of all given images.
 
     python benchmarks/training/silent_channels.py plain_sr_x2_medium student.keras --images photos
 
-A ReLU that is off everywhere gets no gradient and never comes back; its weights are paid for and
-compute nothing. The images are read as luma and taken as LR images. Prints one row per model.
+A ReLU that is off everywhere gets no gradient and stays off, so its weights take time and have no
+effect. The images are read as luma and taken as LR images. The program prints one row per model.
 """
 
 from pathlib import Path
@@ -27,12 +27,12 @@ def silent(model, images):
 
 
 def main(models: tyro.conf.Positional[tuple[str, ...]], images: Path, most: int = 10):
-    """Count them.
+    """Count the silent channels.
 
     Args:
         models: Presets, their folders, or `.keras` files.
         images: Folder of images.
-        most: How many of them to take: the last ones by name.
+        most: Largest number of images to take, the last ones by name.
     """
     paths = kp.data.list_images(images)[-most:]
     photographs = [kp.data.read_image(path) for path in paths]

@@ -1,14 +1,14 @@
-r"""Does a privileged teacher help students with capacity to spare? One table at x2.
+r"""Measures at x2 whether a privileged teacher helps larger students.
 
     python benchmarks/training/students.py DATA --steps 3000
 
-For each student and seed, `recipes/pisr_x2.py` trains the student alone for the budget of one stage
-and for that of both, and by PISR, all with the same settings, and scores them on Set5, Set14 and
+For each student and seed, `recipes/pisr_x2.py` trains the student by PISR, and alone for the budget
+of one stage and for that of both, all with the same settings. It scores them on Set5, Set14 and
 B100. DATA holds `train/T91`, `train/BSDS400` and `benchmarks/`.
 
-Each run has a folder in `--runs` and is continued there if it was killed; one that is done is not
-repeated. After each run, all that are done are written to `--out`, and printed as a table. Give
-students other budgets in calls of their own: rows of one student always have the same.
+Each run has a folder in `--runs` and continues there if it was killed; a finished run is not
+repeated. After each run, all finished runs are written to `--out` and printed as a table. To give
+students other budgets, use separate calls: all rows of one student have the same budget.
 
 A run of one seed takes about 5.3 times `--steps` steps, and a step of VDSR takes about three times
 as long as one of CARN, and six times as long as one of IDN or CARN-M.
@@ -91,7 +91,7 @@ def collected(runs):
 
 
 def table(found):
-    """Markdown: mean PSNR over the seeds, and from the lowest to the highest seed, dB."""
+    """Markdown: mean PSNR over the seeds, and the range from the lowest to the highest seed, dB."""
     lines = [
         f"| x2, PSNR dB, mean (range of seeds) | {' | '.join(TESTS)} |",
         "|---" * (1 + len(TESTS)) + "|",
@@ -124,18 +124,20 @@ def main(
 
     Args:
         data: Folder with `train/` and `benchmarks/`.
-        students: Which students.
+        students: Students to train.
         seeds: Seeds of the runs.
-        steps: Steps per stage, a multiple of `epochs`.
-        epochs: How often a run is saved per stage.
-        batch_size: Patches per step.
+        steps: Number of steps per stage, a multiple of `epochs`.
+        epochs: Number of times that a run is saved per stage.
+        batch_size: Number of patches per step.
         patch_size: Side of the HR patch, px.
-        learning_rate: Adam starts with this rate, which was not tuned.
-        runs: Where the runs lie.
+        learning_rate: Adam's learning rate at the start, which was not tuned.
+        runs: Folder of the runs.
         out: File to write.
     """
     if steps < epochs or steps % epochs:
-        raise SystemExit(f"students.py: error: {steps} --steps are no multiple of {epochs} epochs.")
+        raise SystemExit(
+            f"students.py: error: {steps} --steps are not a multiple of {epochs} epochs."
+        )
     options = {"steps": steps, "epochs": epochs, "batch_size": batch_size}
     options |= {"patch_size": patch_size, "learning_rate": learning_rate}
     for seed in seeds:

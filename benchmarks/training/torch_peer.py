@@ -6,9 +6,9 @@ from torch.nn.functional import l1_loss, pixel_shuffle, softplus
 
 
 class FSRCNN(nn.Module):
-    """As `keras_pisr.models.FSRCNN`, with the transposed convolution of PyTorch."""
+    """Like `keras_pisr.models.FSRCNN`, with the transposed convolution of PyTorch."""
 
-    channels = 56  # Of `features`.
+    channels = 56  # Number of channels of `features`.
 
     def __init__(self, scale):
         super().__init__()
@@ -34,7 +34,7 @@ class FSRCNN(nn.Module):
 
 
 class PlainSR(nn.Module):
-    """As `keras_pisr.models.PlainSR` of the size "small"."""
+    """Like `keras_pisr.models.PlainSR` of the size "small"."""
 
     channels = 16
 
@@ -111,7 +111,7 @@ class Stage1(nn.Module):
 
 
 class Stage2(nn.Module):
-    """The student, and heads that explain the features of the frozen teacher."""
+    """The student, and heads that predict the features of the frozen teacher."""
 
     def __init__(self, scale, network):
         super().__init__()
@@ -138,17 +138,17 @@ STAGES = {"student": Student, "stage 1": Stage1, "stage 2": Stage2}
 
 
 class Trainer:
-    """Adam steps on one batch, with the sums of every loss that a log needs.
+    """Takes Adam steps on one batch, and sums every loss as a log needs.
 
     Args:
         stage: A name in `STAGES`.
         batch: `(lr, hr)`, NumPy arrays with channels last.
         scale: Upscaling factor.
         network: A name in `NETWORKS`.
-        channels_last: Keep channels last in memory too.
-        device: Where to train.
-        compiled: Compile networks and losses, in the mode that replays CUDA graphs, and take the
-            Adam that is one kernel.
+        channels_last: Also keep channels last in memory.
+        device: Device on which to train.
+        compiled: Compile networks and losses in the mode that replays CUDA graphs, and take Adam as
+            one kernel.
     """
 
     def __init__(
@@ -195,12 +195,12 @@ class Trainer:
 
 
 class GraphTrainer(Trainer):
-    """`Trainer` whose whole step, with Adam, is one CUDA graph: one launch from Python per step."""
+    """A `Trainer` whose whole step, with Adam, is one CUDA graph, launched once per step."""
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         self.optimizer = torch.optim.Adam(self.weights, 1e-3, fused=True, capturable=True)
-        # What a step makes when it is first taken must not become a part of the graph.
+        # Objects that the first step makes must not become a part of the graph.
         aside = torch.cuda.Stream()
         aside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(aside):
@@ -212,5 +212,5 @@ class GraphTrainer(Trainer):
             super().step()
 
     def step(self):
-        """One step, as recorded."""
+        """One step of the recorded graph."""
         self.graph.replay()

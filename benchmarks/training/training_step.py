@@ -1,12 +1,13 @@
-"""Training steps of keras_pisr on each backend beside the same networks in plain PyTorch.
+"""Training steps of keras_pisr on each backend, compared with the same networks in plain PyTorch.
 
     python benchmarks/training/training_step.py
 
-The student alone, stage 1 and stage 2, by `fit`, against `torch_peer.py`: same networks, losses,
-optimizer and logged sums, on one batch held in memory. First, both are given the same weights and
-must compute the same losses. Then the contestants, each in a process of its own, take turns; a
-ratio is the median over rounds of PyTorch's time by the contestant's in the same round. Needs JAX
-and PyTorch for their rows; on a machine with a GPU, hide it or read the figures accordingly.
+The student alone, stage 1 and stage 2 are trained by `fit` and by `torch_peer.py`, with the same
+networks, losses, optimizer and logged sums, on one batch in memory. First, both get the same
+weights and must compute the same losses. Then the contestants take turns, each in a separate
+process. A ratio is the median, over rounds, of PyTorch's time divided by the contestant's in the
+same round. The rows of JAX and PyTorch need these packages. On a machine with a GPU, hide it, or
+read the figures accordingly.
 """
 
 import json
@@ -35,20 +36,20 @@ class Settings:
     patches: tuple[int, ...] = (64, 192)
     """Sides of the HR patch in px."""
     batch_size: int = 16
-    """Pairs per step."""
+    """Number of pairs per step."""
     scale: int = 2
     """Upscaling factor."""
     cores: int = 0
-    """Cores to use; 0 for all. On one, processor time is measured, which other work on the
-    machine hardly changes; on several, time on the wall: keep the machine quiet."""
+    """Number of cores to use; 0 for all. On one core, processor time is measured, which other work
+    on the machine hardly changes. On several cores, it is wall time: keep the machine quiet."""
     rounds: int = 7
-    """Turns of each contestant."""
+    """Number of turns of each contestant."""
     seconds: float = 2.0
-    """What a turn of plain PyTorch should last: sets the steps of a turn."""
+    """Time that a turn of plain PyTorch should take, which sets the number of steps per turn."""
     backends: tuple[str, ...] = ("tensorflow", "jax", "torch")
     """Keras backends to measure."""
     out: Path = Path("docs/results/speed/training_step.json")
-    """Where the figures go."""
+    """File for the figures."""
 
 
 class Contestant:
@@ -71,7 +72,7 @@ class Contestant:
         return float(line)
 
     def seconds(self, stage, steps):
-        """Seconds that these steps take."""
+        """Seconds that the given number of steps takes."""
         self.process.stdin.write(f"{stage},{steps}\n")
         self.process.stdin.flush()
         return self.answer()
@@ -83,7 +84,7 @@ class Contestant:
 
 
 def compete(settings, patch):
-    """Milliseconds a step and ratios to plain PyTorch, for every contestant and stage."""
+    """Milliseconds per step and ratios to plain PyTorch, for every contestant and stage."""
     sizes = patch, settings.batch_size, settings.scale, settings.cores
     names = [
         name

@@ -1,10 +1,10 @@
-"""One contestant of `training_step.py`, in a process of its own.
+"""Runs one contestant of `training_step.py` in a separate process.
 
     python benchmarks/training_step_worker.py CONTESTANT PATCH BATCH SCALE CORES
 
-Reads lines `STAGE,STEPS` and answers each with the seconds these steps took, on one core the
-processor time; at the end of its input it prints the peak of its memory in MiB. `CONTESTANT` is
-`check` for a comparison of the losses of both implementations.
+The program reads lines `STAGE,STEPS` and answers each with the seconds that these steps took (on
+one core, the processor time). At the end of its input it prints its peak memory in MiB. With
+`check` as CONTESTANT, it compares the losses of both implementations.
 """
 
 import itertools
@@ -58,7 +58,7 @@ def keras_stage(stage, scale, optimizer=None, *, network="fsrcnn", **options):
 
 
 def feed_of(batch, steps):
-    """The same batch again and again, in the form that suits the backend."""
+    """The same batch repeatedly, in the form that suits the backend."""
     import keras
 
     if keras.backend.backend() == "tensorflow":
@@ -77,7 +77,7 @@ def feed_of(batch, steps):
 
 
 def seconds_of_fit(distiller, batch, steps, clock):
-    """Seconds of `fit` from the end of its first step on."""
+    """Seconds of `fit` after its first step."""
     import keras
 
     class Start(keras.callbacks.Callback):
@@ -93,9 +93,9 @@ def seconds_of_fit(distiller, batch, steps, clock):
 
 
 def timers(contestant, batch, scale, clock):
-    """Function from a stage to a function from a number of steps to seconds."""
+    """A function from a stage to a function from a number of steps to seconds."""
     if CONTESTANTS[contestant]:
-        # Spelled out: what Keras calls "auto" means no XLA on a CPU, always compiled on JAX.
+        # The option is explicit: Keras' "auto" means no XLA on a CPU, and always compiled on JAX.
         options = {"jit_compile": True} if contestant.endswith("XLA") else {}
 
         def timer(stage):
@@ -132,8 +132,8 @@ def parts_of(stage, distiller):
 def check(batch, scale):
     """Largest relative difference of any loss in three steps from the same weights.
 
-    Steps of SGD: the two Adams place their epsilon differently, which shows where gradients are
-    as small as those of the distillation heads.
+    The steps are those of SGD. The two Adams place their epsilon differently, which shows if
+    gradients are as small as those of the distillation heads.
     """
     import keras
     import torch
@@ -157,7 +157,8 @@ def check(batch, scale):
 
 
 def main(contestant, patch, batch_size, scale, cores):
-    # Before anything is imported: every library sizes its threads by the cores it may use.
+    # This comes before all imports, because libraries choose their number of threads by the cores
+    # that they may use.
     if cores:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
     batch = batch_of(patch, batch_size, scale)

@@ -18,7 +18,7 @@ class Progress(keras.callbacks.Callback):
     The bar appears on a terminal only; a log file gets only the lines.
 
     Args:
-        name: Name of what is trained; it starts every line.
+        name: Name of the training, which starts every line.
         steps_per_epoch: Batches per epoch.
         console: A `rich.console.Console`; by default one on standard output.
     """
@@ -66,7 +66,8 @@ class Progress(keras.callbacks.Callback):
         left = seconds / epochs_here * (total - done)
         values = "  ".join(f"{name} {float(value):.4g}" for name, value in (logs or {}).items())
         self.bar.console.print(
-            f"{self.name} {done}/{total}  {values}  {rate:.1f} steps/s  {clock(left)} left of {self.name}",
+            f"{self.name} {done}/{total}  {values}  {rate:.1f} steps/s  "
+            f"{clock(left)} left of {self.name}",
             soft_wrap=True,
         )
 
@@ -75,7 +76,7 @@ class Progress(keras.callbacks.Callback):
         self.close()
 
     def close(self) -> None:
-        """Give the terminal back; for a `finally`, since Keras calls nothing after an error."""
+        """Remove the bar. Call it in a `finally`: Keras calls nothing after an error."""
         self.bar.stop()
 
 

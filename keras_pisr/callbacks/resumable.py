@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import os
 
 
-LOOK_EVERY = 50  # Batches from one look at the loss to the next.
+LOOK_EVERY = 50  # Number of batches between two checks of the loss.
 
 
 def checked(state):
@@ -37,7 +37,7 @@ def checked(state):
     ]
     if state["epochs_done"] < 1 or wrong:
         names = ", ".join(wrong) or "epochs_done"
-        raise ValueError(f"{names} makes no sense: expected whole epochs and lists of numbers")
+        raise ValueError(f"{names} does not fit: expected whole epochs and lists of numbers")
     return state
 
 
@@ -54,8 +54,8 @@ class Resumable(keras.callbacks.Callback):
         folder: Folder of the state, made if absent. Each run needs its own.
 
     Attributes:
-        history: Dict from log name to its values, one per epoch since the first run; with
-            the duration of each epoch as `seconds`.
+        history: Dict from log name to its values, one per epoch since the first run; `seconds`
+            holds the duration of each epoch.
 
     A loss that is not a number (NaN, infinity) ends the run at once, with the last good epoch kept.
 
@@ -105,7 +105,7 @@ class Resumable(keras.callbacks.Callback):
         self.running_epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Look at the loss now and then: a look makes an accelerator wait."""
+        """Check the loss every few batches only, because each check makes an accelerator wait."""
         if batch % LOOK_EVERY == LOOK_EVERY - 1:
             self.check(self.running_epoch, logs)
 

@@ -33,7 +33,7 @@ class Size:
 
     Attributes:
         zeros: Share of the kernels' weights that are 0.
-        values: Different values in the kernel that has most.
+        values: Largest number of different values in a kernel.
         bytes: Size of the .tflite file.
         gzip_bytes: Its size after gzip at the highest level.
         keras_psnr: PSNR of the student against HR, dB, as a mean over images.
@@ -130,7 +130,7 @@ def compress(
 
     suffix = ".tflite" if method == "qat" else ".keras"
     if out.suffix != suffix:
-        raise ValueError(f"With --method {method}, --out is to end in {suffix}; got {out}.")
+        raise ValueError(f"With --method {method}, --out must end in {suffix}; got {out}.")
     if trained is not None and (method != "qat" or trained.suffix != ".keras"):
         raise ValueError("--trained FILE.keras goes with --method qat.")
     for name, value, owners in (
@@ -197,7 +197,7 @@ def compress(
 
 
 def student_and_batches(student, hr_dir, steps, batch_size, patch_size, seed):
-    """The student of a file, and batches of `steps` steps for its training."""
+    """The student of a file, and the batches of `steps` steps for its training."""
     import keras
 
     from keras_pisr.data import tf_patches

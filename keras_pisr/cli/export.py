@@ -1,4 +1,4 @@
-r"""A trained student to a checked and timed `.tflite` file, in one command.
+r"""Makes a checked and timed `.tflite` file of a trained student, in one command.
 
     python mobile/export.py runs/pisr_x2/student.keras --quantize float16 --out student.tflite
     python mobile/export.py runs/horkd_classification/seed_0/horkd_123.keras --size 8 8 \
@@ -109,7 +109,8 @@ def export(
 
     from keras_pisr.mobile.latency.timing import measure_latency, over_budget
 
-    # Told now, not after the file is written, nor by the name of a temporary one.
+    # These errors come before the file is written and name the file that was asked for, not a
+    # temporary one.
     if out.suffix != ".tflite":
         raise ValueError(f"Expected --out to be a path ending in .tflite; got {out}.")
     if threads < 1:
@@ -143,10 +144,10 @@ def export(
                 wholly_delegated=not allow_undelegated,
                 options=options,
             )
-        # With the metadata, which is written after the checks.
+        # This size includes the metadata, which is written after the checks.
         facts = dataclasses.replace(facts, bytes=Path(out).stat().st_size)
         tell("Timing")
-        # Outside the block: a file that is sound but slow is still worth having.
+        # This stands outside the block, so that a file that is sound but slow is kept.
         latency = measure_latency(out, threads=threads)
     misses = [over_budget(latency, budget_ms), way.shortcoming(agreement, options, latency.name)]
     misses = [miss for miss in misses if miss]
@@ -174,7 +175,7 @@ def default_precision(model):
 
 
 def for_size(given, size):
-    """Arguments of `export` for one of several sizes, which the names of its files tell."""
+    """Arguments of `export` for one of several sizes, which the names of its files state."""
     height, width = size
     named = {
         name: path.with_stem(f"{path.stem}_{height}x{width}")
@@ -202,7 +203,7 @@ def given_flags(given, *, apart):
 
 @contextmanager
 def told_stages(terminal):
-    """Show the stages that are told within the block on a terminal."""
+    """On a terminal, show the stages that are reported within the block."""
     with ProgressBar(file=terminal) as bar:
 
         def show(stage, done, total):
@@ -228,7 +229,7 @@ def way_of(model, super_resolution, recognition):
     given = [flag for flag, value in flags(refused).items() if value is not None]
     if given:
         raise ValueError(
-            f"{', '.join(given)}: of {other} students only; {model.name!r} is a {kind} network, "
+            f"{', '.join(given)}: only for {other} students; {model.name!r} is a {kind} network, "
             f"which has {', '.join(flags(options))}."
         )
     return way, options

@@ -22,12 +22,12 @@ def export_all(folder, *, calibration, images, threads, report, refused):
         ValueError: If other options are given, or a file fails a check.
     """
     if refused:
-        raise ValueError(f"{', '.join(refused)}: not with --all, which decides it for each file.")
+        raise ValueError(f"{', '.join(refused)}: not with --all, which chooses for each file.")
     use_tensorflow()
     with without_notices() as terminal, ProgressBar(file=terminal) as bar:
 
         def show(stage, done, total):
-            # The stages of a single file would let the bar jump back.
+            # The stages of a single file would make the bar jump back.
             if stage == "Making files":
                 bar.update(done, total, stage)
 

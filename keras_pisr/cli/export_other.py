@@ -8,7 +8,7 @@ FORMATS = {".onnx": "ONNX", ".xml": "OpenVINO", ".mlpackage": "Core ML"}
 
 
 def export_other(student, out, given):
-    """Convert a super-resolution student for another runtime, and print what was found.
+    """Convert a super-resolution student for another runtime, and print the result of the checks.
 
     Args:
         student: As in `export`.
@@ -23,7 +23,7 @@ def export_other(student, out, given):
         ImportError: If the runtime's package is not installed.
     """
     if given:
-        raise ValueError(f"{', '.join(given)}: of .tflite files only; {out} is another format.")
+        raise ValueError(f"{', '.join(given)}: only for .tflite files; {out} has another format.")
     use_tensorflow()
     with without_notices():
         model, _ = super_resolution_model(student, accept=TRAINABLE)

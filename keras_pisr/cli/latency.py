@@ -60,7 +60,7 @@ def slow_name(row):
 
 
 def slow_ms(row):
-    """The percentile itself."""
+    """Which percentile `slow_ms` gives, as text."""
     return getattr(row, f"{slow_name(row)}_ms")
 
 
@@ -96,8 +96,8 @@ def latency(
         serial: Serial number of the phone, if several are connected; `adb devices` lists them.
         benchmark_binary: Path of LiteRT's program benchmark_model, built for the phone's processor.
         benchmark_apk: Path of the app around benchmark_model, instead of --benchmark-binary.
-        delegate: What runs the network on the phone: cpu is XNNPACK. It depends on the program
-            whether nnapi and npu exist.
+        delegate: The parts of the phone that run the network, each of which is timed; cpu is
+            XNNPACK. The program decides whether nnapi and npu exist.
         npu_libraries: Folder with the libraries of the NPU's maker and LiteRT's libraries for them
             (.so).
         phone_folder: Folder on the phone in which a temporary folder is made.

@@ -1,6 +1,6 @@
 """The `keras-pisr` command.
 
-Keras and TensorFlow are imported by what needs them, so that help and errors come at once.
+Only the functions that need Keras and TensorFlow import them, so that help and errors come at once.
 """
 
 import os
@@ -56,7 +56,7 @@ def evaluate(
       keras-pisr evaluate student.keras Set14 --scale 2 --degrade jpeg:40
 
     Args:
-        model: What is scored: bicubic, a preset, a .keras file, or a .tflite file.
+        model: The model to score: bicubic, a preset, a .keras file, or a .tflite file.
         folder: Folder of test images.
         scale: Factor by which the model enlarges.
         json: Write the means, the scores of each image, the protocol and versions to this file.
@@ -65,8 +65,9 @@ def evaluate(
         limit: Score only this many images, the first by name [all].
         degrade: Degrade the low-resolution images before the model sees them: blur, noise and jpeg
             in this order, joined by +. jpeg:40 compresses at quality 40; noise:5 adds noise with a
-            standard deviation of 5 levels of 255; blur:1.5 blurs the HR image with one of 1.5 px.
-            noise:0-10 draws from this range, and jpeg alone from its default range.
+            standard deviation of 5 levels of 255; blur:1.5 blurs the HR image with a standard
+            deviation of 1.5 px. noise:0-10 draws from this range, and jpeg alone draws from its
+            default range.
     """
     from rich.console import Console
 
@@ -114,7 +115,7 @@ def downscale(
         scale: Factor by which the images are shrunk.
         border: How the image is continued beyond its edge: replicate (as in Set5, Set14, B100) or
             mirror (as in DIV2K).
-        overwrite: Replace existing files. Without it, they are left as they are.
+        overwrite: Replace existing files. Without this option, they are kept.
     """
     from keras_pisr.data import downscale_folder
 
@@ -143,7 +144,7 @@ def main(argv=None):
 
         print(f"keras-pisr {keras_pisr.__version__}")
         return 0
-    # TensorFlow's own notices about absent GPUs would bury ours.
+    # TensorFlow's notices about absent GPUs would hide our own messages.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     description = "Use, score, export and time tiny super-resolution networks."
     return run_with_one_line_errors(

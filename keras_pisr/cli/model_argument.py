@@ -10,7 +10,7 @@ TRAINABLE = KINDS[1:3]
 
 
 def resolve_model(model, *, accept=KINDS):
-    """Load what a MODEL argument names.
+    """Load the model that a MODEL argument names.
 
     Args:
         model: `bicubic`; a preset (its name, a folder, or an address on a hub); or the path of a
@@ -37,13 +37,13 @@ def resolve_model(model, *, accept=KINDS):
     path = Path(model).expanduser()
     if kind == "bicubic":
         return "bicubic", "bicubic"
-    # Before the seconds that a backend takes to import.
+    # This check comes before the import of a backend, which takes seconds.
     if kind != "a preset" and not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
     if kind == "a .tflite file":
         from keras_pisr.mobile import TFLiteModel
 
-        # A few threads: these networks are too small to feed many.
+        # A few threads are enough: these networks are too small for many.
         return TFLiteModel(path, threads=min(4, os.cpu_count() or 1)), path.name
     with without_notices():
         if kind == "a .keras file":
@@ -72,7 +72,7 @@ def kind_of(model):
 
 
 def has_channel_slopes(model):
-    """Whether a student has PReLUs with one slope per channel, read without importing Keras.
+    """Whether a student has PReLUs with one slope per channel. Keras is not imported.
 
     Args:
         model: A preset or `.keras` file.
@@ -100,12 +100,12 @@ def super_resolution_model(model, *, accept=KINDS):
     """`resolve_model`, for commands that need a model from images to images.
 
     Raises:
-        ValueError: Also if the model gives embeddings and logits, as a recognition student does.
+        ValueError: Also if the model gives embeddings and logits, like a recognition student.
     """
     loaded, name = resolve_model(model, accept=accept)
     if isinstance(getattr(loaded, "output", None), dict):
         raise ValueError(
-            f"{model} gives {', '.join(loaded.output)}, and no image: it is scored by its recipe, "
-            "or beside its .tflite file by mobile/export.py."
+            f"{model} gives {', '.join(loaded.output)} and no image. Score it with its recipe, "
+            "or compare it with its .tflite file with mobile/export.py."
         )
     return loaded, name

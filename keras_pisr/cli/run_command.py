@@ -1,4 +1,4 @@
-"""Runs a function as a command of its own, as the scripts in `mobile/` do."""
+"""Runs a function as a separate command, as the scripts in `mobile/` do."""
 
 import os
 
@@ -8,9 +8,10 @@ from keras_pisr.console.one_line_errors import run_with_one_line_errors
 
 
 def use_tensorflow():
-    """Tell Keras, which is not imported yet, to run on TensorFlow, without its notices.
+    """Make Keras, which is not imported yet, run on TensorFlow, and silence its notices.
 
-    Only TensorFlow converts and rounds as TFLite does; `.keras` files carry over from elsewhere.
+    Only TensorFlow converts and rounds as TFLite does. It also reads the `.keras` files of other
+    backends.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -48,14 +48,14 @@ def upscale(
         scale: Factor by which to enlarge, which chooses the preset [2].
         suffix: Text that is added to each name: _x2 makes photo_x2.jpg.
         recursive: Also enlarge the files of subfolders, to subfolders of OUT.
-        overwrite: Replace existing files. Without it, they are left as they are.
+        overwrite: Replace existing files. Without this option, they are kept.
         max_pixels: Largest number of pixels of an image or frame; larger ones are refused before
             they are decoded.
         crf: Quality of videos, from 0 (lossless) to 51 (the worst).
     """
     from keras_pisr.inference.inputs import plan_results
 
-    # Before the seconds that a backend takes to import: what is asked for must be there.
+    # The inputs are checked before a backend is imported, which takes seconds.
     plan = plan_results(images, out, suffix=suffix, recursive=recursive)
     network = _network(preset, model, scale)
 
@@ -110,7 +110,7 @@ def choose_preset(scale):
     if not names:
         there = sorted({entry["scale"] for entry in CATALOG.values() if "scale" in entry})
         raise ValueError(
-            f"There is no preset for scale {wanted}; there are for: "
+            f"There is no preset for scale {wanted}, only for: "
             f"{', '.join(map(str, there)) or 'none'}. Name one with --preset, or a file with "
             "--model."
         )

@@ -1,1 +1,1 @@
-"""The terminal, for every room: silence, progress, errors in one line."""
+"""The terminal, for every part of the package: silence, progress, errors in one line."""

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 
 
 class Stopped(BaseException):
-    """The process was asked to end by a signal; unwinds as Ctrl-C does, and removes what is half.
+    """Raised when a signal asks the process to end.
+
+    It unwinds as Ctrl-C does, so that unfinished files are removed.
 
     Args:
         number: Number of the signal.
@@ -61,11 +63,11 @@ def print_what_can_be_printed():
 def signals_unwind():
     """Let SIGTERM and SIGHUP raise `Stopped` within the block, so that hidden files are removed.
 
-    Signals that somebody handles or ignores already (`nohup`) are left alone.
+    Signals that are already handled or ignored (by `nohup`, for instance) are left alone.
     """
 
     def stop(number, frame):
-        # Once is enough: what is being removed shall be removed.
+        # Further signals are ignored, so that they do not interrupt the removal of files.
         signal.signal(number, signal.SIG_IGN)
         raise Stopped(number)
 

@@ -37,7 +37,7 @@ class ProgressBar:
         self._bar.update(self._task, completed=done, total=total, **name)
 
     def over(self, items):
-        """Yield the items of a list, and move on after each."""
+        """Yield the items of a list, and move the bar after each."""
         for done, item in enumerate(items):
             self.update(done, len(items))
             yield item
@@ -47,7 +47,7 @@ class ProgressBar:
 
 
 def _plain(text):
-    """A text without Rich's markup, and without what no console can encode."""
+    """A text without Rich's markup and without characters that no console can encode."""
     from rich.markup import escape
 
     return escape(text.encode(errors="backslashreplace").decode())

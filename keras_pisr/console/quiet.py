@@ -1,4 +1,4 @@
-"""Keeping what libraries write to the terminal off it."""
+"""Keeps the notices of libraries off the terminal."""
 
 import os
 import sys
@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_notices():
-    """Keep what is written to file descriptor 2 off the terminal.
+    """Keep text that is written to file descriptor 2 off the terminal.
 
     While they are imported or convert, TensorFlow's and LiteRT's C++ parts write notices there
     (about absent GPUs, for instance) that no setting silences. Python's exceptions come through.
 
     Yields:
-        A text stream that still leads to where file descriptor 2 did, for progress.
+        A text stream, for progress, that still leads where file descriptor 2 led before.
 
     Example:
         >>> with without_notices():

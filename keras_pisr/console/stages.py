@@ -12,7 +12,7 @@ def tell(stage, done=0, total=None):
     Args:
         stage: Words such as `"Settling ranges"`.
         done: How much is done, in any unit.
-        total: How much there is to do; None where that is not known.
+        total: How much there is to do; None if this is not known.
     """
     listener = _listener.get()
     if listener is not None:
@@ -21,7 +21,7 @@ def tell(stage, done=0, total=None):
 
 @contextmanager
 def listening(listener):
-    """Pass on what is told within the block.
+    """Call a listener for every stage that is reported within the block.
 
     Args:
         listener: Function of `(stage, done, total)`.

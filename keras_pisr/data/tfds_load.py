@@ -1,4 +1,4 @@
-"""TensorFlow Datasets, which without a network would try again for minutes before it says so."""
+"""Loads TensorFlow Datasets after a check of the network: without one, tfds retries for minutes."""
 
 import os
 import socket
@@ -9,16 +9,16 @@ HOST, SECONDS = "storage.googleapis.com", 5.0
 
 
 def load_tfds(caller, name, *, data_dir=None, **options):
-    """`tfds.load`, once it is clear that the set is there or can be downloaded.
+    """Call `tfds.load` after checking that the set is on disk or can be downloaded.
 
     Args:
         caller: Name of the caller, for the message.
         name: Name of the data set.
-        data_dir: Where TensorFlow Datasets keeps its files.
+        data_dir: Folder in which TensorFlow Datasets keeps its files.
         **options: Passed on to `tfds.load`.
 
     Returns:
-        `(tfds, loaded)`: the library, and what its `load` returned.
+        `(tfds, loaded)`: the library, and the result of its `load`.
 
     Raises:
         ImportError: If tensorflow-datasets is not installed.
@@ -35,7 +35,7 @@ def load_tfds(caller, name, *, data_dir=None, **options):
 
 
 def check_reachable(name, data_dir):
-    """Refuse at once to download without a network."""
+    """Raise at once if a download is needed and there is no network."""
     default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
     folder = Path(data_dir or default).expanduser()
     proxied = any(os.environ.get(key) for key in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"))
@@ -45,8 +45,8 @@ def check_reachable(name, data_dir):
     if failure is not None:
         raise ConnectionError(
             f"The set {name} is not in {folder}, and it cannot be downloaded: {HOST} cannot be "
-            f"reached ({failure}). Copy the folder from a machine with a network, or read images "
-            "of yours from a folder instead."
+            f"reached ({failure}). Copy the folder from a machine with a network, or read your own "
+            "images from a folder."
         )
 
 
@@ -62,7 +62,7 @@ def connection_failure():
         else:
             failures.clear()
 
-    # In a thread: looking up a name has no time limit of its own.
+    # This runs in a thread, because looking up a host name has no time limit of its own.
     thread = threading.Thread(target=connect, daemon=True)
     thread.start()
     thread.join(SECONDS)

@@ -1,4 +1,4 @@
-"""Start a network where another one ended."""
+"""Copies the weights of one network into another."""
 
 
 def check_built(role, model):
@@ -16,7 +16,7 @@ def copy_weights(source, target, *, otherwise):
     Args:
         source: A Keras model.
         target: A Keras model of the same architecture.
-        otherwise: What to do where they do not fit, the end of the error's sentence.
+        otherwise: What to do if they do not fit; it ends the error's sentence.
 
     Raises:
         ValueError: If one of them has no weights yet, or the two do not have weights of the same
@@ -28,6 +28,6 @@ def copy_weights(source, target, *, otherwise):
     if shapes[0] != shapes[1]:
         raise ValueError(
             f"{target.name!r} does not have the weights of {source.name!r}, so it cannot start "
-            f"from them: give both one architecture, or {otherwise}."
+            f"from them: give both the same architecture, or {otherwise}."
         )
     target.set_weights(source.get_weights())

@@ -2,7 +2,7 @@
 
 
 def check_pair(owner, x, y):
-    """Raise unless there is a `y` beside `x`.
+    """Raise a `ValueError` unless the batch has a `y`.
 
     Args:
         owner: The distiller, for the message.
@@ -12,12 +12,12 @@ def check_pair(owner, x, y):
     if y is None:
         raise ValueError(
             f"{type(owner).__name__} learns from pairs (x, y): x is what the phone sees, y "
-            "what only training sees. The data given has no y."
+            "what only training sees. The given data have no y."
         )
 
 
 def check_sizes(x, y, scale):
-    """Raise unless `y` is `scale` times as large as `x`, as far as sizes are known.
+    """Raise a `ValueError` unless `y` is `scale` times as large as `x`, if the sizes are known.
 
     Args:
         x: LR images, `(batch, height, width, channels)`.
@@ -41,7 +41,7 @@ def check_sizes(x, y, scale):
 
 
 def check_weight(sample_weight, y):
-    """Raise unless a weight has one value per sample or, beside images, one per pixel.
+    """Raise a `ValueError` unless a weight has one value per sample or, for images, one per pixel.
 
     Args:
         sample_weight: `(batch,)`, `(batch, height, width)`, the same with one channel, or None.
@@ -61,6 +61,6 @@ def check_weight(sample_weight, y):
     sides = zip(weight[1:3], target[1:3], strict=False)
     if not images or any(a and b and a != b for a, b in sides):
         raise ValueError(
-            "`sample_weight` must have one value per sample, (batch,), or, beside images, one per "
+            "`sample_weight` must have one value per sample, (batch,), or, for images, one per "
             f"pixel of y, (batch, height, width); got {weight} beside y of {target}."
         )

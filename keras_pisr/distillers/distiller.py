@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 class Distiller(TrainStep, keras.Model):
     """A Keras model that trains a student with the outputs of frozen guides.
 
-    A subclass says three things:
+    A subclass may define three methods:
 
-    - `guidance(x, y)`: what the guides compute, in inference mode and never differentiated;
-    - `streams(x, y, training)`: what is trained computes, once per step, its prediction under
-      the name `"output"`;
+    - `guidance(x, y)`: the outputs of the guides, in inference mode and never differentiated;
+    - `streams(x, y, training)`: the outputs of the trained networks, once per step, with the
+      prediction under the name `"output"`;
     - `terms(outputs, guidance, x, sample_weight)`: the loss terms beside the compiled loss.
 
     The rest is Keras as usual: `compile(optimizer, loss, metrics)`, `fit`, `evaluate`,
@@ -74,7 +74,7 @@ class Distiller(TrainStep, keras.Model):
         }
         self.built = True
 
-    # === What a subclass says ===
+    # === Methods for subclasses ===
 
     def guidance(self, x: Any, y: Any) -> Any:
         """Outputs of the frozen guides; by default none.
@@ -84,7 +84,7 @@ class Distiller(TrainStep, keras.Model):
             y: What only training sees, a batch.
 
         Returns:
-            Any structure of tensors, handed to `terms`.
+            Any structure of tensors; it is passed to `terms`.
         """
         return {}
 
@@ -105,24 +105,24 @@ class Distiller(TrainStep, keras.Model):
         """The loss terms beside the compiled loss; by default none.
 
         Args:
-            outputs: What `streams` returned.
-            guidance: What `guidance` returned.
+            outputs: The result of `streams`.
+            guidance: The result of `guidance`.
             x: What the phone will see, a batch.
-            sample_weight: `(batch,)`, beside images also `(batch, height, width)`, or None.
+            sample_weight: `(batch,)`, for images also `(batch, height, width)`, or None.
 
         Returns:
             A dict from the names in `term_names` to weighted scalars.
         """
         return {}
 
-    # === What the train steps share ===
+    # === Shared by the train steps ===
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Output of the student."""
         return self.student(x, training=training)
 
     def make_train_function(self, force: bool = False) -> Any:
-        """Refuse to train nothing: a model that served as a guide elsewhere is frozen."""
+        """Raise a `ValueError` if the student is frozen, as a former guide of a distiller is."""
         if not self.student.trainable_weights:
             raise ValueError(
                 f"{self.student.name!r} has no weight to train. A model that became the guide of "
@@ -134,8 +134,8 @@ class Distiller(TrainStep, keras.Model):
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Train as `keras.Model.fit` does.
 
-        A `tf.data.Dataset` brings its own order, so Keras is not asked to shuffle it, which it
-        could not and would warn of.
+        A `tf.data.Dataset` has its own order. Keras cannot shuffle it and would warn, so it is not
+        asked to.
         """
         if type(x).__module__.startswith("tensorflow."):
             kwargs.setdefault("shuffle", False)
@@ -167,7 +167,7 @@ class Distiller(TrainStep, keras.Model):
         """Check the data before Keras runs them on the backend."""
         loss = self._compile_loss
         if data_batch is None and loss is not None and not loss.built:
-            # Keras looks at a batch as well, under the same condition.
+            # Keras takes a batch to build the model under the same condition.
             for _, _, data in iterator:
                 data_batch = data[0] if isinstance(data, list | tuple) else next(data)
                 break
@@ -196,7 +196,7 @@ class Distiller(TrainStep, keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """The compiled loss; `sample_weight` of shape `(batch,)` fits images too."""
+        """The compiled loss; `sample_weight` may have the shape `(batch,)` for images, too."""
         check_weight(sample_weight, y)
         sample_weight = self.spread_over_pixels(sample_weight, y_pred)
         return super().compute_loss(x, y, y_pred, sample_weight, training=training)

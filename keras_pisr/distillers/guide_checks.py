@@ -2,7 +2,7 @@
 
 
 def check_choices(source, schedule, student_sees):
-    """Refuse a value that an option does not have."""
+    """Raise a `ValueError` if an option has an unknown value."""
     for name, value, known in [
         ("source", source, ("teacher", "assistant", "both")),
         ("schedule", schedule, ("sequential", "joint")),
@@ -13,7 +13,7 @@ def check_choices(source, schedule, student_sees):
 
 
 def check_guides(streams, needed, source, schedule):
-    """Refuse to train without a guide that is needed."""
+    """Raise a `ValueError` if a guide that is needed is missing."""
     missing = [f"`{name}`" for name in needed if streams[name] is None]
     if missing:
         raise ValueError(
@@ -23,7 +23,7 @@ def check_guides(streams, needed, source, schedule):
 
 
 def check_outputs(role, model, needed):
-    """Refuse a network that does not name its outputs as the terms need them."""
+    """Raise a `ValueError` if a network lacks an output that the terms need."""
     output = getattr(model, "output", None) if model.built else None
     missing = sorted(needed - set(output)) if isinstance(output, dict) else sorted(needed)
     if missing:

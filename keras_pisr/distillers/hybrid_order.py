@@ -1,4 +1,4 @@
-"""HORKD: a student of low resolution learns how embeddings relate at high resolution."""
+"""HORKD: a student that sees LR images learns how embeddings of HR images relate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-# By the name of the term: the loss, and the output of the networks that it compares.
+# Name of a term to its loss and to the output of the networks that it compares.
 LOSSES = {
     "logits": (LogitLoss, "logits"),
     "individual": (IndividualLoss, "embedding"),
@@ -140,7 +140,7 @@ class HybridOrderDistiller(Distiller):
         self.assistant = assistant
         self.sources = sources
         self.joint = joint
-        # Asked in every step; with the joint schedule the assistant is one of the learners.
+        # Each step asks for the learners; with the joint schedule the assistant is one of them.
         self.asked = [name for name in needed if weights and not (joint and name == "assistant")]
         self.student_sees = student_sees
         self.task_output = task_output
@@ -149,7 +149,8 @@ class HybridOrderDistiller(Distiller):
         self.losses_of_terms = {
             name: (distillation_losses or {}).get(name) or LOSSES[name][0]() for name in weights
         }
-        # Kept here, or compiled JAX steps would draw the same anchors every time.
+        # The generators are attributes, because compiled JAX steps would otherwise draw the same
+        # anchors every time.
         self.seed_generators = [
             loss.seed_generator
             for loss in self.losses_of_terms.values()
@@ -172,7 +173,7 @@ class HybridOrderDistiller(Distiller):
             self.build_projectors(streams)
 
     def build_projectors(self, streams: Any) -> None:
-        """A linear map to each guide's width where it differs; trained and thrown away."""
+        """Create a linear map, used only in training, to each guide's width that differs."""
         taught = [("student", self.student, guide) for guide in self.sources]
         if self.joint:
             taught.append(("assistant", self.assistant, "teacher"))
@@ -185,7 +186,7 @@ class HybridOrderDistiller(Distiller):
                 self.projectors[projector.name] = projector
 
     def unpack(self, data: Any) -> Any:
-        """`(x, y, sample_weight)`; Keras hands a weight to each part of a dict `y`."""
+        """`(x, y, sample_weight)` with one weight; Keras gives each part of a dict `y` its own."""
         x, y, sample_weight = super().unpack(data)
         return x, y, label_of(sample_weight)
 
@@ -208,7 +209,7 @@ class HybridOrderDistiller(Distiller):
         return super().compute_metrics(x, label_of(y), task, label_of(sample_weight))
 
     def task_of(self, outputs: Any) -> Any:
-        """The task output, also where Keras hands over all that the student puts out."""
+        """The task output, also if Keras passes all outputs of the student."""
         return outputs[self.task_output] if isinstance(outputs, dict) else outputs
 
     def guidance(self, x: Any, y: Any) -> Any:
@@ -269,7 +270,7 @@ def label_of(y):
 
 
 def check_names(weights, losses):
-    """Refuse terms that do not exist."""
+    """Raise a `ValueError` for terms that do not exist."""
     unknown = sorted({*weights, *losses} - set(LOSSES))
     if unknown:
         raise ValueError(

@@ -2,20 +2,19 @@
 
 
 class MultiWorkerFit:
-    """Mixed into the TensorFlow steps: two repairs of Keras 3.15's TensorFlow trainer.
+    """A mixin for the TensorFlow steps with two repairs of Keras 3.15's TensorFlow trainer.
 
-    Without them `fit` of any Keras 3 model stops under `MultiWorkerMirroredStrategy`:
-    https://github.com/keras-team/keras/issues/20585. Where Keras mends its trainer, they do
-    no harm.
+    Without them, `fit` of any Keras 3 model stops under `MultiWorkerMirroredStrategy`:
+    https://github.com/keras-team/keras/issues/20585. They do no harm if Keras repairs its trainer.
     """
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Learn the shapes of the data from the data set itself.
 
-        Keras takes a batch for that and averages it over all replicas, but hands the strategy
-        the whole structure `(x, y, ...)`, where several workers accept single values only.
-        Taking none also leaves a data set that counts its iterations, as `tf_patches` does,
-        at the epoch it was made for.
+        Keras takes a batch for this and averages it over all replicas. It passes the whole
+        structure `(x, y, ...)` to the strategy, which accepts only single values if there are
+        several workers. If no batch is taken, a data set that counts its iterations, as
+        `tf_patches` does, also stays at the epoch for which it was made.
         """
         import tensorflow as tf
 
@@ -24,7 +23,7 @@ class MultiWorkerFit:
             if isinstance(dataset, tf.data.Dataset):
                 data_batch, iterator = dataset.element_spec, None
             elif isinstance(dataset, tf.distribute.DistributedDataset):
-                # One data set per worker; each has a share of it for each of its devices.
+                # Each worker has one data set, and each of its devices a share of it.
                 data_batch, iterator = _of_one_device(dataset.element_spec), None
         super()._maybe_symbolic_build(iterator, data_batch)
 

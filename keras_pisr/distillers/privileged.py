@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def weight_per_pixel(sample_weight, feature):
-    """`sample_weight` for a loss per pixel of a feature of LR size, or of any whole part of HR."""
+    """`sample_weight` for a loss per pixel of a feature, whose size divides that of HR."""
     if sample_weight is not None and len(sample_weight.shape) > 1:
         size = ops.shape(feature)
         # HR pixels per pixel of the feature: the scale, or 1 in a network that works at HR size.
@@ -48,8 +48,8 @@ class PrivilegedTeacherTrainer(Distiller):
     """Stage 1: the teacher reconstructs the HR image through a LR-sized code.
 
     `loss(hr, decoder(encoder(hr))) + imitation_weight * mean|encoder(hr) - lr|`: the second
-    term keeps the code like the LR image that the student will see. Data are pairs
-    `(lr, hr)`. Metrics speak of the reconstruction.
+    term keeps the code similar to the LR image that the student will see. Data are pairs
+    `(lr, hr)`. Metrics measure the reconstruction.
 
     Args:
         teacher: A `PrivilegedTeacher`.
@@ -93,8 +93,8 @@ class PrivilegedDistiller(Distiller):
     """Stage 2: the student reconstructs, and explains the teacher's features.
 
     `loss(hr, student(lr)) + distillation_weight * feature_loss(teacher feature | student
-    feature)`. Data are pairs `(lr, hr)`; the teacher is frozen and sees the HR image through
-    its encoder. Nothing in the student is frozen. What is deployed is `student`.
+    feature)`. Data are pairs `(lr, hr)`; the teacher is frozen and sees the HR image through its
+    encoder. Nothing in the student is frozen. Deploy `student`.
 
     Args:
         teacher: A trained `PrivilegedTeacher`.
@@ -103,7 +103,7 @@ class PrivilegedDistiller(Distiller):
         feature: Name of the layer whose output is distilled; by default `features`, or
             `expanding` in an FSRCNN.
         teacher_feature: The same in the teacher's decoder; by default `feature`, or the decoder's
-            own default where that is not given.
+            own default if `feature` is not given.
         feature_loss: A `LaplaceNLL` (the default) or `GaussianNLL`, which compares the
             teacher's feature with the distribution that a `LocationScale` head predicts; or
             any Keras loss (`keras.losses.MeanAbsoluteError()`, `MeanSquaredError()`), which
@@ -164,7 +164,7 @@ class PrivilegedDistiller(Distiller):
             self.build_estimator()
 
     def build_estimator(self) -> None:
-        """Create the `LocationScale` head that a likelihood needs; check widths elsewhere."""
+        """Create the `LocationScale` head that a likelihood needs, or check the widths."""
         ours = self.tapped_student.output[self.feature].shape
         theirs = self.tapped_decoder.output[self.teacher_feature].shape
         if isinstance(self.feature_loss, LikelihoodLoss):
@@ -187,7 +187,7 @@ class PrivilegedDistiller(Distiller):
         return {"feature": self.tapped_decoder(code, training=False)[self.teacher_feature]}
 
     def streams(self, x: Any, y: Any, training: bool) -> Any:
-        """The student's image and, in the same pass, its feature or the head's view of it."""
+        """The student's image and, from the same pass, its feature or what the head predicts."""
         if self.distillation_weight == 0:
             return super().streams(x, y, training)
         outputs = self.tapped_student(x, training=training)
@@ -204,7 +204,7 @@ class PrivilegedDistiller(Distiller):
         if self.estimator is None:
             sample_weight = weight_per_pixel(sample_weight, theirs)
         elif sample_weight is not None and len(sample_weight.shape) > 1:
-            # A likelihood has one value per sample: here each pixel is one.
+            # A likelihood has one value per sample; here each pixel counts as a sample.
             sample_weight = ops.reshape(weight_per_pixel(sample_weight, theirs), (-1,))
             theirs, *ours = (
                 ops.reshape(part, (-1, 1, 1, part.shape[-1])) for part in (theirs, *ours)

@@ -1,8 +1,8 @@
 """The custom `train_step` and `test_step` of a distiller, one class per backend.
 
-Each does the same four things: guides outside the differentiated part, the loss of
-`Distiller.compute_terms` inside, one optimizer step, metrics. They differ in how a backend
-differentiates and in where it keeps state.
+Each class does the same four things: it runs the guides outside the differentiated part, computes
+the loss of `Distiller.compute_terms` inside it, takes one optimizer step, and updates the metrics.
+The classes differ in how the backend differentiates and in where it keeps state.
 """
 
 import functools
@@ -73,20 +73,20 @@ class TorchTrainStep:
         return self.log(terms, x, y, y_pred, sample_weight)
 
     def unscale(self, loss):
-        """The loss as it is: one device."""
+        """The loss unchanged, because there is one device."""
         return loss
 
 
 class JAXTrainStep:
     """Steps by a stateless `value_and_grad`; runs under `keras.distribution`.
 
-    State travels in and out as tuples of arrays, in the order of Keras' own JAX trainer. With
-    `steps_per_execution` above 1 so many steps are one program of the device: Keras itself
-    starts each from Python, which takes a GPU longer than the step of a small network.
+    State goes in and out as tuples of arrays, in the order of Keras' own JAX trainer. With
+    `steps_per_execution` above 1, this number of steps is one program of the device. Keras itself
+    starts each step from Python, which takes longer on a GPU than a step of a small network.
     """
 
     def make_train_function(self, force=False):
-        """Compile the step, or as many steps as `steps_per_execution` says."""
+        """Compile the step, or a program of `steps_per_execution` steps."""
         if self.train_function is not None and not force:
             return
         super().make_train_function(force)
@@ -96,9 +96,9 @@ class JAXTrainStep:
             self.train_function = self.many_steps(self.train_function)
 
     def many_steps(self, one_by_one):
-        """`train_function` in one program; `one_by_one` for what is left over at the end.
+        """A `train_function` that runs many steps in one program.
 
-        That is too few batches, or a last one of fewer samples.
+        `one_by_one` runs the remainder at the end: too few batches, or a smaller last batch.
         """
         import jax
 
@@ -168,7 +168,7 @@ class JAXTrainStep:
         """A scope in which the model's variables have the given values."""
         variables = self.trainable_variables + self.non_trainable_variables
         values = [*trainable, *non_trainable]
-        # `collect_losses`: what layers add by `add_loss` and activity regularizers.
+        # `collect_losses` collects the losses of layers' `add_loss` and activity regularizers.
         return keras.StatelessScope(list(zip(variables, values, strict=True)), collect_losses=True)
 
     def stateless_guidance(self, trainable, non_trainable, x, y):
@@ -191,7 +191,7 @@ class JAXTrainStep:
 
     @staticmethod
     def values_after(scope, variables, before):
-        """The values that `scope` assigned to `variables`, or else those of `before`."""
+        """The values that `scope` assigned to `variables`, otherwise those of `before`."""
         after = [scope.get_current_value(variable) for variable in variables]
         return [
             old if new is None else ops.cast(new, old.dtype)
@@ -199,7 +199,7 @@ class JAXTrainStep:
         ]
 
     def unscale(self, loss):
-        """The loss as it is: one global batch, however it is sharded."""
+        """The loss unchanged: the batch is one global batch, even if it is sharded."""
         return loss
 
 

@@ -1,4 +1,4 @@
-"""A model over a folder of test images: rows, means, pictures and curves."""
+"""Scores a model on a folder of test images: rows, means, pictures and curves."""
 
 import lazy_loader
 

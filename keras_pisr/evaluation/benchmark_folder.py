@@ -20,7 +20,7 @@ class BenchmarkPair:
 
     Attributes:
         hr_path: The high-resolution file.
-        lr_path: The low-resolution file, or None: it is then made from the other.
+        lr_path: The low-resolution file; None if it is made from the high-resolution file.
         scale: Upscaling factor between the two.
     """
 
@@ -29,7 +29,7 @@ class BenchmarkPair:
     scale: int
 
     def read(self):
-        """Read the pair, in register.
+        """Read the pair, aligned.
 
         Returns:
             `(lr, hr)`: uint8 `(height, width, channels)`, cropped at the bottom and right so
@@ -70,7 +70,7 @@ def benchmark_pairs(
         limit: Largest number of images, taken in the order of their names; None for all.
 
     Returns:
-        List of `BenchmarkPair`. Nothing is read yet.
+        List of `BenchmarkPair`. No image is read yet.
 
     Raises:
         ValueError: If there are no images, or a low-resolution image is missing.
@@ -97,7 +97,7 @@ def benchmark_pairs(
         if found is None:
             raise ValueError(
                 f"{lr_folder} has no {names[0]} or {names[1]} for {path}. Add it, or move "
-                f"{lr_folder} away to have low-resolution images made."
+                f"{lr_folder} away, so that low-resolution images are made."
             )
         pairs.append(BenchmarkPair(path, found, scale))
     return pairs

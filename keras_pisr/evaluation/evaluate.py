@@ -1,4 +1,4 @@
-"""A model over a folder of test images, by the protocol of the published figures."""
+"""Scores a model on a folder of test images, by the protocol of the published figures."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ def _degraded(degrade, lr, hr, scale, name):
 def bicubic_luma(lr: np.ndarray, scale: int) -> np.ndarray:
     """Luma of the bicubic enlargement, the baseline of every table.
 
-    Colours are enlarged as floats, clipped to `[0, 1]`, and then turned into luma. Of the forms
-    in use, this one gives the published figures to the last digit.
+    Colours are enlarged as floats, clipped to `[0, 1]`, and then turned into luma. Several forms
+    are in use; this one gives the published figures to the last digit.
 
     Args:
         lr: uint8 `(height, width, 1 or 3)`.
@@ -152,14 +152,14 @@ def predict_luma(model: keras.Model | Callable[..., Any], lr: np.ndarray, scale:
         )
     if color == "luma":
         return output[0]
-    # A gray file is scored as it is, so what became of it in RGB is not remapped either.
+    # A gray file is scored as it is, so its result in RGB is not remapped either.
     return rgb_to_y(output[0]) if lr.shape[2] == 3 else output[0].mean(axis=2, keepdims=True)
 
 
 def _run(model, image):
     """Output of a model for one image, as an array with a batch axis."""
-    # `predict_on_batch` compiles for sizes in general on TensorFlow, once a size on JAX, and
-    # keeps no gradients on torch: over Set5 and Set14 1.8, 3 and 4 times as fast as a call.
+    # `predict_on_batch` compiles once for all sizes on TensorFlow and once per size on JAX, and
+    # keeps no gradients on torch. On Set5 and Set14 it is 1.8, 3 and 4 times as fast as a call.
     output = getattr(model, "predict_on_batch", model)(image.astype("float32")[None])
     if not isinstance(output, np.ndarray):
         from keras import ops
@@ -205,7 +205,7 @@ def _picture(path, lr, sr, hr, score, scale, name):
         decibels[name] = score.psnr
         images[name] = sr
         if lr.shape[2] == 3:
-            # The model makes luma only; colour is enlarged, as it would be in use.
+            # The model makes only luma; colour is enlarged by bicubic, as in use.
             chroma = rgb_to_ycbcr(bicubic)[..., 1:]
             images[name] = ycbcr_to_rgb(np.concatenate([sr, chroma], axis=-1))
     side_by_side({**images, "HR": hr}, path, decibels=decibels)

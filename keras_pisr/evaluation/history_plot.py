@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def plot_history(histories: Any, path: str | os.PathLike[str]) -> None:
-    """Draw every logged quantity over the epochs, one panel each.
+    """Draw every logged quantity over the epochs, in one panel per quantity.
 
     Validation values are dashed, in the colour of their run. Needs matplotlib.
 
     Args:
-        histories: What `model.fit` returned, or its `.history`, or a mapping from a run's
-            label to either.
+        histories: The result of `model.fit`, or its `.history`, or a mapping from a run's label to
+            either of them.
         path: Picture to write; the suffix chooses the format (`.png`, `.svg`, `.pdf`).
 
     Raises:
@@ -42,7 +42,7 @@ def plot_history(histories: Any, path: str | os.PathLike[str]) -> None:
     logged = dict.fromkeys(key.removeprefix("val_") for run in runs.values() for key in run)
     if not logged:
         raise ValueError("Expected histories with at least one epoch logged; got none.")
-    # A Figure of its own, not pyplot: no window system and nothing global is touched.
+    # A `Figure` is made without pyplot, so that no window system and no global state is needed.
     rows, columns = -(-len(logged) // 3), min(3, len(logged))
     figure = Figure(figsize=(4.5 * columns, 3.2 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
@@ -69,7 +69,7 @@ def plot_history(histories: Any, path: str | os.PathLike[str]) -> None:
 
 
 def _runs(histories):
-    """Label to `{quantity: [value per epoch]}`; a single run has the empty label."""
+    """A dict from label to `{quantity: [value per epoch]}`; a single run has the empty label."""
     histories = getattr(histories, "history", histories)
     values = list(histories.values())
     if values and all(isinstance(value, (list, tuple)) for value in values):

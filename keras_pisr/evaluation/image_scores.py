@@ -74,7 +74,7 @@ class Evaluation:
         return float(np.mean([row.ssim for row in self.rows]))
 
     def to_dict(self) -> dict[str, Any]:
-        """Means, rows by image name, and the settings of the figures, in plain types for JSON."""
+        """Means, rows by image name, and how the scores were made, in plain types for JSON."""
         images = {row.name: dataclasses.asdict(row) for row in self.rows}
         for image in images.values():
             del image["name"]
@@ -131,7 +131,8 @@ def _versions():
         "numpy": np.__version__,
         "pillow": PIL.__version__,
     }
-    # Only what took part: naming a backend must not import it.
+    # Only modules that are already imported are listed, because naming a backend must not import
+    # it.
     keras = sys.modules.get("keras")
     if keras is not None:
         backend = keras.backend.backend()

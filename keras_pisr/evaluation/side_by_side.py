@@ -1,4 +1,4 @@
-"""Side-by-side crops: what a difference in dB looks like."""
+"""Side-by-side crops, which show what a difference in dB looks like."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-_GAP = 8  # px between panels and around them.
+_GAP = 8  # Margin between panels and around them, px.
 _FONT = 15  # px
-# Networks pad with zeros: what shows this close to the edge (px) is not what tells methods apart.
+# Networks pad with zeros, so pixels this close to the edge (px) do not show how methods differ.
 _MARGIN = 8
 
 
@@ -35,14 +35,14 @@ def side_by_side(
     Args:
         images: Label to image, in the order of the panels; the last is the reference. Images
             are `(height, width)`, `(height, width, 1)` or `(height, width, 3)`; float in
-            `[0, 1]` or uint8. One smaller by a whole factor (a low-resolution input) is
-            enlarged by repeating its pixels.
+            `[0, 1]` or uint8. An image that is smaller by a whole factor (a low-resolution input)
+            is enlarged by repeating its pixels.
         path: Picture to write; the suffix chooses the format.
         decibels: Label to the dB printed under the panel. Without it, the PSNR of the whole
             image against the reference, for every image of the reference's size.
-        crop: Side of the crop in px of the reference, put where the last two methods differ
-            most; or the crop itself, `(top, left, height, width)`.
-        zoom: Pixels of the picture for each pixel of the reference.
+        crop: Side of the crop in px of the reference; the crop is put where the last two methods
+            differ most. Or the crop itself, `(top, left, height, width)`.
+        zoom: Number of pixels, along each side, that the picture has per pixel of the reference.
 
     Raises:
         ValueError: If there are fewer than two images, their sizes do not match, or the crop
@@ -139,7 +139,7 @@ def _largest_difference(a, b, side):
 def _row(panels, zoom):
     font = ImageFont.load_default(_FONT)
     height, width = (size * zoom for size in panels[0][1].shape[:2])
-    # A caption wider than its panel would run into the next one.
+    # A caption that is wider than its panel would run into the next caption.
     probe = ImageDraw.Draw(Image.new("RGB", (1, 1)))
     boxes = [probe.multiline_textbbox((0, 0), caption, font=font) for caption, _ in panels]
     column = max(width, *(math.ceil(box[2]) for box in boxes))

@@ -1,4 +1,4 @@
-"""The same network in another shape: faster on this host, fit for a phone, in 8 bit, in RGB."""
+"""Other forms of a network: faster on this host, suited to a phone, in 8 bit, in RGB."""
 
 import lazy_loader
 

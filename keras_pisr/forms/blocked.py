@@ -1,33 +1,33 @@
 """Convolutions to few channels, computed for 2x2 pixels at once.
 
-XNNPACK on a phone and oneDNN in TensorFlow compute 8 or 16 output channels at a time, whether there
-are so many or not: a convolution to 4 costs as much as one to 16. A convolution with stride 2 whose
-16 channels are the 4 of each of 2x2 pixels gives the same numbers in less than half the time
-(docs/reference/phone_measurements.md).
+XNNPACK on a phone and oneDNN in TensorFlow compute 8 or 16 output channels at a time, even if there
+are fewer, so a convolution to 4 channels costs as much as one to 16. A convolution with stride 2,
+whose 16 channels are the 4 channels of each of 2x2 pixels, gives the same numbers in less than half
+the time (docs/reference/phone_measurements.md).
 """
 
 from keras import layers, ops
 
 from keras_pisr.models.subpixel_deconvolution import SubpixelDeconvolution
 
-BLOCK = 2  # Pixels a side: with 3, kernels grow by more than lanes are gained.
+BLOCK = 2  # Side of a block, px. With 3, the kernels would grow by more than the lanes gain.
 LANES = 16  # Output channels computed at a time: 16 with AVX-512, 8 on ARM.
 
 
 def pays_in_blocks(kernel_size, filters):
-    """Whether the channels of a block fit into what is computed anyway."""
+    """Whether the channels of a block fit into the lanes that are computed anyway."""
     return kernel_size > 1 and BLOCK**2 * filters <= LANES
 
 
 def block_kernel(kernel):
-    """A kernel as one that computes blocks, the pixels of a block in its channels.
+    """Turn a kernel into one that computes blocks, with the pixels of a block in its channels.
 
     Args:
         kernel: `(n, n, inputs, filters)`.
 
     Returns:
-        `(n + 1, n + 1, inputs, 4 * filters)`, for a convolution with stride 2. Each filter of
-        `kernel` is there four times, each time at another place among zeros.
+        `(n + 1, n + 1, inputs, 4 * filters)`, for a convolution with stride 2. It holds each filter
+        of `kernel` four times, each time at another place among zeros.
     """
     spare = BLOCK - 1
     placed = [
@@ -39,23 +39,23 @@ def block_kernel(kernel):
 
 
 class InBlocks:
-    """For a layer that convolves: the same in blocks, where the image's size is known.
+    """A mixin for convolutions: it computes in blocks if the image's size is known.
 
-    At an odd size the last blocks stick out and are cut to size, which takes numbers that a file
-    for every size has not.
+    At an odd size, the last blocks extend beyond the image and are cut off. This needs the size,
+    which a file for every size does not know.
 
     Attributes:
-        any_size: Computes blocks also where the size is known only when it runs.
+        any_size: Whether to compute in blocks also if the size is known only at run time.
     """
 
     any_size = False
 
     def stored(self, kernel):
-        """A kernel with the values that the file has for it."""
+        """A kernel with the values that the file stores for it."""
         return kernel
 
     def knows_size(self, inputs):
-        """Whether height and width are more than placeholders, or may be those."""
+        """Whether height and width are known, or need not be."""
         return self.any_size or None not in tuple(inputs.shape[1:3])
 
     def convolve_in_blocks(self, inputs, kernel, bias):
@@ -69,7 +69,7 @@ class InBlocks:
         Returns:
             `(batch, height, width, filters)`.
         """
-        height, width = ops.shape(inputs)[1:3]  # On TensorFlow tensors, where they are open.
+        height, width = ops.shape(inputs)[1:3]  # If they are open, they are TensorFlow tensors.
         # At even and at odd sizes, "same" puts (n - 1) / 2 zeros before the first pixel.
         kernel = self.stored(block_kernel(kernel))
         blocks = ops.conv(
@@ -84,7 +84,7 @@ class InBlocks:
 
 
 class BlockedConv2D(InBlocks, layers.Conv2D):
-    """A `Conv2D` that computes blocks of pixels where that pays."""
+    """A `Conv2D` that computes blocks of pixels if this is faster."""
 
     def pays(self):
         """Whether this convolution has a form in blocks, and is faster in it."""
@@ -109,7 +109,7 @@ class BlockedConv2D(InBlocks, layers.Conv2D):
 
 
 class BlockedSubpixelDeconvolution(InBlocks, SubpixelDeconvolution):
-    """A `SubpixelDeconvolution` that computes blocks of LR pixels where that pays: at x2."""
+    """A `SubpixelDeconvolution` that computes blocks of LR pixels if this is faster (at x2)."""
 
     def pays(self):
         """Whether this convolution has a form in blocks, and is faster in it."""
@@ -126,7 +126,7 @@ class BlockedSubpixelDeconvolution(InBlocks, SubpixelDeconvolution):
         filters = self.scale**2
         if not (self.pays() and self.knows_size(inputs)):
             return super().call(inputs)
-        # Not this class's own kernel: it is rounded, where it is, after being placed.
+        # This is not the kernel of this class, because rounding, if any, comes after the placing.
         kernel = SubpixelDeconvolution.subpixel_kernel(self)
         bias = ops.tile(ops.cast(self.bias, self.compute_dtype), filters)
         pixels = self.convolve_in_blocks(inputs, kernel, bias)
@@ -149,7 +149,7 @@ def stored_weights(model, *, size_known):
     return total
 
 
-# What to take in place of a layer that computes pixel by pixel.
+# The class that replaces a layer that computes pixel by pixel.
 BLOCKED = {
     layers.Conv2D: BlockedConv2D,
     SubpixelDeconvolution: BlockedSubpixelDeconvolution,

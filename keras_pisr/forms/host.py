@@ -1,4 +1,4 @@
-"""The form of a network that Keras itself runs fast: same numbers, fewer passes over memory."""
+"""The form of a network that Keras runs fast: the same numbers, fewer passes over memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from keras_pisr.forms.leaky import with_leaky
 from keras_pisr.models.residual_fsrcnn import SubpixelResidual
 from keras_pisr.models.subpixel_deconvolution import SubpixelDeconvolution
 
-# What is known, by exact type: all that makes a layer compute what it does, but its weights.
+# The layers that are known, by exact type, with all arguments except weights that decide what they
+# compute.
 ARGUMENTS = {
     layers.InputLayer: (),
     layers.Conv2D: (
@@ -37,10 +38,10 @@ ARGUMENTS = {
 
 
 class FewPasses(layers.PReLU):
-    """A `PReLU` in three passes over memory, where Keras' takes five on TensorFlow and PyTorch.
+    """A `PReLU` in three passes over memory; Keras' takes five on TensorFlow and PyTorch.
 
     Attributes:
-        at_most_one: Whether no slope is above 1. Two passes do then.
+        at_most_one: Whether no slope is above 1. Two passes are then enough.
     """
 
     at_most_one = False
@@ -53,7 +54,7 @@ class FewPasses(layers.PReLU):
 
 
 def has_host_form(model: Any) -> bool:
-    """Whether a model is one that `host_form` takes.
+    """Whether `host_form` takes a model.
 
     Args:
         model: Any object.
@@ -61,7 +62,7 @@ def has_host_form(model: Any) -> bool:
     if len(getattr(model, "inputs", None) or ()) != 1 or len(model.outputs) != 1:
         return False
     graph = keras.Model(model.inputs[0], model.outputs[0])
-    # A subclass may compute something else than its graph.
+    # A subclass may compute something other than its graph.
     methods = ("call", "predict_step", "predict_on_batch")
     as_graph = all(getattr(type(model), name) is getattr(type(graph), name) for name in methods)
     sequential = type(model) is keras.Sequential
@@ -73,12 +74,12 @@ def host_form(model: keras.Model) -> keras.Model:
 
     - A PReLU with one slope for the layer becomes a leaky ReLU with that slope, which TensorFlow
       computes within the convolution before it.
-    - One with more slopes becomes `max(x, slopes * x)`, or `x + (slopes - 1) * min(x, 0)` if one
-      of them is above 1.
-    - Convolutions to few channels, as the last one for x2, are computed in blocks of pixels.
+    - A PReLU with several slopes becomes `max(x, slopes * x)`, or `x + (slopes - 1) * min(x, 0)` if
+      one of them is above 1.
+    - Convolutions to few channels, such as the last one for x2, are computed in blocks of pixels.
 
-    It pays on TensorFlow and on PyTorch. XLA, which JAX compiles with, fuses activations by
-    itself, and blocks gain nothing there.
+    It is faster on TensorFlow and on PyTorch. On JAX, XLA fuses activations by itself, and blocks
+    gain nothing.
 
     Args:
         model: A functional model for which `has_host_form`. It is not changed.
@@ -95,19 +96,19 @@ def host_form(model: keras.Model) -> keras.Model:
 
 
 def _is_known(layer):
-    # Of layers with LoRA, the weights are others than they take; those of an activation that is
-    # a layer would be shared.
+    # Layers with LoRA have other weights than they take, and an activation that is a layer would
+    # share its weights.
     lora, activation = getattr(layer, "lora_enabled", False), getattr(layer, "activation", None)
     return type(layer) in ARGUMENTS and not lora and not isinstance(activation, layers.Layer)
 
 
 def _copy(layer):
-    # Not by the configuration: it cannot hold every activation, and to ask for it imports
+    # The configuration is not used: it cannot hold every activation, and making it imports
     # TensorFlow on every backend.
     kind = type(layer)
     arguments = {name: getattr(layer, name) for name in ARGUMENTS[kind]}
     if kind in BLOCKED:
-        # Drawing weights only to overwrite them would change what a program draws later.
+        # If weights were drawn only to be overwritten, a program's later draws would change.
         arguments["kernel_initializer"] = "zeros"
     kind = FewPasses if kind is layers.PReLU else BLOCKED.get(kind, kind)
     copy = kind(**arguments, name=layer.name, dtype="float32")

@@ -45,9 +45,9 @@ def with_leaky(model, copy, operation=same_operation):
 
     Args:
         model: A functional Keras model with one input and one output. It is not changed.
-        copy: Function from any other layer to a layer like it, which is given its weights. A bias
-            that the copy has and the layer has not is zero.
-        operation: Function from an operation that is no layer to what to take in its place.
+        copy: Function from any other layer to a layer like it, which is given its weights. If only
+            the copy has a bias, it is zero.
+        operation: Function from an operation that is no layer to its replacement.
 
     Returns:
         `keras.Model` with weights of its own.

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import keras
 
 
-# What LiteRT's compilers for MediaTek's and for Samsung's NPUs both list (docs/reference/phone.md).
+# Operations that LiteRT's compilers for MediaTek's and for Samsung's NPUs both list
+# (docs/reference/phone.md).
 NPU_OPERATIONS = {
     "ADD",
     "CONCATENATION",
@@ -45,12 +46,12 @@ def pixels_by_convolution(blocks, scale, stored=lambda kernel: kernel):
     """Compute `depth_to_space(blocks, scale)` by a transposed convolution of zeros and ones.
 
     Each number is multiplied by one tap of 1 and by zeros. At x2 and with one output channel that
-    takes 16 multiply-accumulates per LR pixel, a thousandth of what the network does.
+    takes 16 multiply-accumulates per LR pixel, a thousandth of those of the network.
 
     Args:
         blocks: `(batch, height, width, scale**2 * channels)`, finite.
         scale: Side of a block, px.
-        stored: Function from the kernel to what the file has for it.
+        stored: Function from the kernel to the values that the file stores for it.
 
     Returns:
         `(batch, scale * height, scale * width, channels)`.
@@ -66,7 +67,7 @@ def pixels_by_convolution(blocks, scale, stored=lambda kernel: kernel):
 
 
 class ByConvolution:
-    """For a layer that moves channels to pixels: it does so by a transposed convolution."""
+    """A mixin for layers that move channels to pixels: they use a transposed convolution."""
 
     def to_pixels(self, blocks):
         """Channels to pixels."""
@@ -86,7 +87,7 @@ class ConvolvedSubpixelResidual(ByConvolution, SubpixelResidual):
 
 
 class Unblocked:
-    """For a layer that computes blocks of pixels where that pays: it never does."""
+    """A mixin for layers that can compute in blocks of pixels: they never do."""
 
     def pays(self):
         """Whether to compute blocks."""
@@ -94,7 +95,7 @@ class Unblocked:
 
 
 class ConvolvedIn8Bit(Unblocked):
-    """`ByConvolution` for the last layer of a `quantized_form`, whose numbers are a pixel's."""
+    """`ByConvolution` for the last layer of a `quantized_form`, whose values are 8-bit pixels."""
 
     def to_pixels(self, blocks):
         """Channels to pixels, in levels of 8 bit before and after."""
@@ -122,7 +123,7 @@ class ConvolvedFakeQuantSubpixelResidual(ConvolvedIn8Bit, FakeQuantSubpixelResid
 
 
 class SplitPReLU(layers.PReLU):
-    """A `PReLU` of ReLU, SUB, MUL and ADD: `relu(x) + slopes * (x - relu(x))`, exactly."""
+    """A `PReLU` made of ReLU, SUB, MUL and ADD: `relu(x) + slopes * (x - relu(x))`, exactly."""
 
     def call(self, inputs):
         """Apply the slopes."""
@@ -147,7 +148,8 @@ class PixelsByConvolution(ByConvolution, layers.Layer):
         return self.to_pixels(inputs)
 
 
-# By the first class that a layer is of: those that compute blocks of pixels go back to single ones.
+# The first class that a layer is an instance of decides. Layers that compute in blocks compute
+# single pixels again.
 NPU_FORMS = {
     FakeQuantConv2D: UnblockedFakeQuantConv2D,
     FakeQuantSubpixelDeconvolution: ConvolvedFakeQuantSubpixelDeconvolution,
@@ -161,7 +163,7 @@ NPU_FORMS = {
 
 
 def npu_form(model: keras.Model) -> keras.Model:
-    """A copy of `model` that computes the same in float32, of operations that more NPUs have.
+    """A copy of `model` that computes the same in float32, with operations that more NPUs have.
 
     - depth_to_space becomes a transposed convolution of zeros and ones: TRANSPOSE_CONV.
     - A convolution in groups becomes convolutions of slices.
@@ -169,8 +171,8 @@ def npu_form(model: keras.Model) -> keras.Model:
     - A PReLU with a slope per channel becomes RELU, SUB, MUL and ADD.
 
     Args:
-        model: A functional Keras model with one input and one output, or a `quantized_form`, of
-            which every rounding stays. It is not changed.
+        model: A functional Keras model with one input and one output, or a `quantized_form`, which
+            keeps all its rounding. It is not changed.
 
     Returns:
         `keras.Model` with weights of its own.
@@ -185,7 +187,7 @@ def npu_form(model: keras.Model) -> keras.Model:
         kind, config = type(layer), layer.get_config()
         kind = next((form for base, form in NPU_FORMS.items() if isinstance(layer, base)), kind)
         if isinstance(layer, layers.Conv2D):
-            # A file stores a bias anyway; in 8 bit it takes up what rounding leaves on average.
+            # A file stores a bias anyway; in 8 bit it compensates for the average rounding error.
             config["use_bias"] = True
             kind = GroupedConv2D if layer.groups > 1 else kind
         return kind.from_config(config | {"dtype": "float32"})
@@ -199,13 +201,13 @@ def npu_form(model: keras.Model) -> keras.Model:
 
 
 def check_npu_operations(facts):
-    """Refuse a file with operations that NPUs lack.
+    """Raise a `ValueError` for a file with operations that NPUs lack.
 
     Args:
         facts: `FileFacts` of the file, or anything with its `operations`.
 
     Raises:
-        ValueError: If it has one that is not in `NPU_OPERATIONS`.
+        ValueError: If the file has an operation that is not in `NPU_OPERATIONS`.
     """
     lacking = sorted(facts.operations.keys() - NPU_OPERATIONS)
     if lacking:

@@ -1,4 +1,4 @@
-"""The form of a network that a phone runs: same numbers, operations that it runs well."""
+"""The form of a network for a phone: the same numbers, by operations that a phone runs well."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from keras_pisr.forms.leaky import with_leaky
 from keras_pisr.models import SubpixelResidual
 from keras_pisr.models.large.grouped_convolution import GroupedConv2D
 
-# XNNPACK runs a convolution in groups, in 8 bit with its ReLU, which it does not run by itself.
+# Files hold convolutions in groups, which XNNPACK runs. In 8 bit it runs their ReLU only as part of
+# them.
 IN_FILES = BLOCKED | {GroupedConv2D: keras.layers.Conv2D}
 
 
 def clip_by_relu6(x):
-    """`clip(x, 0, 1)` by a ReLU that XNNPACK runs in 8 bit, too, within what comes before it."""
+    """`clip(x, 0, 1)` by a ReLU that XNNPACK also runs in 8 bit, within the operation before it."""
     return ops.relu6(6 * x) / 6
 
 
@@ -39,14 +40,13 @@ def deployed_form(model: keras.Model) -> keras.Model:
     """A copy of `model` that computes the same in float32 and suits a phone.
 
     - A PReLU with one slope for the layer, as in FSRCNN, becomes a leaky ReLU with that slope:
-      exactly the same function, and one that XNNPACK runs in 8 bit, which it does not for
-      PReLU.
+      exactly the same function. XNNPACK runs it in 8 bit, which it does not do for PReLU.
     - Layers of mixed-precision training compute in float32. How many bits the phone uses is
       decided by the conversion.
-    - Convolutions to few channels, as the last one for x2, are computed in blocks of pixels
-      where the size is known (`forms/blocked.py`).
+    - Convolutions to few channels, such as the last one for x2, are computed in blocks of pixels if
+      the size is known (`forms/blocked.py`).
 
-    FSRCNN's transposed convolution is a convolution and a depth_to_space in the model already.
+    FSRCNN's transposed convolution is already a convolution and a depth_to_space in the model.
 
     Args:
         model: A functional Keras model with one input and one output. It is not changed.
@@ -70,7 +70,7 @@ def deployed_form(model: keras.Model) -> keras.Model:
     def copy(layer):
         kind, config = IN_FILES.get(type(layer), type(layer)), layer.get_config()
         if isinstance(layer, keras.layers.Conv2D):
-            # A file stores a bias anyway; in 8 bit it takes up what rounding leaves on average.
+            # A file stores a bias anyway; in 8 bit it compensates for the average rounding error.
             config["use_bias"] = True
         return kind.from_config(config | {"dtype": "float32"})
 
@@ -78,10 +78,10 @@ def deployed_form(model: keras.Model) -> keras.Model:
 
 
 def clipped_in_8_bit(model):
-    """A copy of a `deployed_form` whose clip to `[0, 1]` at the end XNNPACK runs in 8 bit.
+    """A copy of a `deployed_form` in which XNNPACK runs the clip to `[0, 1]` at the end in 8 bit.
 
-    That is the clip of a `SubpixelResidual`, or a last ReLU with the ceiling 1, as in CARN. Other
-    models are given back as they are.
+    This is the clip of a `SubpixelResidual`, or a last ReLU with the ceiling 1, as in CARN. Other
+    models are returned unchanged.
     """
     last = model.layers[-1]
     has_ceiling = isinstance(last, keras.layers.ReLU) and last.max_value == 1

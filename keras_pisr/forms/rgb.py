@@ -1,4 +1,4 @@
-"""A network of luma as one of whole images, RGB to RGB, for apps without image code."""
+"""Turns a network of luma into one from RGB to RGB, for apps without image code."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ REACH = 2
 
 
 def whole_image(network: keras.Model, *, scale: int, pixels: str = "float32") -> keras.Model:
-    """The graph that takes RGB and does what `keras_pisr.upscale` does.
+    """The graph that takes RGB and computes the same as `keras_pisr.upscale`.
 
     Luma (Y of BT.601) goes through the network; chroma (Cb, Cr) is enlarged by the bicubic
-    kernel, edges repeated; both become RGB again, clipped. The bicubic kernel is one 5x5
-    convolution and a depth_to_space, which phones run as they run the network: it adds some 600
-    multiply-accumulates per LR pixel for x2, against 12,464 of FSRCNN.
+    kernel, with edges repeated; both become RGB again, clipped. The bicubic kernel is one 5x5
+    convolution and a depth_to_space, which phones run as they run the network. It adds about 600
+    multiply-accumulates per LR pixel for x2; FSRCNN has 12,464.
 
     Args:
         network: Keras model from luma `(batch, height, width, 1)` to luma
             `(batch, scale * height, scale * width, 1)`.
         scale: Its upscaling factor.
-        pixels: What goes in and comes out: `"float32"` in `[0, 1]`, or `"uint8"`, rounded half
-            up.
+        pixels: Type of input and output: `"float32"` in `[0, 1]`, or `"uint8"`, rounded half up.
 
     Returns:
         `keras.Model` from `(batch, height, width, 3)` to
@@ -88,8 +87,8 @@ def chroma_kernel(scale, matrix, offset):
     taps = 2 * REACH + 1
     impulse = np.zeros((2 * taps - 1, 2 * taps - 1))
     impulse[taps - 1, taps - 1] = 1
-    # Each block of the answer holds what one input pixel adds to it; a convolution counts from
-    # the block to the pixel, the other way round.
+    # Each block of the response holds the contribution of one input pixel. A convolution counts
+    # offsets from the block to the pixel, so the order is reversed.
     blocks = bicubic(impulse, scale).reshape(2 * taps - 1, scale, 2 * taps - 1, scale)
     near = slice(taps - 1 - REACH, taps + REACH)
     kernel = blocks[near, :, near][::-1, :, ::-1]
@@ -98,10 +97,10 @@ def chroma_kernel(scale, matrix, offset):
 
 
 def colour_batches(batches):
-    """What the converter measures ranges on, from such batches of luma.
+    """Images on which the converter measures ranges, made from batches of luma.
 
-    The lumas become gray images, so that the network sees them as they were, and the corners
-    of the RGB cube follow, between which all chroma lies.
+    The lumas become gray images, so that the network sees the same lumas. The corners of the RGB
+    cube follow, because all chroma lies between them.
 
     Args:
         batches: Yields `[float32 (batch, height, width, 1)]`.

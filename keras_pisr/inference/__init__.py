@@ -1,4 +1,4 @@
-"""Images, videos and files enlarged by a trained student."""
+"""Enlarges images, videos and files with a trained student."""
 
 import lazy_loader
 

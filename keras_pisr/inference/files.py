@@ -25,9 +25,9 @@ class UpscaleReport(NamedTuple):
     """Result of each file, by the path of the original."""
 
     written: dict  # Path -> Path of the large image or video.
-    skipped: dict  # Path -> Path that was there already.
+    skipped: dict  # Path -> Path that already existed.
     failed: dict  # Path -> message.
-    notes: dict  # Path of a file or folder -> sentences about what is left out.
+    notes: dict  # Path of a file or folder -> sentences about the parts that are left out.
 
 
 def upscale_files(
@@ -45,20 +45,20 @@ def upscale_files(
 ) -> UpscaleReport:
     """Enlarge image and video files.
 
-    Depth, transparency, colour profile and other metadata are kept where the result's format has
-    a place for them, and orientation is applied; the report says what is left out. Results are
+    Depth, transparency, colour profile and other metadata are kept if the result's format has a
+    place for them, and orientation is applied. The report says what is left out. Results are
     written while they are made, and appear whole or not at all. JPEG and WebP get quality 95. If a
-    file fails, the report says so, and the others are still done.
+    file fails, the report says so, and the others are still enlarged.
 
     Args:
         model: As for `upscale`.
         inputs: Paths of files; of folders, whose images and videos are taken; or patterns such as
             `photos/*.jpg`.
         out: A folder; or, for one file, a file with the suffix of a format.
-        suffix: Text behind the name of each file: `_x2` makes `photo_x2.jpg`.
+        suffix: Text that is added to the name of each file: `_x2` makes `photo_x2.jpg`.
         recursive: Take the files of subfolders, too; their results go to subfolders of `out`.
-        overwrite: Replace results that are there already instead of skipping them.
-        max_pixels: Largest image, or frame of a video, that is decoded.
+        overwrite: Replace existing results instead of skipping them.
+        max_pixels: Largest number of pixels of an image or frame that is decoded.
         tile: As for `upscale`.
         crf: Quality of videos, as for `upscale_video`.
         on_progress: Called as `on_progress(path, done, total)`, in px of all images and
@@ -89,7 +89,7 @@ def upscale_planned(
     crf=video.CRF,
     on_progress=None,
 ):
-    """`upscale_files` for a `Plan`, whose files have been looked for already."""
+    """`upscale_files` for a `Plan`, whose files are already known."""
     net = as_network(model)
     for folder in {target.parent for target in plan.targets.values()}:
         remove_stale(folder)
@@ -108,7 +108,7 @@ def upscale_planned(
                 report.written[path] = target
                 if notes:
                     report.notes[path] = tuple(notes)
-            # Whatever a file does to a decoder or an encoder is the error of that file.
+            # Any error of a decoder or an encoder is the error of that one file.
             except Exception as error:  # noqa: BLE001
                 report.failed[path] = _told(error)
         done += sizes[path]
@@ -127,7 +127,7 @@ def _size(path):
 
 
 def _upscale_file(net, path, target, notes, max_pixels, tile, crf):
-    """Enlarge one file; yields the share that is done."""
+    """Enlarge one file; yields the completed share."""
     if is_video(path):
         options = {"crf": crf, "max_pixels": max_pixels, "tile": tile}
         yield from video.enlarge(net, path, target, notes=notes, **options)

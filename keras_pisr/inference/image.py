@@ -1,4 +1,4 @@
-"""One image enlarged: luma by the network, colour and transparency by bicubic."""
+"""Enlarges one image: luma by the network, colour and transparency by bicubic."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from keras_pisr.inference.network import Network
 
 
-# Side of a square, LR px. Larger tiles overlap less and take more memory: some 200 MB with these.
+# Side of a square tile, LR px. Larger tiles overlap less and take more memory; these take about 200
+# MB.
 TILE = 512
-# How far floats may lie outside of [0, 1]: rounding errors do, values of another range do not.
+# How far floats may lie outside of [0, 1]: enough for rounding errors, too little for another
+# range.
 _TOLERANCE = 1e-3
 # The bicubic kernel reads two pixels to each side.
 _REACH = 2
@@ -54,7 +56,7 @@ def upscale(
             name of a preset, its folder or address, or the path of a `.keras` file.
         image: uint8, uint16, or float in `[0, 1]`; `(height, width)` or
             `(height, width, channels)`: gray, gray and alpha, RGB, or RGB and alpha. Alpha is
-            straight, not premultiplied; colours count as much as their alpha. Or the path of an
+            straight, not premultiplied; each colour is weighted by its alpha. Or the path of an
             image file, or an image of Pillow, whose palette or inks (CMYK) become RGB.
         tile: Side of a square tile in px of the image. An image with at most as many pixels as
             a tile is not cut, whatever its shape.
@@ -85,7 +87,7 @@ def upscale(
 def upscaled_bands(
     net: Network, image: np.ndarray, *, tile: int = TILE
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """The enlarged image from top to bottom, for results too large to hold.
+    """The enlarged image from top to bottom, for results that do not fit in memory.
 
     Args:
         net: A `Network`.
@@ -105,7 +107,7 @@ def upscaled_bands(
 
 
 def _rows(net, image, tile):
-    """Rows of tiles: pairs of a `Tile` down the image and a function that fills its result."""
+    """Rows of tiles, from top to bottom: pairs of a `Tile` and a function that fills its result."""
     height, width = image.shape[:2]
     if height * width <= tile**2:
         tile = max(height, width)
@@ -131,7 +133,7 @@ def _as_array(image):
 
 
 def check_image(image):
-    """The image as `(height, width, channels)`, or the `ValueError` of `upscale`."""
+    """The image as `(height, width, channels)`; raises the `ValueError`s of `upscale`."""
     pixels = image[..., None] if image.ndim == 2 else image
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 2, 3, 4) or 0 in pixels.shape:
         raise ValueError(
@@ -142,7 +144,7 @@ def check_image(image):
         raise ValueError(f"Expected uint8, uint16 or float in [0, 1]; got {image.dtype}.")
     if np.issubdtype(image.dtype, np.floating):
         least, most = image.min(), image.max()
-        # A comparison with not-a-number is false.
+        # A comparison with not-a-number is false, so this form refuses it, too.
         if not (least >= -_TOLERANCE and most <= 1 + _TOLERANCE):
             raise ValueError(
                 f"Expected floats in [0, 1]; got {least:.4g} to {most:.4g}. Divide 8-bit values by "
@@ -181,8 +183,8 @@ def _upscale_tile(net, image, filled_colours, row, column, out):
         base = bicubic(_as_float(filled_colours[around]), scale)
         result = np.concatenate(enlarged(_as_float(image[around]), base, scale), axis=2)[inside]
         base = base[inside]
-    # Adding the same to R, G and B changes Y and leaves Cb and Cr: this is the recombination of
-    # the network's Y with the bicubic chroma.
+    # Adding the same number to R, G and B changes Y but not Cb and Cr. This combines the network's
+    # Y with the bicubic chroma.
     luma -= rgb_to_y(base)
     if colours == 3:
         luma *= _Y_TO_RGB
@@ -191,7 +193,7 @@ def _upscale_tile(net, image, filled_colours, row, column, out):
 
 
 def _with_reach(length, part, scale):
-    """The part of an axis that bicubic must read, and the place of the kept part in its result."""
+    """The part of an axis that bicubic must read, and where the kept part lies in its result."""
     first = max(part.keep_start - _REACH, 0)
     last = min(part.keep_stop + _REACH, length)
     return np.s_[first:last], np.s_[
@@ -206,7 +208,7 @@ def _as_float(pixels):
 
 
 def _write(values, out):
-    # Into `out` at once, in steps that make no array of their own: new memory costs more than the
+    # The steps write into `out` and make no new arrays, because new memory costs more than the
     # arithmetic.
     if not np.issubdtype(out.dtype, np.integer):
         np.clip(values, 0.0, 1.0, out=out)

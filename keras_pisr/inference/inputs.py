@@ -1,4 +1,4 @@
-"""Finds the files to enlarge, and the places of their results."""
+"""Finds the files to enlarge, and names their results."""
 
 import glob
 from pathlib import Path
@@ -10,7 +10,8 @@ from keras_pisr.data.images.decoder import SUFFIXES as READ
 from keras_pisr.inference.formats.writers import SUFFIXES
 from keras_pisr.inference.video import video_file as video
 
-# Endings of pictures and videos that are neither read nor written; a folder is not called so.
+# Suffixes of pictures and videos that are neither read nor written. A path with one of them is not
+# taken as a folder.
 _OTHER_MEDIA = (".heic", ".heif", ".jxl", ".svg", ".dng", ".3gp", ".ogv", ".mp3", ".wav", ".mpeg4")
 _NAMED = 5
 
@@ -19,11 +20,11 @@ class Plan(NamedTuple):
     """The files to enlarge."""
 
     targets: dict  # Path of the original -> Path of the result.
-    notes: dict  # Path of a folder -> sentences about what of it is left out.
+    notes: dict  # Path of a folder -> sentences about the files in it that are left out.
 
 
 def plan_results(inputs, out, *, suffix="", recursive=False):
-    """Find the files and name their results, and touch nothing yet.
+    """Find the files and name their results, without writing anything.
 
     Args:
         inputs: As for `find_files`.
@@ -44,18 +45,18 @@ def plan_results(inputs, out, *, suffix="", recursive=False):
 
 
 def find_files(inputs, notes, *, recursive=False, without=None):
-    """Image and video files that are meant by files, folders and patterns.
+    """The image and video files that files, folders and patterns stand for.
 
     Args:
         inputs: Paths of files; of folders, whose images and videos are taken; or patterns such as
-            `photos/*.jpg`, for shells that leave them alone.
-        notes: Dict that gets, for each folder, sentences about what of it is left out.
+            `photos/*.jpg`, for shells that do not expand them.
+        notes: Dict that gets, for each folder, sentences about the files that are left out.
         recursive: Take the files of subfolders, too.
-        without: A folder that is not searched: that of the results.
+        without: A folder that is not searched: the folder of the results.
 
     Returns:
-        Dict, in order: `Path` of a file to the `Path` of its subfolder, from the folder that was
-        named; `.` if it lies there.
+        Dict, in order, from the `Path` of a file to the `Path` of its subfolder, relative to the
+        folder that was named; `.` if it lies directly in that folder.
 
     Raises:
         FileNotFoundError: If a path does not exist, or nothing matches a pattern.
@@ -72,7 +73,9 @@ def find_files(inputs, notes, *, recursive=False, without=None):
         else:
             matches = [Path(match) for match in sorted(glob.glob(text, recursive=True))]
             if not matches:
-                raise FileNotFoundError(f"There is no file or folder {text}, and nothing like it.")
+                raise FileNotFoundError(
+                    f"There is no file or folder {text}, and nothing matches it as a pattern."
+                )
             for match in matches:
                 if match.is_file():
                     found.setdefault(match, Path())
@@ -82,25 +85,25 @@ def find_files(inputs, notes, *, recursive=False, without=None):
 
 
 def name_results(places, out, *, suffix=""):
-    """The places of the results.
+    """The paths of the results.
 
     Args:
         places: Paths of image and video files, each with the subfolder of `out` that it goes to.
         out: A folder; or, for one file, a file with the suffix of a format.
-        suffix: Put behind the name of each file: `_x2` makes `photo_x2.jpg`.
+        suffix: Text that is added to the name of each file: `_x2` makes `photo_x2.jpg`.
 
     Returns:
         Original path to the path of the result. Formats that are not written become PNG
         (BMP, PNM, GIF, AVIF) and Matroska (WebM, AVI and others).
 
     Raises:
-        ValueError: If two results would have one path, or a result that of an original; or if
-            a result cannot be written in the format that `out` names.
+        ValueError: If two results would have the same path, or a result the path of an original; or
+            if a result cannot be written in the format that `out` names.
     """
     out, targets = Path(out), {}
     if _is_file_name(out):
         if len(places) > 1:
-            raise ValueError(f"{len(places)} files do not fit in one file {out}: name a folder.")
+            raise ValueError(f"{len(places)} files cannot go to one file, {out}: name a folder.")
         targets = dict.fromkeys(places, out)
     else:
         for path, place in places.items():
@@ -125,7 +128,7 @@ def name_results(places, out, *, suffix=""):
 
 
 def is_video(path):
-    """Whether a file is taken to be a video, by its suffix."""
+    """Whether a file is taken as a video, by its suffix."""
     return path.suffix.lower() in video.SUFFIXES
 
 
@@ -139,7 +142,7 @@ def _of_folder(folder, notes, recursive, without):
             if path.name.startswith("."):
                 continue
             if path.is_dir():
-                # A link may lead in a circle.
+                # Links may form a circle.
                 below += [] if path.is_symlink() or _same(path, without) else [path]
             elif path.suffix.lower() in (*READ, *video.SUFFIXES) and path.is_file():
                 taken[path] = here.relative_to(folder)
@@ -155,7 +158,7 @@ def _of_folder(folder, notes, recursive, without):
     if subfolders:
         told.append(
             f"{len(subfolders)} subfolders are left out: {_named(subfolders)}. "
-            "Take them by --recursive"
+            "Include them with --recursive"
         )
     if not taken:
         left_out = f" ({'; '.join(told)})" if told else ""
@@ -177,7 +180,7 @@ def _named(names):
 
 
 def _is_file_name(out):
-    """Whether `out` names a file, also one in a format that is not written."""
+    """Whether `out` names a file, even in a format that is not written."""
     Image.init()
     media = {*SUFFIXES, *video.SUFFIXES, *Image.registered_extensions(), *_OTHER_MEDIA}
     return out.suffix.lower() in media and not out.is_dir()

@@ -43,9 +43,10 @@ class Network:
 
     def __init__(self, model: keras.Model | Callable[..., Any]) -> None:
         faster = _has_host_form(model)
-        # Without the form, whose blocks read a pixel more, by weights of zero; and not compiled,
-        # for only a few runs. Otherwise predict_on_batch, which compiles for sizes in general on
-        # TensorFlow, once a size on JAX, and keeps no gradients on torch.
+        # If there is a host form, the model itself is probed: blocks of the form read one more
+        # pixel, with weights of zero. It is not compiled, because there are only a few runs. Other
+        # models run by predict_on_batch, which compiles once for all sizes on TensorFlow and once
+        # per size on JAX, and keeps no gradients on torch.
         self._kept = KeptMemory(model)
         self._run = model if faster else getattr(model, "predict_on_batch", model)
         try:
@@ -62,12 +63,12 @@ class Network:
         return self.run(luma)
 
     def refresh(self) -> None:
-        """Look whether the model's weights have changed; for `run`, once per image."""
+        """Check whether the model's weights have changed, once per image, before `run`."""
         if isinstance(self._run, _HostForm):
             self._run.refresh()
 
     def run(self, luma: np.ndarray) -> np.ndarray:
-        """As a call, with the weights of the last `refresh`."""
+        """Like a call, but with the weights of the last `refresh`."""
         luma = np.asarray(luma, np.float32)[None, ..., None]
         self._kept.before(luma.shape)
         try:
@@ -88,7 +89,7 @@ class Network:
 
 
 class _HostForm:
-    """Runs the `host_form` of a model, made anew when the model's weights have changed."""
+    """Runs the `host_form` of a model, and makes it again after the model's weights changed."""
 
     def __init__(self, model):
         self._model, self._weights, self._form = model, None, None
@@ -96,12 +97,12 @@ class _HostForm:
         self.refresh()
 
     def refresh(self):
-        """Compare all weights, because nothing else shows a change."""
+        """Compare all weights, because Keras does not report changes."""
         from keras_pisr.forms.host import has_host_form, host_form
 
         weights = b"".join(array.tobytes() for array in self._model.get_weights())
         if weights != self._weights:
-            # A model may have been given weights of another kind (LoRA).
+            # A model may have been given other weights (LoRA).
             self._form = host_form(self._model) if has_host_form(self._model) else self._model
             self._weights = weights
 
@@ -117,12 +118,12 @@ def _has_host_form(model):
 
     from keras_pisr.forms.host import has_host_form
 
-    # XLA, which JAX compiles with, fuses activations as they are, and is no faster in blocks.
+    # On JAX, XLA fuses activations by itself and is no faster in blocks.
     return keras.backend.backend() != "jax" and has_host_form(model)
 
 
 def as_network(model):
-    """The `Network` of a model, kept for the next image.
+    """The `Network` of a model, which is kept for the next image.
 
     Args:
         model: A `Network`; a model or callable; the name, folder or address of a preset; or the
@@ -141,7 +142,7 @@ def _of_name(name):
         raise ValueError(f"Open {name} with keras_pisr.mobile.TFLiteModel, and pass that.")
     if suffix == ".keras":
         return Network(load_student(name))
-    # The package's own do not change; folders may.
+    # Presets of the package do not change; folders may.
     return _of_preset(name) if name in CATALOG else Network(from_preset(name))
 
 

@@ -1,10 +1,10 @@
-"""Cuts an image into tiles in such a way that the result does not show it."""
+"""Cuts an image into tiles without visible seams in the result."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-# Sides of the probe, px: what lies within half of one is found with it.
+# Sides of the probe, px. A probe finds distances of up to half its side.
 _PROBES = (129, 257)
 _NUMBERS = (1e3, -1e3, 3.0)
 
@@ -21,20 +21,20 @@ class Tile(NamedTuple):
 def cut(length, longest, radius, *, grid=32):
     """Cut one axis into equal tiles that overlap by the receptive field.
 
-    The first tile begins and the last ends at the image's edge, where the network must see
-    its own padding; what is kept of a tile lies `radius` px or more from any other end. As few
-    tiles are made as fit, and those as short as may be, for what overlaps is computed twice.
+    The first tile begins and the last tile ends at the image's edge, where the network must see its
+    own padding. The kept part of a tile lies `radius` px or more from any other end. The number of
+    tiles and their length are as small as possible, because overlaps are computed twice.
 
     Args:
         length: Length of the axis, px.
         longest: Longest tile, px, more than `2 * radius`.
-        radius: How far away an input pixel still counts, px.
-        grid: Tiles are a multiple of this long, or `longest`: a backend that compiles for each
-            size (JAX) then has few to do.
+        radius: Largest distance at which an input pixel affects an output, px.
+        grid: The length of tiles is a multiple of this number, or `longest`, so that a backend that
+            compiles for each size (JAX) has few sizes to compile.
 
     Returns:
-        List of `Tile`, in order, whose kept parts cover the axis once. All have one length, or
-        there is one as long as the axis.
+        List of `Tile`, in order, whose kept parts cover the axis once. All tiles have the same
+        length, or there is one tile as long as the axis.
 
     Raises:
         ValueError: If a tile would keep nothing.
@@ -50,7 +50,7 @@ def cut(length, longest, radius, *, grid=32):
             f"A tile of {longest} px keeps nothing: the network sees {radius} px to each side. "
             f"Use tiles of {2 * radius + 1} px or more; {4 * radius} is economical."
         )
-    # n tiles cover what n - 1 overlaps leave of their lengths.
+    # n tiles cover the sum of their lengths minus n - 1 overlaps.
     n = -(-(length - 2 * radius) // (longest - 2 * radius))
     shortest = -(-(length + 2 * radius * (n - 1)) // n)
     tile = min(longest, -(-shortest // grid) * grid)
@@ -65,13 +65,13 @@ def cut(length, longest, radius, *, grid=32):
 
 
 def measure(run):
-    """Scale and receptive field of a network, by trying.
+    """Find the scale and the receptive field of a network by experiment.
 
-    One pixel of a small image is replaced: the outputs that change are those that read this
-    pixel. Not-a-number survives multiplication by a zero weight, which training may change, but
-    some activations drop it; large numbers of both signs get through those. A backend may spread
-    not-a-number over the whole image (a resize as a matrix product does): then numbers decide
-    alone.
+    One pixel of a small image is replaced; the outputs that change are those that read this pixel.
+    Not-a-number survives multiplication by a zero weight, which training may change, but some
+    activations drop it. Large numbers of both signs pass through those activations. A backend may
+    spread not-a-number over the whole image, as a resize by a matrix product does; then only the
+    large numbers decide.
 
     Args:
         run: Function from `(height, width)` to `(scale * height, scale * width)`, float32.
@@ -93,7 +93,7 @@ def measure(run):
                 raise ValueError("The model's output does not depend on its input.")
             first = min(rows[0], columns[0]) // scale
             last = max(rows[-1], columns[-1]) // scale
-            # At the edge of the probe, nobody knows how much further it goes.
+            # A field that reaches the edge of the probe may be larger.
             if first > 0 and last < side - 1:
                 return scale, int(max(side // 2 - first, last - side // 2))
     raise ValueError(
@@ -103,7 +103,7 @@ def measure(run):
 
 
 def _changed(run, side, replacements):
-    """Scale, and which outputs change when the central pixel is replaced."""
+    """The scale, and which outputs change when the central pixel is replaced."""
     images = np.random.default_rng(0).random((len(replacements), side, side), np.float32)
     changed = False
     for image, replacement in zip(images, replacements, strict=True):
@@ -112,7 +112,7 @@ def _changed(run, side, replacements):
         if plain.shape != (scale * side, scale * side) or not scale:
             raise ValueError(
                 f"Expected the model to enlarge by a whole factor; it made {plain.shape} px "
-                f"of {image.shape} px."
+                f"from {image.shape} px."
             )
         image[side // 2, side // 2] = replacement
         changed = changed | (run(image) != plain)

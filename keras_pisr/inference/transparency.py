@@ -1,12 +1,12 @@
-"""Colours under transparent pixels, which nobody chose and nobody shall see."""
+"""Handles the colours under transparent pixels, which are arbitrary and must stay invisible."""
 
 import numpy as np
 
 from keras_pisr.data.images.resize import upscale as bicubic
 
-# Rows of the image that are in float at one time.
+# Number of rows of the image that are held as floats at a time.
 _ROWS = 256
-# Below half a level of 8 bits alpha is invisible, and a colour divided by it is noise.
+# Alpha below half an 8-bit level is invisible, and a colour divided by it is noise.
 _INVISIBLE = np.float32(0.5 / 255)
 
 
@@ -19,10 +19,10 @@ def is_see_through(image):
 
 
 def filled(image):
-    """Colours in which a transparent pixel has those of the visible pixels around it.
+    """Give transparent pixels the colours of the visible pixels around them.
 
-    A pixel's colour counts as much as its alpha; the rest comes from a version of half the size,
-    made in the same way. Opaque pixels stay as they are.
+    A pixel's colour is weighted by its alpha; the remaining weight goes to a version of half the
+    size, which is made in the same way. Opaque pixels do not change.
 
     Args:
         image: `(height, width, 2 or 4)`: gray and alpha or RGB and alpha, straight; uint8, uint16
@@ -48,11 +48,11 @@ def filled(image):
 
 
 def enlarged(pixels, colours, scale):
-    """The bicubic enlargement with every colour weighed by its alpha.
+    """The bicubic enlargement, with every colour weighted by its alpha.
 
     Args:
         pixels: float32 `(height, width, 2 or 4)`, straight, in `[0, 1]`.
-        colours: The colours of `filled`, enlarged, which show where there is no alpha.
+        colours: The enlarged colours of `filled`, which are taken where alpha is 0.
         scale: Whole number.
 
     Returns:
@@ -87,12 +87,12 @@ def _halved(part):
 
 
 def _fill(premultiplied):
-    """Straight colours of every place."""
+    """Straight colours at every place."""
     height, width = premultiplied.shape[:2]
     colours, alpha = premultiplied[..., :-1], premultiplied[..., -1:]
     if height * width > 1:
         under = _fill(_halved(premultiplied)).repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
     else:
-        # Nothing more is around: the colour of what little there is.
+        # No pixels remain around these, so they get the colour of the little alpha that there is.
         under = colours / np.where(alpha > 0, alpha, 1)
     return colours + (1 - alpha) * under

@@ -1,4 +1,4 @@
-"""Third order: the angles of every triplet of embeddings in a batch."""
+"""The third order of relations: the angles of every triplet of embeddings in a batch."""
 
 from __future__ import annotations
 
@@ -31,27 +31,28 @@ def angle_loss(target: Any, prediction: Any, *, delta: float = 1.0, anchors: Any
     """Difference between the angles of a batch's triplets and those of its guide.
 
     `mean_jk huber(cos s_jik - cos t_jik)` for each sample `i`, the vertex of the angle; over
-    the batch, the mean of all `batch^3` triplets. Unchanged when either side is moved, rotated
-    or scaled. In float32; `target` is taken as constant.
+    the batch, the mean of all `batch^3` triplets. The loss does not change if either side is moved,
+    rotated or scaled. It is computed in float32, and `target` is treated as constant.
 
-    Cost: O(batch^3 + batch^2 * dimensions) operations and O(batch^2) memory, forward and
-    backward: cosines come from squared distances by the law of cosines, a block of vertices
-    at a time, and the gradient is analytic. It cannot be differentiated twice.
+    Cost: O(batch^3 + batch^2 * dimensions) operations and O(batch^2) memory, forward and backward.
+    Cosines come from squared distances by the law of cosines, for one block of vertices at a time,
+    and the gradient is analytic. The loss cannot be differentiated twice.
 
-    A triplet belongs to its vertex and weighs by the vertex's `sample_weight`; a sample of
-    weight 0 is still an end of other triplets. An angle with an end on its vertex has
-    cosine 0 and no gradient. Batches of one and two give 0; a prediction that is all one
-    point gives the mean of `huber(cos t_jik)`, with gradient 0.
+    A triplet is weighted by its vertex's `sample_weight`; a sample of weight 0 is still an end of
+    other triplets. An angle with an end on its vertex has cosine 0 and no gradient. Batches of one
+    or two samples give 0. If all predictions are one point, the loss is the mean of
+    `huber(cos t_jik)`, with gradient 0.
 
     Args:
         target: The guide's embeddings, `(batch, dimensions)`.
         prediction: The learner's, `(batch, dimensions)`; the width may differ.
-        delta: Where the Huber loss turns from `d^2 / 2` into a line, in cosines; 2 and more
-            is never reached.
+        delta: Difference at which the Huber loss turns from `d^2 / 2` into a line, in cosines. A
+            value of 2 or more is never reached.
         anchors: Different sample indices, int32 `(m,)`, to take as vertices (see
-            `sample_anchors`); the ends still range over the batch. They stand for all: their
-            values are multiplied by `batch / m`, the others' are 0. Drawn evenly, loss and
-            gradient are right on average, at `m / batch` of the cost. None takes every sample.
+            `sample_anchors`); the ends are still all samples of the batch. The values of these
+            vertices are multiplied by `batch / m`, and those of the other samples are 0. If the
+            anchors are drawn evenly, loss and gradient are right on average, at `m / batch` of the
+            cost. None takes every sample.
 
     Returns:
         One value per sample, `(batch,)`.
@@ -67,7 +68,7 @@ def angle_loss(target: Any, prediction: Any, *, delta: float = 1.0, anchors: Any
 
     Reference:
         Park et al. 2019, "Relational Knowledge Distillation", equation 8,
-        https://arxiv.org/abs/1904.05068; there by the differences of all pairs, in
+        https://arxiv.org/abs/1904.05068; the paper uses the differences of all pairs, in
         O(batch^2 * dimensions) memory.
     """
     check_embeddings(target, prediction)
@@ -84,9 +85,9 @@ class AngleLoss(keras.losses.Loss):
 
     Args:
         delta: As in `angle_loss`.
-        anchors: How many samples to draw as vertices in each call; None for all. With a
-            draw, JAX's compiled steps advance it only if the model that trains keeps
-            `seed_generator` as an attribute: otherwise each step draws the same.
+        anchors: Number of samples to draw as vertices in each call; None takes all. Compiled steps
+            of JAX draw anew only if the model that trains has this loss's `seed_generator` as an
+            attribute; otherwise each step draws the same anchors.
         seed: Makes the draw repeatable; an integer or None.
         reduction: As in `keras.losses.Loss`.
         name: Name of the loss in logs.

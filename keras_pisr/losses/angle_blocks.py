@@ -1,10 +1,10 @@
 """The angle loss and its gradient from two tables of squared distances, block by block.
 
 With `P` the squared distances and `r = P^-1/2`, the cosine at vertex `i` of the triangle
-`j, i, k` is `(P_ij + P_ik - P_jk) r_ij r_ik / 2`. The values need a sum over `j, k` for each
-`i`, the gradient with respect to `P` sums over all three; neither needs to be kept for more
-than one block of vertices at a time. One sweep gives both. Only where samples are weighted
-must the backward pass sweep again: it cannot know the weights before.
+`j, i, k` is `(P_ij + P_ik - P_jk) r_ij r_ik / 2`. The values need a sum over `j, k` for each `i`;
+the gradient with respect to `P` needs a sum over all three. The cosines of only one block of
+vertices need to be kept at a time. One sweep gives both values and gradient. If samples are
+weighted, the backward pass sweeps again, because the weights are not known before.
 """
 
 import keras
@@ -12,8 +12,8 @@ from keras import ops
 
 from keras_pisr.losses.embedding_distances import where_positive
 
-# Triplets in a block. On a CPU its handful of temporaries should stay in the cache: 2**16 was
-# slower at batch 256, 2**20 too. Below some 2**24 a GPU waits for the next launch.
+# Triplets per block. On a CPU, the few temporaries of a block should stay in the cache: 2**16 and
+# 2**20 were slower at batch 256. With fewer than about 2**24, a GPU waits for the next launch.
 CPU_BLOCK = 2**18
 ACCELERATOR_BLOCK = 2**24
 
@@ -44,7 +44,7 @@ def cosines(distances, inverses, vertices, live):
     """Cosines of a block, `(vertices, batch, batch)`, and its rows of `r`, 0 where not `live`."""
     p = ops.take(distances, vertices, axis=0)
     r = ops.take(inverses, vertices, axis=0) * live
-    # Augmented assignments work in place on torch, where fresh memory costs more than the sums.
+    # Augmented assignments work in place on torch, where new memory costs more than the sums.
     cosine = p[:, :, None] - distances
     cosine += p[:, None, :]
     cosine *= r[:, :, None]
@@ -56,9 +56,9 @@ def over_blocks(step, start, guide, learner, anchors):
     """Fold `step` over the blocks of `anchors`.
 
     Args:
-        step: Function of `(carry, chosen, t, s, r)`: what is summed so far; which sample each
-            vertex is, one-hot `(vertices, batch)`; the cosines of guide and learner; and the
-            learner's rows of `r`. Returns the next carry.
+        step: Function of `(carry, chosen, t, s, r)`: the sums so far; the sample of each vertex,
+            one-hot `(vertices, batch)`; the cosines of guide and learner; and the learner's rows of
+            `r`. It returns the next carry.
         start: First carry.
         guide: The guide's squared distances, `(batch, batch)`.
         learner: The learner's.
@@ -93,13 +93,13 @@ def angle_values(guide, learner, anchors, delta):
         guide: The guide's squared distances, float32 `(batch, batch)`, without gradient.
         learner: The learner's.
         anchors: Indices of the vertices, int32 `(m,)`.
-        delta: Where the Huber loss turns from a square into a line.
+        delta: Difference at which the Huber loss turns from a square into a line.
 
     Returns:
         `(batch,)`; 0 where a sample is not among the anchors.
     """
     batch = ops.shape(learner)[0]
-    # batch^2 triplets a vertex, and each vertex stands for batch / m.
+    # Each vertex has batch^2 triplets, and stands for batch / m vertices.
     share = 1.0 / (ops.cast(batch, "float32") * ops.cast(ops.shape(anchors)[0], "float32"))
 
     def values_and_gradient(guide, learner, weights):
@@ -118,7 +118,8 @@ def angle_values(guide, learner, anchors, delta):
             huber = ops.sum(t, axis=(1, 2))
             slope *= r[:, :, None]
             slope *= (weight * r)[:, None, :]
-            # Of the two sides at the vertex, then of the side across; `t - s` has turned signs.
+            # First the two sides at the vertex, then the opposite side. `t - s` has the opposite
+            # sign.
             sides = turned - ops.sum(slope, axis=2)
             across = 0.5 * ops.sum(slope, axis=0)
             gradient = gradient + ops.matmul(ops.transpose(chosen), sides) + across
@@ -132,9 +133,9 @@ def angle_values(guide, learner, anchors, delta):
         result, even_gradient = values_and_gradient(guide, learner, ops.ones((batch,), "float32"))
 
         def gradient(*arguments, upstream=None):
-            # TensorFlow and JAX pass the upstream gradient alone, torch by name.
+            # TensorFlow and JAX pass only the upstream gradient; torch passes it by name.
             (upstream,) = arguments if upstream is None else (upstream,)
-            # Without sample weights the sweep that gave the values has the gradient too.
+            # Without sample weights, the sweep that gave the values also gave the gradient.
             total = ops.cond(
                 ops.all(upstream == upstream[0]),
                 lambda: upstream[0] * even_gradient,

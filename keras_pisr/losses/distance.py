@@ -1,4 +1,4 @@
-"""Second order: the distances between the embeddings of a batch."""
+"""The second order of relations: the distances between the embeddings of a batch."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from keras_pisr.losses.embedding_distances import (
 def relative_distances(embeddings):
     """Distance of every pair over the mean of the positive distances, `(batch, batch)`.
 
-    All zeros where no two embeddings are apart.
+    All entries are zero if all embeddings coincide.
     """
     distances = where_positive(ops.sqrt, squared_distances(embeddings))
     count = ops.sum(ops.cast(distances > 0, "float32"))
     total = ops.sum(distances)
-    # With no positive distance both are 0, and so is every numerator.
+    # Without a positive distance both sums are 0, and so is every numerator.
     mean = ops.where(count > 0, total, ops.ones_like(total)) / ops.maximum(count, 1.0)
     return distances / mean
 
@@ -31,20 +31,21 @@ def distance_loss(target: Any, prediction: Any, *, delta: float = 1.0) -> Any:
     """Difference between the distances of a batch and those of its guide, up to one scale.
 
     `mean_j huber(|s_i - s_j| / mu_s - |t_i - t_j| / mu_t)` for each sample `i`, where `mu` is
-    the mean positive distance in the batch; over the batch, the mean of all `batch^2` pairs.
-    Unchanged when either side is moved, rotated or scaled. In float32; `target` is taken as
-    constant. Cost: O(batch^2 * dimensions) operations, O(batch^2) memory.
+    the mean positive distance in the batch; over the batch, the mean of all `batch^2` pairs. The
+    loss does not change if either side is moved, rotated or scaled. It is computed in float32, and
+    `target` is treated as constant. Cost: O(batch^2 * dimensions) operations, O(batch^2) memory.
 
-    A pair belongs to both its samples, and weighs half by each one's `sample_weight`; the
-    scale `mu` and the pairs seen from other samples still count a sample of weight 0.
-    Coincident embeddings are at distance 0 and have no gradient between them. Batches of one
-    and two give 0; a prediction that is all one point gives the mean of
-    `huber(|t_i - t_j| / mu_t)`, with gradient 0.
+    A pair belongs to both its samples: half of it is weighted by each sample's `sample_weight`. A
+    sample of weight 0 still counts in the scale `mu` and in the pairs of other samples. Coincident
+    embeddings are at distance 0 and have no gradient between them. Batches of one or two samples
+    give 0. If all predictions are one point, the loss is the mean of `huber(|t_i - t_j| / mu_t)`,
+    with gradient 0.
 
     Args:
         target: The guide's embeddings, `(batch, dimensions)`.
         prediction: The learner's, `(batch, dimensions)`; the width may differ.
-        delta: Where the Huber loss turns from `d^2 / 2` into a line, in mean distances.
+        delta: Difference at which the Huber loss turns from `d^2 / 2` into a line, in mean
+            distances.
 
     Returns:
         One value per sample, `(batch,)`.
@@ -60,7 +61,7 @@ def distance_loss(target: Any, prediction: Any, *, delta: float = 1.0) -> Any:
 
     Reference:
         Park et al. 2019, "Relational Knowledge Distillation", equation 5,
-        https://arxiv.org/abs/1904.05068; there the mean over the batch is taken at once.
+        https://arxiv.org/abs/1904.05068; the paper takes the mean over the batch at once.
     """
     check_embeddings(target, prediction)
     guide = ops.stop_gradient(relative_distances(target))

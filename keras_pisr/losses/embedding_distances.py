@@ -1,4 +1,4 @@
-"""Squared distances inside a batch of embeddings, on which both relational losses stand."""
+"""Squared distances within a batch of embeddings, which both relational losses use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from keras import ops
 
 
 def check_embeddings(target, prediction):
-    """Refuse anything but two matrices with one row per sample."""
+    """Raise a `ValueError` unless both are matrices with one row per sample."""
     shapes = tuple(target.shape), tuple(prediction.shape)
     if [len(shape) for shape in shapes] != [2, 2]:
         raise ValueError(
@@ -26,15 +26,15 @@ def check_embeddings(target, prediction):
 def squared_distances(embeddings: Any, *, coincidence: float = 1e-6) -> Any:
     """Squared Euclidean distance of every pair in the batch, in float32.
 
-    `|e_i|^2 + |e_j|^2 - 2 e_i . e_j` of the centred embeddings: without the centring an
-    offset of 100 standard deviations costs four digits. Pairs closer than float32 can tell
-    apart count as coincident: their distance is exactly 0 and has no gradient. Cost:
-    O(batch^2 * dimensions) operations, O(batch^2) memory.
+    `|e_i|^2 + |e_j|^2 - 2 e_i . e_j` of the centred embeddings. Without the centring, an offset of
+    100 standard deviations would cost four digits. Pairs that float32 cannot tell apart count as
+    coincident: their distance is exactly 0 and has no gradient. Cost: O(batch^2 * dimensions)
+    operations, O(batch^2) memory.
 
     Args:
         embeddings: `(batch, dimensions)`.
-        coincidence: A pair coincides where its squared distance is at most `coincidence *
-            (|e_i|^2 + |e_j|^2)`. 1e-6 is some ten roundings of the float32 sum.
+        coincidence: A pair coincides if its squared distance is at most
+            `coincidence * (|e_i|^2 + |e_j|^2)`. 1e-6 is about ten roundings of the float32 sum.
 
     Returns:
         `(batch, batch)`, symmetric, 0 on the diagonal.

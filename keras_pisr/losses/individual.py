@@ -1,4 +1,4 @@
-"""First order: each embedding against its own counterpart."""
+"""The first order of relations: each embedding and its own counterpart."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from keras import ops
 
 
 def individual_loss(target: Any, prediction: Any, *, delta: float = 1.0) -> Any:
-    """Distance of each embedding from the one it should become.
+    """Distance of each embedding from the guide's embedding of the same sample.
 
     The mean over dimensions of `huber(prediction - target)`, or of the squared difference.
-    In float32; `target` is taken as constant. A sample's value does not depend on the others.
+    It is computed in float32, and `target` is treated as constant. A sample's value does not depend
+    on the other samples.
 
     Args:
         target: The guide's embeddings, `(batch, dimensions)`.
-        prediction: The learner's, same shape. Where widths differ, project it first.
-        delta: Where the Huber loss turns from `d^2 / 2` into a line, in units of the
-            embedding; None for the squared difference `d^2`.
+        prediction: The learner's embeddings, same shape. If widths differ, project them first.
+        delta: Difference at which the Huber loss turns from `d^2 / 2` into a line, in units of the
+            embedding. None takes the squared difference `d^2`.
 
     Returns:
         One value per sample, `(batch,)`.

@@ -9,7 +9,7 @@ from keras import ops
 
 
 def check_shapes(target, location):
-    """Refuse features that could only be compared by accident of broadcasting."""
+    """Raise a `ValueError` if shapes differ: broadcasting would compare the wrong features."""
     if len(target.shape) < 2 or tuple(target.shape[1:]) != tuple(location.shape[1:]):
         raise ValueError(
             "`target` and `location` must have the same shape, (batch, ..., channels); got "

@@ -1,4 +1,4 @@
-"""Logit distillation: the guide's class probabilities, softened."""
+"""Logit distillation, with the guide's softened class probabilities."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from keras import ops
 def logit_loss(target: Any, prediction: Any, *, temperature: float = 4.0) -> Any:
     """Divergence of the learner's softened class probabilities from the guide's.
 
-    `T^2 * KL(softmax(target / T) || softmax(prediction / T))`; the factor keeps the gradient's
-    size when `T` changes. In float32; `target` is taken as constant.
+    `T^2 * KL(softmax(target / T) || softmax(prediction / T))`. The factor `T^2` keeps the size of
+    the gradient if `T` changes. The loss is computed in float32, and `target` is treated as
+    constant.
 
     Args:
         target: The guide's logits, `(batch, classes)`.
         prediction: The learner's logits, same shape.
-        temperature: `T`; larger values tell more of how the guide ranks the wrong classes.
+        temperature: `T`; larger values show more of how the guide ranks the wrong classes.
 
     Returns:
-        Nats a sample times `T^2`, `(batch,)`.
+        Nats per sample, times `T^2`, `(batch,)`.
 
     Raises:
         ValueError: If the two differ in the number of classes.
@@ -39,7 +40,7 @@ def logit_loss(target: Any, prediction: Any, *, temperature: float = 4.0) -> Any
     if len(target.shape) != 2 or target.shape[1] != prediction.shape[-1]:
         raise ValueError(
             "`target` and `prediction` must be logits of one shape, (batch, classes); got "
-            f"{tuple(target.shape)} and {tuple(prediction.shape)}. A guide of other classes "
+            f"{tuple(target.shape)} and {tuple(prediction.shape)}. A guide with other classes "
             "can teach embeddings, not logits."
         )
     guide = ops.log_softmax(ops.stop_gradient(target) / temperature)

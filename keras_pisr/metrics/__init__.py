@@ -2,6 +2,6 @@
 
 import lazy_loader
 
-# No file bears the name of a function of `__init__.pyi`: importing the file would put the module
-# where the function should be.
+# No file has the name of a function in `__init__.pyi`, because importing the file would replace the
+# function by the module.
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""The formulas of PSNR and SSIM, one value per image, over any array namespace.
+"""The formulas of PSNR and SSIM, one value per image, for any array namespace.
 
 `xp` is a namespace with NumPy's names: `numpy` itself (evaluation, in float64 and without a
 backend) or `keras.ops` (metrics in `fit`, in float32). Both run the same lines.
@@ -14,8 +14,8 @@ K1, K2 = 0.01, 0.03  # Wang et al. 2004, section III-C.
 def psnr_per_image(xp, y_true, y_pred, *, max_value, cap):
     """Peak signal-to-noise ratio of each image, in dB, at most `cap`; see `psnr`."""
     squares = xp.square(y_true - y_pred)
-    # Two short means instead of one long one: a naive float32 sum over a million pixels
-    # (XLA on a CPU) would already be off by more than 1e-4 dB.
+    # Two short means are taken instead of one long one: a naive float32 sum over a million pixels
+    # (XLA on a CPU) would be wrong by more than 1e-4 dB.
     error = xp.mean(xp.mean(squares, axis=2), axis=(1, 2)) / max_value**2
     return -10.0 * xp.log10(xp.maximum(error, 10.0 ** (-cap / 10.0)))
 
@@ -23,8 +23,8 @@ def psnr_per_image(xp, y_true, y_pred, *, max_value, cap):
 def ssim_per_image(xp, y_true, y_pred, *, max_value):
     """Mean structural similarity of each image, in [-1, 1]; see `ssim`."""
     channels = y_true.shape[-1]
-    # Variances do not change with a shift, and float32 keeps them only if the values are
-    # small: around their mean instead of around zero.
+    # Variances do not change with a shift. float32 keeps them only if the values are small, so the
+    # mean is subtracted.
     centre = xp.mean(y_true, axis=(1, 2, 3), keepdims=True)
     x, y = y_true - centre, y_pred - centre
     blurred = gaussian_blur(xp, xp.concatenate([x, y, x * x, y * y, x * y], axis=-1))
@@ -43,7 +43,7 @@ def ssim_per_image(xp, y_true, y_pred, *, max_value):
 def gaussian_blur(xp, images):
     """Weighted means under the SSIM window, where it fits whole.
 
-    Sums of shifted slices, not a convolution: on GPUs a float32 convolution may run in
+    They are sums of shifted slices, not a convolution: on GPUs a float32 convolution may run in
     TF32, whose ten bits are too few for a variance.
 
     Args:
@@ -63,7 +63,7 @@ def gaussian_blur(xp, images):
 
 
 def prepare(xp, y_true, y_pred, *, shave, max_value, round_to_8bit, smallest=1):
-    """Check a pair of batches, put the prediction on the 8-bit grid, cut the borders off.
+    """Check a pair of batches, round the prediction to 8 bit if requested, and cut the borders off.
 
     Args:
         xp: Array namespace.

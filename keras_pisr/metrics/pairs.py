@@ -1,4 +1,4 @@
-"""Pairs of samples, of one class and of two, for verification."""
+"""Pairs of samples of the same class and of different classes, for verification."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def all_pairs(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         labels: Class of each sample, `(samples,)`.
 
     Returns:
-        `(pairs, same)`: indices `(n, 2)`, and whether the two are of one class, `(n,)`.
+        `(pairs, same)`: indices `(n, 2)`, and whether the two have the same class, `(n,)`.
     """
     labels = np.asarray(labels)
     pairs = np.stack(np.triu_indices(len(labels), k=1), axis=1)
@@ -24,12 +24,12 @@ def all_pairs(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def pair_similarities(
     embeddings: np.ndarray, pairs: np.ndarray, *, chunk: int = 65536
 ) -> np.ndarray:
-    """Cosine of each pair, in float32; 0 where an embedding is zero.
+    """Cosine of each pair, in float32; 0 if an embedding is zero.
 
     Args:
         embeddings: `(samples, dimensions)`.
         pairs: Indices, `(n, 2)`.
-        chunk: Pairs at a time, which bounds memory.
+        chunk: Number of pairs at a time, which bounds memory.
 
     Returns:
         `(n,)` in `[-1, 1]`.

@@ -27,12 +27,12 @@ def psnr(
     Args:
         y_true: Reference images, `(batch, height, width, channels)`, in `[0, max_value]`.
         y_pred: Predicted images, same shape.
-        shave: Pixels removed from each side before comparing: the super-resolution
-            literature shaves as many as the scale.
+        shave: Pixels removed from each side before comparing. In the super-resolution literature
+            this number equals the scale.
         max_value: Value of white.
         round_to_8bit: Whether to clip `y_pred` to `[0, max_value]` and round it to 256
             levels first, as if it had been saved as a picture. Published figures are
-            computed this way; it is off by default so that the formula is the textbook's.
+            computed in this way. It is off by default, so that the formula is the textbook's.
         cap: Highest value returned, dB. Identical images have an infinite ratio, and one of
             them (a black square, say) would make the mean over a data set infinite.
 
@@ -63,8 +63,8 @@ def psnr(
 class PSNR(PerImageMean):
     """Mean over images of the peak signal-to-noise ratio, in dB.
 
-    The mean of the ratios, as in the literature, not the ratio of the mean error: the last,
-    smaller batch counts for as many images as it holds.
+    It is the mean of the ratios, as in the literature, not the ratio of the mean error. Each image
+    counts the same, also in a smaller last batch.
 
     Args:
         shave: Pixels removed from each side before comparing.
@@ -96,7 +96,7 @@ class PSNR(PerImageMean):
         )
 
     def score(self, y_true: Any, y_pred: Any) -> Any:
-        """DB of each image, `(batch,)`."""
+        """PSNR of each image in dB, `(batch,)`."""
         return psnr(
             y_true,
             y_pred,

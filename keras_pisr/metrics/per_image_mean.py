@@ -23,12 +23,12 @@ class PerImageMean(keras.metrics.Mean):
         self.shave = shave
         self.max_value = max_value
         self.round_to_8bit = round_to_8bit
-        # Keras asks this when a callback monitors the metric with mode="auto".
+        # Keras asks for this if a callback monitors the metric with mode="auto".
         self._direction = "up"
 
     def score(self, y_true, y_pred):
         """One value per image, `(batch,)`."""
-        raise NotImplementedError  # Abstract: each metric says how it scores.
+        raise NotImplementedError  # Each metric implements its own score.
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Add a batch of images, each with its weight (`(batch,)` or `(batch, 1, 1, 1)`)."""

@@ -1,8 +1,8 @@
-"""Does the nearest neighbour belong to the same class? Recall@K, mAP and identification.
+"""Recall@K, mAP and identification: whether nearest neighbours belong to the same class.
 
-NumPy and not `keras.ops`: this runs once after an epoch on embeddings that have left the
-device, a matrix product and a sort that BLAS and NumPy do at full speed, and one result for
-every backend. Similarities are float32 and exist for a few hundred queries at a time: 60,000
+The scores use NumPy, not `keras.ops`. They run once per epoch on embeddings that have left the
+device; BLAS and NumPy do the matrix product and the sort at full speed, and the result is the same
+on every backend. Similarities are float32 and exist for a few hundred queries at a time: 60,000
 against 60,000 take about 300 MB beside the embeddings.
 """
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-# Queries times gallery at a time: 64 MB of float32, and about four such arrays live at once.
+# Number of similarities at a time: 64 MB of float32. About four such arrays exist at once.
 SIMILARITIES_AT_ONCE = 2**24
 
 
 def prepare_embeddings(embeddings, labels, similarity, who):
-    """Check and convert one side; cosine similarity is the product of unit vectors."""
+    """Check and convert one side. For cosine similarity, the vectors get length 1."""
     embeddings, labels = np.asarray(embeddings, np.float32), np.asarray(labels)
     if embeddings.ndim != 2 or labels.shape != embeddings.shape[:1] or not len(labels):
         raise ValueError(
@@ -42,21 +42,22 @@ def similarity_chunks(queries, gallery, similarity):
     """Yield `(first query, similarities)`, the latter `(chunk, gallery)`."""
     rows = max(1, SIMILARITIES_AT_ONCE // len(gallery))
     if similarity == "euclidean":
-        # Centring keeps the digits that a far common offset would take; order is unchanged.
+        # Centring keeps the digits that a large common offset would cost; the order does not
+        # change.
         centre = gallery.mean(axis=0)
         queries, gallery = queries - centre, gallery - centre
         squares = np.square(gallery).sum(axis=1)
     for first in range(0, len(queries), rows):
         products = queries[first : first + rows] @ gallery.T
         if similarity == "euclidean":
-            # Minus the squared distance, up to one constant per query.
+            # This is minus the squared distance, up to one constant per query.
             products *= 2
             products -= squares
         yield first, products
 
 
 def average_precision(positives, negatives):
-    """Mean over the positives of the precision at their rank; ties rank last, as one group."""
+    """Mean, over the positives, of the precision at their rank; ties rank last, as one group."""
     positives, negatives = np.sort(positives), np.sort(negatives)
     above = len(positives) - np.searchsorted(positives, positives, side="left")
     wrong = len(negatives) - np.searchsorted(negatives, positives, side="left")
@@ -74,20 +75,20 @@ def retrieval_scores(
 ) -> dict[str, float]:
     """Recall@K and mean average precision of nearest-neighbour retrieval.
 
-    Recall@K is the share of queries with one of their class among the K nearest; mAP the mean
-    over queries of the precision at the rank of each of their class. Of equal similarities the
-    wrong ones come first, so that a collapsed network scores low. Queries that have none of
-    their class in the gallery are left out.
+    Recall@K is the share of queries that have a sample of their class among the K nearest. mAP is
+    the mean over queries of the average precision: the mean precision at the ranks of all samples
+    of the query's class. Among equal similarities the wrong ones come first, so that a collapsed
+    network scores low. Queries without a sample of their class in the gallery are left out.
 
-    Cost: O(queries * gallery * dimensions); memory a few times 64 MB.
+    Cost: O(queries * gallery * dimensions) operations, and a few times 64 MB of memory.
 
     Args:
         embeddings: Queries, `(samples, dimensions)`; computed in float32.
-        labels: Class of each, `(samples,)`.
-        gallery: Where to search, `(others, dimensions)`. None searches among the queries,
+        labels: Class of each query, `(samples,)`.
+        gallery: Embeddings to search, `(others, dimensions)`. None searches among the queries,
             each without itself.
-        gallery_labels: Class of each, `(others,)`.
-        ks: The K of Recall@K.
+        gallery_labels: Class of each embedding in the gallery, `(others,)`.
+        ks: The values of K for Recall@K.
         similarity: `"cosine"`, or `"euclidean"` for the smallest distance.
 
     Returns:
@@ -95,8 +96,8 @@ def retrieval_scores(
         number of queries counted.
 
     Raises:
-        ValueError: If shapes do not match, a number is not finite, or no query has one of its
-            class to find.
+        ValueError: If shapes do not match, a number is not finite, or no query has a sample of its
+            class in the gallery.
 
     Example:
         >>> embeddings = np.array([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.1, 0.9]])
@@ -123,8 +124,8 @@ def retrieval_scores(
             precisions.append(average_precision(positives, negatives))
     if not ranks:
         raise ValueError(
-            "No query has one of its class in the gallery: check that the labels of both sides "
-            "number the same classes, and that a class has at least two samples."
+            "No query has a sample of its class in the gallery: check that the labels of both "
+            "sides use the same numbers, and that a class has at least two samples."
         )
     recalls = {f"recall@{k}": float(np.mean(np.array(ranks) <= k)) for k in ks}
     return {**recalls, "map": float(np.mean(precisions)), "queries": len(ranks)}
@@ -138,15 +139,15 @@ def identification_rate(
     *,
     similarity: str = "cosine",
 ) -> float:
-    """Rank-1 identification: the share of probes whose nearest gallery entry is of their class.
+    """Rank-1 identification: the share of probes whose nearest gallery entry has their class.
 
     Unlike `retrieval_scores`, a probe whose class is not enrolled counts as a miss.
 
     Args:
-        probes: `(samples, dimensions)`.
-        labels: Class of each, `(samples,)`.
-        gallery: The enrolled, `(others, dimensions)`; see `enroll`.
-        gallery_labels: Class of each, `(others,)`.
+        probes: Embeddings to identify, `(samples, dimensions)`.
+        labels: Class of each probe, `(samples,)`.
+        gallery: Enrolled embeddings, `(others, dimensions)`; see `enroll`.
+        gallery_labels: Class of each enrolled embedding, `(others,)`.
         similarity: As in `retrieval_scores`.
 
     Returns:
@@ -171,8 +172,8 @@ def enroll(labels: np.ndarray, count: int = 1, *, start: int = 0) -> np.ndarray:
 
     Args:
         labels: Class of each sample, `(samples,)`.
-        count: Samples of a class to enrol.
-        start: The first of them, counted within its class in the order of the samples.
+        count: Number of samples to enrol per class.
+        start: Position, within its class, of the first sample to enrol.
 
     Returns:
         Boolean `(samples,)`, True in the gallery.

@@ -16,9 +16,9 @@ def ssim(
 ) -> Any:
     """Mean structural similarity of each image.
 
-    Local means, variances and covariance under an 11x11 Gaussian window of standard
-    deviation 1.5 px, at every place where the window fits whole; `K1 = 0.01`, `K2 = 0.03`;
-    variances divide by `n`, not `n - 1`. Computed in float32; colour images give the mean
+    Local means, variances and the covariance are taken under an 11x11 Gaussian window with a
+    standard deviation of 1.5 px, wherever the window fits whole. `K1 = 0.01`, `K2 = 0.03`;
+    variances divide by `n`, not `n - 1`. The computation is in float32; colour images give the mean
     over their channels.
 
     Args:

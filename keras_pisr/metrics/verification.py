@@ -1,4 +1,4 @@
-"""Are these two images of the same class? Scores over pairs, in NumPy as in `retrieval`."""
+"""Scores of verification, over pairs that have the same class or not; in NumPy, as `retrieval`."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ if TYPE_CHECKING:
 
 
 def check_pairs(same, similarities):
-    """Convert both; refuse unequal lengths, NaN, or pairs that are all of one kind."""
+    """Convert both; raise for unequal lengths, NaN, or pairs of only one kind."""
     same, similarities = np.asarray(same, bool), np.asarray(similarities)
     if same.ndim != 1 or same.shape != similarities.shape:
         raise ValueError(
-            "`same` and `similarities` must have one value a pair; got shapes "
+            "`same` and `similarities` must have one value per pair; got shapes "
             f"{same.shape} and {similarities.shape}."
         )
     if same.all() or not same.any():
-        raise ValueError("Verification needs pairs of one class and pairs of two; got one kind.")
+        raise ValueError(
+            "Verification needs pairs of one class and pairs of two; got only one kind."
+        )
     if not np.isfinite(similarities).all():
         raise ValueError("A similarity is infinite or NaN. Has training diverged?")
     return same, similarities
 
 
 def roc_auc(same: np.ndarray, similarities: np.ndarray) -> float:
-    """Probability that a pair of one class is more similar than a pair of two; ties count half.
+    """Probability that a pair of one class is more similar than one of two; ties count half.
 
     Args:
         same: Whether each pair is of one class, `(n,)`.
@@ -58,8 +60,8 @@ def tar_at_far(same: np.ndarray, similarities: np.ndarray, far: float = 1e-3) ->
     Args:
         same: Whether each pair is of one class, `(n,)`.
         similarities: Higher for more alike, `(n,)`.
-        far: Share of pairs of two classes that may pass. With fewer than `1 / far` such
-            pairs none may, and the figure is coarse.
+        far: Share of pairs of two classes that may pass. With fewer than `1 / far` such pairs, none
+            may pass, and the score is coarse.
 
     Returns:
         Share of the pairs of one class that pass, in `[0, 1]`.
@@ -69,7 +71,7 @@ def tar_at_far(same: np.ndarray, similarities: np.ndarray, far: float = 1e-3) ->
     """
     same, similarities = check_pairs(same, similarities)
     others = np.sort(similarities[~same])[::-1]
-    # A rounding below an integer must not cost a pair.
+    # A product that rounding puts below an integer must not lose a pair.
     allowed = int(far * len(others) + 1e-9)
     if allowed >= len(others):
         return 1.0
@@ -77,22 +79,23 @@ def tar_at_far(same: np.ndarray, similarities: np.ndarray, far: float = 1e-3) ->
 
 
 def best_threshold(same, similarities):
-    """The threshold of highest accuracy, midway between two values; the lowest of equals.
+    """The threshold with the highest accuracy, midway between two values; the lowest of a tie.
 
     Args:
         same: Whether each pair is of one class, `(n,)`.
         similarities: Higher for more alike, `(n,)`.
 
     Returns:
-        A threshold: pairs above it are taken for one class.
+        A threshold; pairs above it count as one class.
     """
     order = np.argsort(similarities, kind="stable")
     same, values = same[order], similarities[order].astype(np.float64)
-    # Correct with the threshold below value k: the different before it and the same after.
+    # With the threshold below value k, different pairs before it and same pairs after it are
+    # correct.
     right = np.concatenate([[0], np.cumsum(~same)]) + same.sum()
     right -= np.concatenate([[0], np.cumsum(same)])
     middles = np.concatenate([[-np.inf], (values[1:] + values[:-1]) / 2, [np.inf]])
-    # Between equal values there is no place for a threshold.
+    # A threshold cannot lie between equal values.
     possible = np.concatenate([[True], values[1:] > values[:-1], [True]])
     return middles[np.argmax(np.where(possible, right, -1))]
 
@@ -102,8 +105,8 @@ def k_fold_accuracy(
 ) -> tuple[float, float]:
     """Accuracy of a threshold that was chosen on the other folds, averaged over folds.
 
-    Pairs are dealt to folds at random, each kind evenly; the same image can be in pairs of
-    several folds.
+    Pairs are assigned to folds at random, each kind evenly. An image can be in pairs of several
+    folds.
 
     Args:
         same: Whether each pair is of one class, `(n,)`.
@@ -145,13 +148,13 @@ def verification_scores(
     folds: int = 10,
     seed: int = 0,
 ) -> dict[str, float]:
-    """Everything usual about verification, from embeddings.
+    """The usual scores of verification, from embeddings.
 
     Args:
-        embeddings: `(samples, dimensions)`; compared by cosine.
-        labels: Class of each, `(samples,)`.
-        pairs: Indices `(n, 2)` of the pairs to judge; None takes every pair. Accuracy is
-            always over balanced pairs drawn from them, so that chance is 0.5.
+        embeddings: `(samples, dimensions)`, compared by cosine.
+        labels: Class of each embedding, `(samples,)`.
+        pairs: Indices `(n, 2)` of the pairs to compare; None takes every pair. Accuracy is always
+            measured on balanced pairs drawn from these, so that chance is 0.5.
         fars: False accept rates of `tar_at_far`.
         folds: As in `k_fold_accuracy`.
         seed: Makes the choice of pairs and the folds repeatable.

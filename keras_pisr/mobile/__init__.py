@@ -1,6 +1,6 @@
 """The path to the phone: convert, check, run and time TFLite files.
 
-Running and timing need only NumPy and ai-edge-litert; TensorFlow is imported by `to_tflite`.
+Running and timing need only NumPy and ai-edge-litert; only `to_tflite` imports TensorFlow.
 """
 
 import lazy_loader

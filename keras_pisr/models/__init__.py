@@ -1,4 +1,4 @@
-"""Networks: the students, the privileged teacher, and what trains beside them."""
+"""Networks: the students, the privileged teacher, and the heads that are trained beside them."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Bicubic enlargement as a layer: the skip connection of VDSR, IDN and their like."""
+"""Bicubic enlargement as a layer: the skip connection of networks such as VDSR and IDN."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from keras import layers, ops
 
 from keras_pisr.data.images.bicubic import cubic
 
-REACH = 2  # Keys' kernel ends within two pixels of the one that a sub-pixel lies in.
+REACH = 2  # Keys' kernel reaches two pixels from the pixel in which a sub-pixel lies.
 
 
 def phase_taps(scale):
     """Bicubic weights of the pixels -2 to 2 for each sub-pixel of a pixel, `(scale, 5)`."""
-    # A sub-pixel's centre is (2 phase + 1 - scale) / (2 scale) px from that of its pixel.
+    # A sub-pixel's centre is (2 phase + 1 - scale) / (2 scale) px from the centre of its pixel.
     distances = 2 * np.arange(scale)[:, None] + 1 - scale - 2 * scale * np.arange(-REACH, REACH + 1)
     weights = cubic(distances, 2 * scale)
     return weights / weights.sum(axis=1, keepdims=True)
@@ -60,7 +60,7 @@ class BicubicEnlargement(layers.Layer):
         self.scale = int(scale)
 
     def build(self, input_shape: Any) -> None:
-        """Make the kernel, a constant: each channel goes to its own sub-pixels."""
+        """Make the constant kernel: each channel goes to its own sub-pixels."""
         channels, taps = input_shape[-1], phase_taps(self.scale)
         kernel = np.zeros((5, 5, channels, self.scale, self.scale, channels))
         every = np.arange(channels)

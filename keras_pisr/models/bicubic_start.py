@@ -1,4 +1,4 @@
-"""Initial weights with which a network *is* bicubic interpolation, or nearly."""
+"""Initial weights with which a network computes bicubic interpolation, or nearly."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from keras_pisr.models.plain_sr import PlainSR
 from keras_pisr.models.privileged_teacher import PrivilegedTeacher
 from keras_pisr.models.residual_fsrcnn import ResidualFSRCNN
 
-# Spread of the last layer's taps on channels that do not carry the image. Not zero: these
-# channels must get a gradient at once. 55 of them then add about 0.001 of noise.
+# Standard deviation of the last layer's taps on channels that do not carry the image. It is not
+# zero, because these channels must get a gradient at once. 55 channels then add about 0.001 of
+# noise.
 NEARLY_SILENT = 1e-4
 
 
@@ -31,8 +32,8 @@ def keys_cubic(x):
 def upscaling_taps(scale, kernel_size=9):
     """Bicubic upscaling in one dimension, as taps of a transposed convolution, `(kernel_size,)`.
 
-    Exact for x2. For larger scales a sub-pixel reaches fewer input pixels than bicubic has weights
-    for: its taps are the nearest that add up to 1.
+    It is exact for x2. For larger scales a sub-pixel reaches fewer input pixels than bicubic has
+    weights, so its taps are the nearest ones that add up to 1.
     """
     padding, taps = (kernel_size - 1) // 2, np.zeros(kernel_size)
     pixels = np.arange(-5, 6)
@@ -48,9 +49,9 @@ def downscaling_taps(scale, kernel_size=5):
     """Antialiased bicubic downscaling in one dimension, as far as a strided kernel reaches.
 
     Returns:
-        `(shifts, taps)`: by how many pixels each channel carries the input moved, and its taps,
-        `(shifts, kernel_size)`, in a convolution that starts 2 pixels before the block; exact for
-        x2, the tails are cut for larger scales.
+        `(shifts, taps)`: the shift of the input in each channel, in px, and the channel's taps,
+        `(shifts, kernel_size)`, in a convolution that starts 2 pixels before the block. They are
+        exact for x2; for larger scales the tails are cut.
     """
     shifts, reach = (-2, 2), kernel_size // 2
     centre = (scale - 1) / 2
@@ -72,13 +73,14 @@ def subpixel_taps(values, size=3):
     """One-dimensional interpolation as shifted inputs into a convolution to sub-pixels.
 
     Args:
-        values: `(5, scale)`: what each sub-pixel takes from the pixels -2 to 2.
-        size: Taps of the convolution.
+        values: `(5, scale)`: the weights of the pixels -2 to 2 in each sub-pixel.
+        size: Number of taps of the convolution.
 
     Returns:
         `(shifts, taps)`: the shift of each channel, and its taps, `(shifts, size, scale)`.
     """
-    shifts = (-1, 1)  # 3 taps reach from -1 to 1; two channels moved by a pixel, to -2 and 2.
+    # 3 taps reach from -1 to 1; two channels that are shifted by a pixel reach -2 and 2.
+    shifts = (-1, 1)
     design = np.zeros((5, len(shifts), size))
     for channel, shift in enumerate(shifts):
         for tap in range(size):
@@ -110,7 +112,7 @@ def start_residual(model, rng):
     first, *others, last = (x for x in model.layers if isinstance(x, keras.layers.Conv2D))
     if min(layer.filters for layer in (first, *others)) < n:
         raise ValueError(
-            f"Bicubic upscaling by {model.scale} takes {n} channels in every block; "
+            f"Bicubic upscaling by {model.scale} needs {n} channels in every block; "
             f"{model.name!r} has fewer."
         )
     carry(first, shifted_inputs(shifts, 5), rng)
@@ -118,7 +120,7 @@ def start_residual(model, rng):
         size, _, inputs, _ = layer.kernel.shape
         carry(layer, deltas(n, size, inputs), rng)
     kernel = rng.normal(0, NEARLY_SILENT, last.kernel.shape)
-    # From (channel, tap, phase) of rows and columns to (tap, tap, channel, phase).
+    # This turns (channel, tap, phase) of rows and columns into (tap, tap, channel, phase).
     taps = (np.einsum("atp,buq->tuabpq", taps, taps) for taps in (bicubic, repeated))
     carried = np.subtract(*taps).reshape(*kernel.shape[:2], n, kernel.shape[3])
     kernel[:, :, :n] = carried
@@ -126,11 +128,11 @@ def start_residual(model, rng):
 
 
 def start_plain(model, rng):
-    """Start a PlainSR as bicubic upscaling: the linear part is, and the rest adds nearly nothing.
+    """Start a PlainSR as bicubic upscaling, by its linear part; the rest adds nearly nothing.
 
-    Body layers start near the identity, so that a deep body passes the first features on. Kernels
-    of the first layer sum to zero: otherwise the mean of an image, which is above zero, switches
-    half of the ReLUs off everywhere, and they get no gradient.
+    Body layers start near the identity, so that a deep body passes on the first features. Kernels
+    of the first layer sum to zero. Otherwise the mean of an image, which is above zero, would
+    switch half of the ReLUs off everywhere, and they would get no gradient.
     """
     pixels = np.arange(-2, 3)[:, None]
     taps = keys_cubic(pixels - ((np.arange(model.scale) + 0.5) / model.scale - 0.5))
@@ -146,13 +148,13 @@ def start_plain(model, rng):
         kernel, bias = layer.get_weights()
         layer.set_weights([kernel / 2 + np.moveaxis(deltas(outputs, size, inputs), 0, -1), bias])
     last = model.get_layer("residual")
-    # Ten times as loud as the start of FSRCNN, which has four times as many channels to sum.
+    # The deviation is ten times that of FSRCNN's start, which sums four times as many channels.
     kernel = rng.normal(0, 10 * NEARLY_SILENT, last.kernel.shape)
     last.set_weights([kernel, np.zeros(last.kernel.shape[3])])
 
 
 def start_beside_bicubic(model, rng):
-    """Start a VDSR or IDN as bicubic upscaling: what it adds to the enlarged image is silent."""
+    """Start a VDSR or IDN as bicubic upscaling: it adds nearly nothing to the enlarged image."""
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D):
             size, _, inputs, _ = layer.kernel.shape
@@ -165,8 +167,9 @@ def start_beside_bicubic(model, rng):
 def start_cascade(model, rng):
     """Start a CARN as nearly bicubic upscaling of the image, which one channel carries.
 
-    Units leave this channel alone, and start quiet elsewhere, for nine of them add up; a fusion
-    takes it from what came last; an enlargement reaches one pixel to each side.
+    Units do not change this channel. In other channels they start with small weights, because the
+    outputs of nine units add up. A fusion takes the channel from its last input, and an enlargement
+    reaches one pixel to each side.
     """
     for layer in model.layers:
         if not isinstance(layer, keras.layers.Conv2D):
@@ -183,7 +186,7 @@ def start_cascade(model, rng):
         kernel, bias = layer.get_weights()
         near = phase_taps(factor)[:, 1:4]
         near += (1 - near.sum(axis=1, keepdims=True)) / 3
-        # The first channel of every sub-pixel.
+        # These are the first channels of all sub-pixels.
         taps = np.einsum("pt,qu->tupq", near, near).reshape(3, 3, factor**2)
         channels = kernel.shape[3] // factor**2
         kernel[:, :, :, ::channels] = 0
@@ -196,7 +199,7 @@ def start_cascade(model, rng):
 
 
 def start_encoder(encoder, scale, rng):
-    """Start the teacher's encoder as bicubic downscaling, as far as its kernels reach."""
+    """Start the teacher's encoder as bicubic downscaling, up to the reach of its kernels."""
     shifts, taps = downscaling_taps(scale)
     n = len(shifts) ** 2
     first, second, third, code = [
@@ -225,16 +228,18 @@ STARTS = {
 def start_as_bicubic(model: keras.Model, *, seed: int = 0) -> keras.Model:
     """Set initial weights with which `model` computes bicubic interpolation, or nearly.
 
-    In a PlainSR, `linear` becomes the bicubic kernel, exact at any scale. In an FSRCNN a channel
-    (in a ResidualFSRCNN four) carries the input through every block, and the last layer holds the
-    bicubic kernel for it. A VDSR or an IDN adds nearly nothing to its bicubic skip, exact at any
-    scale. In a CARN a channel carries the image, and its enlargements reach less than bicubic does:
-    nearly. The rest starts at random, nearly silent. Training then goes on from bicubic, where a
-    random start spends most of a small budget on reaching it. The deployed network is unchanged.
+    - In a PlainSR, `linear` becomes the bicubic kernel, which is exact at every scale.
+    - In an FSRCNN, one channel (in a ResidualFSRCNN, four) carries the input through every block,
+      and the last layer holds the bicubic kernel for it. For FSRCNN this is exact at x2. At x3 and
+      x4 the last layer reaches fewer pixels from one channel than bicubic needs, and the start is
+      some tenths of a dB below bicubic. Further channels that carry the shifted input would make it
+      exact, but after training they did little else: docs/log/training.md.
+    - A VDSR or an IDN adds nearly nothing to its bicubic skip, which is exact at every scale.
+    - In a CARN, one channel carries the image. Its enlargements reach less far than bicubic, so the
+      start is only nearly bicubic.
 
-    For FSRCNN exact at x2; at x3 and x4 the last layer reaches fewer pixels from one channel than
-    bicubic takes, and the start is some tenths of a dB below it. Further channels that carry the
-    input moved would make it exact, but went on doing little else: docs/log/training.md.
+    All other weights are random and nearly zero. Training then continues from bicubic. A random
+    start spends most of a small budget on reaching bicubic. The deployed network is unchanged.
 
     Args:
         model: A `PlainSR`, `FSRCNN`, `ResidualFSRCNN`, `VDSR`, `IDN` or `CARN`, or a
@@ -246,7 +251,8 @@ def start_as_bicubic(model: keras.Model, *, seed: int = 0) -> keras.Model:
         `model`.
 
     Raises:
-        ValueError: If the model is of another class, or a ResidualFSRCNN of under four channels.
+        ValueError: If the model has another class, or is a ResidualFSRCNN of fewer than four
+            channels.
 
     Example:
     >>> model = keras_pisr.models.start_as_bicubic(keras_pisr.models.FSRCNN(scale=2))
@@ -256,7 +262,7 @@ def start_as_bicubic(model: keras.Model, *, seed: int = 0) -> keras.Model:
     start = next((STARTS[kind] for kind in STARTS if isinstance(upscaler, kind)), None)
     if start is None:
         raise ValueError(
-            f"`start_as_bicubic` knows how to start {', '.join(kind.__name__ for kind in STARTS)}, "
+            f"`start_as_bicubic` can start {', '.join(kind.__name__ for kind in STARTS)}, "
             f"or a PrivilegedTeacher around one, not {type(model).__name__}. Add "
             "`keras_pisr.models.BicubicEnlargement` beside a network of yours instead."
         )

@@ -1,15 +1,15 @@
-"""Convolutions that start so that their first channels pass a signal on."""
+"""Initial weights of convolutions whose first channels pass on a signal."""
 
 import numpy as np
 
 
 def carry(layer, kernels, rng):
-    """Start a convolution so that its first channels pass a signal on, untouched by others.
+    """Set a convolution so that its first channels pass on a signal, independent of the others.
 
     Args:
         layer: A built `Conv2D`.
         kernels: `(n, height, width, inputs)`: one kernel for each of the first n outputs.
-        rng: For the other outputs, which start as in He et al. 2015.
+        rng: NumPy generator for the other outputs, which start as in He et al. 2015.
     """
     height, width, inputs, outputs = layer.kernel.shape
     spread = np.sqrt(2 / (height * width * inputs))

@@ -27,9 +27,9 @@ COUNTED = (
 def multiply_accumulates(model: keras.Model, input_shape: Sequence[int]) -> int:
     """Multiply-accumulates of the convolutions and dense layers of a functional model.
 
-    Batch normalisation, activations and pooling are not counted: a converter folds the first,
-    and papers leave out the others. A layer of another kind that multiplies is refused rather
-    than counted as nothing, and so is a model inside the model.
+    Batch normalisation, activations and pooling are not counted: a converter folds the first, and
+    papers leave out the others. Other layers that multiply, and models inside the model, are
+    refused, so that they do not count as zero.
 
     Args:
         model: A functional model with one input.
@@ -39,7 +39,7 @@ def multiply_accumulates(model: keras.Model, input_shape: Sequence[int]) -> int:
         An integer, for a batch of one.
 
     Raises:
-        ValueError: If a layer multiplies but is of no kind counted here.
+        ValueError: If a layer multiplies but its kind is not counted here.
 
     Example:
         >>> model = keras_pisr.models.ResNet(10, blocks=(1, 1, 1))
@@ -57,7 +57,7 @@ def multiply_accumulates(model: keras.Model, input_shape: Sequence[int]) -> int:
     total = 0
 
     def call(layer, *args, **kwargs):
-        # A layer that is called several times, as in CARN-M, counts as often.
+        # A layer that is called several times, as in CARN-M, counts once per call.
         nonlocal total
         outputs = layer(*args, **kwargs)
         if isinstance(layer, COUNTED):
@@ -75,8 +75,8 @@ def cost_of(layer, inputs, outputs):
     if isinstance(layer, layers.DepthwiseConv2D):
         return math.prod(outputs) * math.prod(layer.kernel_size)
     if isinstance(layer, SubpixelDeconvolution):
-        # Each LR value meets each tap once: what a transposed convolution does.
+        # Each LR value is multiplied by each tap once, as in a transposed convolution.
         return math.prod(inputs) * layer.kernel_size**2
-    # A kernel's last axis is the output channels; the rest is summed over.
+    # The last axis of a kernel is the output channels; the sum is over the other axes.
     taps = math.prod(layer.kernel.shape[:-1])
     return math.prod(outputs) * taps

@@ -1,4 +1,4 @@
-"""Read inner layers of a functional model in the same pass as its output."""
+"""Reads inner layers of a functional model in the same pass as its output."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def tap(model: keras.Model, layer_names: Sequence[str], *, output: bool = True) 
     if output and len(model.outputs) != 1:
         raise ValueError(
             f"Expected a model with one output, the image; {model.name!r} has "
-            f"{len(model.outputs)}. Wrap the one that counts: keras.Model(model.inputs, image)."
+            f"{len(model.outputs)}. Select the image: keras.Model(model.inputs, image)."
         )
     outputs = {"output": model.outputs[0]} if output else {}
     known = [layer.name for layer in model.layers]
@@ -49,6 +49,6 @@ def tap(model: keras.Model, layer_names: Sequence[str], *, output: bool = True) 
         if name not in known:
             raise ValueError(f"{model.name!r} has no layer {name!r}. It has: {', '.join(known)}.")
         outputs[name] = model.get_layer(name).output
-    # Called with a tensor, a model warns if it was built from a list of one.
+    # A model that was built from a list of one input warns if it is called with a tensor.
     inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
     return keras.Model(inputs, outputs, name=f"{model.name}_tapped")

@@ -24,7 +24,7 @@ def uniform_bias(fan_in):
 
 
 def convolution(filters, size, channels, name, *, kind=layers.Conv2D, **kwargs):
-    """A `Conv2D` from `channels` (of a group) to `filters` with the reference's start."""
+    """A `Conv2D` from `channels` (of a group) to `filters`, which starts like the reference."""
     return kind(
         filters,
         size,
@@ -111,7 +111,7 @@ class FSRCNN(Presettable, keras.Model):
         last_layer = SubpixelDeconvolution(
             scale,
             kernel_size=9,
-            # The reference counts one output channel of 9x9 taps as fan-in: +-1/9.
+            # The reference takes one output channel of 9x9 taps as fan-in, which gives +-1/9.
             kernel_initializer=keras.initializers.RandomUniform(-1 / 9, 1 / 9),
             bias_initializer=keras.initializers.RandomUniform(-1 / 9, 1 / 9),
             # In float16 the output could not tell neighbouring 8-bit levels apart.

@@ -1,4 +1,4 @@
-"""PlainSR, the student to take: 3x3 convolutions that add detail to a linear enlargement."""
+"""PlainSR, the recommended student: 3x3 convolutions that add detail to a linear enlargement."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from keras_pisr.models.presettable import Presettable
 from keras_pisr.models.residual_fsrcnn import SubpixelResidual
 from keras_pisr.models.size_limits import MOST_CHANNELS, MOST_LAYERS, MOST_SCALE, check_count
 
-# Channels and 3x3 convolutions of the body. 16 channels are what AVX-512 computes at a time, and
-# what ARM computes in two or four rounds.
+# Channels and number of 3x3 convolutions of the body. AVX-512 computes 16 channels at a time, and
+# ARM computes them in two or four rounds.
 SIZES = {
     "small": {"features": 16, "body_layers": 5},
     "medium": {"features": 32, "body_layers": 4},
@@ -95,7 +95,7 @@ class PlainSR(Presettable, keras.Model):
             )
 
         def block(name, kernel_size):
-            # A convolution of a file computes a ReLU itself, and no other activation.
+            # In a file, a convolution can include a ReLU but no other activation.
             leaky = layers.LeakyReLU(negative_slope, name=name) if negative_slope else None
             relu = leaky or layers.ReLU(name=name)
             return [convolution(features, kernel_size, f"{name}_conv"), relu]

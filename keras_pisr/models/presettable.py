@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class ClassProperty:
-    """A property of the class: `FSRCNN.presets`."""
+    """A property of a class, such as `FSRCNN.presets`."""
 
     def __init__(self, function):
         self.function = function
@@ -20,7 +20,7 @@ class ClassProperty:
 
 
 class Presettable:
-    """Gives a model class methods for presets; `keras_pisr.presets` is imported when they are used.
+    """Gives a model class methods for presets. They import `keras_pisr.presets` only when used.
 
     Example:
         >>> class Student(Presettable, keras.Model):  # doctest: +SKIP

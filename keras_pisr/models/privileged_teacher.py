@@ -16,8 +16,8 @@ class PrivilegedTeacher(Presettable, keras.Model):
     """An encoder from the HR image to a compact code, and a decoder back to the HR image.
 
     The encoder (86,084 parameters) learns to subsample: its output has the shape of the LR
-    image. The decoder has the student's architecture and sees only the code, so a student
-    could compute what it computes. With FSRCNN the teacher has 98,728 parameters.
+    image. The decoder has the student's architecture and sees only the code, so a student could
+    learn to compute the same. With FSRCNN the teacher has 98,728 parameters.
 
     Args:
         decoder: An image-to-image Keras model, `(batch, h, w, 1)` to
@@ -25,7 +25,7 @@ class PrivilegedTeacher(Presettable, keras.Model):
             a model of its own and not the student. Its channels are those of the images: 1 for
             luma, 3 for RGB.
         encoder: A model from the HR image to the code, if the one described above does not
-            fit: `(batch, scale * h, scale * w, channels)` to what the decoder takes.
+            fit: `(batch, scale * h, scale * w, channels)` to the input of the decoder.
         scale: Upscaling factor of `decoder`; needed if `decoder.scale` does not exist.
         **kwargs: Passed on to `keras.Model`.
 
@@ -71,7 +71,7 @@ class PrivilegedTeacher(Presettable, keras.Model):
         if any(len(getattr(decoder, side, None) or ()) != 1 for side in ("inputs", "outputs")):
             raise ValueError(
                 f"Expected a functional or Sequential decoder with one input and one output; "
-                f"{decoder.name!r} is none. Begin it with a `keras.Input`."
+                f"{decoder.name!r} is not one. Begin it with a `keras.Input`."
             )
         lr_channels, hr_channels = decoder.inputs[0].shape[-1], decoder.outputs[0].shape[-1]
 
@@ -82,7 +82,8 @@ class PrivilegedTeacher(Presettable, keras.Model):
                 keras.Input((None, None, hr_channels), name="hr"),
                 convolution(56, 5, hr_channels, "encoder_1_conv", padding="same"),
                 prelu("encoder_1"),
-                # Padded by hand: "same" would sample other pixels on TensorFlow when strided.
+                # Padding is explicit, because strided "same" would sample other pixels on
+                # TensorFlow.
                 layers.ZeroPadding2D(2, name="encoder_2_pad", data_format="channels_last"),
                 convolution(56, 5, 56, "encoder_2_conv", strides=scale),
                 prelu("encoder_2"),

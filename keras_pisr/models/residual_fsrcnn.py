@@ -1,4 +1,4 @@
-"""FSRCNN for 8-bit arithmetic: ReLUs, and a residual instead of the whole image."""
+"""FSRCNN for 8-bit arithmetic, with ReLUs and a residual instead of the whole image."""
 
 from __future__ import annotations
 
@@ -68,16 +68,18 @@ class SubpixelResidual(layers.Layer):
 class ResidualFSRCNN(Presettable, keras.Model):
     """An FSRCNN that loses little in 8 bit, with 14,620 parameters at x2.
 
-    FSRCNN carries the image itself through every layer, so that each layer's 8-bit steps add
-    to the noise of the image. Here the layers carry only the difference from the LR image
-    enlarged by repeating pixels. Otherwise the blocks are FSRCNN's, with three changes for the
-    phone: ReLUs, which cost nothing after a convolution and which XNNPACK runs in 8 bit (it
-    does not run PReLU); 16 narrow channels, not 12, as 8-bit kernels take 8 or 16 at a time
-    anyway; and a 3x3 convolution to sub-pixels in place of the 9x9 transposed one (5x5 on the
-    LR grid at x2), which halves the arithmetic there. This network is not from a paper.
+    FSRCNN carries the image itself through every layer, so the 8-bit steps of each layer add noise
+    to the image. Here the layers carry only the difference from the LR image enlarged by repeating
+    pixels. Otherwise the blocks are those of FSRCNN, with three changes for the phone:
 
-    Blocks and their names are those of `FSRCNN`, so it is distilled in the same way; the
-    sub-pixel convolution is `residual`, and `last_layer` adds.
+    - ReLUs, which cost nothing after a convolution and which XNNPACK runs in 8 bit (it does not run
+      PReLU);
+    - 16 narrow channels instead of 12, because 8-bit kernels take 8 or 16 at a time anyway;
+    - a 3x3 convolution to sub-pixels in place of the 9x9 transposed one (5x5 on the LR grid at x2),
+      which halves the arithmetic there.
+
+    This network is not from a paper. Its blocks have the same names as those of `FSRCNN`, so it is
+    distilled in the same way. The sub-pixel convolution is called `residual`; `last_layer` adds.
 
     Args:
         scale: Upscaling factor, an integer from 1.
@@ -99,7 +101,7 @@ class ResidualFSRCNN(Presettable, keras.Model):
 
     Reference:
         Du et al. 2021, "Anchor-based plain net for mobile image super-resolution",
-        https://arxiv.org/abs/2105.09750: adding to repeated pixels for the sake of 8 bit.
+        https://arxiv.org/abs/2105.09750, which also adds to repeated pixels because of 8 bit.
     """
 
     def __init__(

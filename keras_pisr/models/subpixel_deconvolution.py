@@ -13,19 +13,19 @@ from keras_pisr.models.size_limits import MOST_KERNEL, MOST_SCALE, check_count
 def phase_geometry(kernel_size, scale, padding):
     """Places of the taps of a transposed convolution on the LR grid.
 
-    The transposed convolution writes `out[scale * i - padding + k] += x[i] * w[k]`. Seen
-    from the output, pixel `o` reads few neighbouring inputs, always the same ones for equal
-    `o % scale`. Shifting the output by `shift` pixels before grouping it into blocks of
-    `scale` changes how many inputs one block reads; the shift that reads fewest is taken.
+    The transposed convolution writes `out[scale * i - padding + k] += x[i] * w[k]`. Each output
+    pixel `o` therefore reads a few neighbouring inputs, at the same offsets for equal `o % scale`.
+    If the output is shifted by `shift` pixels before it is grouped into blocks of `scale`, a block
+    reads another number of inputs. The shift with the smallest number is taken.
 
     Args:
-        kernel_size: Taps per side.
+        kernel_size: Number of taps per side.
         scale: Stride of the transposed convolution.
-        padding: Output pixels cut from the top and the left.
+        padding: Number of output pixels that are cut from the top and the left.
 
     Returns:
-        `(shift, first, last)`: the shift in output pixels, and the first and last input
-        offset, relative to the block, that any of its pixels reads.
+        `(shift, first, last)`: the shift in output pixels, and the first and last offset, relative
+        to the block, of the inputs that its pixels read.
     """
     choices = []
     for shift in range(scale):
@@ -44,11 +44,11 @@ def phase_geometry(kernel_size, scale, padding):
 class SubpixelDeconvolution(keras.layers.Layer):
     """Transposed convolution with one output channel, as convolution + depth_to_space.
 
-    Exactly the transposed convolution of the published FSRCNN: padding `(kernel_size - 1) / 2`,
-    output padding `scale - 1`, so that an `h x w` input gives `scale*h x scale*w`. The kernel is
-    stored in the form of `keras.layers.Conv2DTranspose` and rearranged on the fly, which costs
-    little beside the convolution; a phone then needs no TRANSPOSE_CONV. Blocks read 5x5 inputs
-    for x2, 3x3 for x3 and x4.
+    It computes exactly the transposed convolution of the published FSRCNN, with padding
+    `(kernel_size - 1) / 2` and output padding `scale - 1`, so that an `h x w` input gives
+    `scale*h x scale*w`. The kernel is stored in the form of `keras.layers.Conv2DTranspose` and
+    rearranged in each call, which takes little time compared with the convolution. A phone then
+    needs no TRANSPOSE_CONV. Blocks read 5x5 inputs for x2, and 3x3 for x3 and x4.
 
     Args:
         scale: Upscaling factor, an integer of at least 1.
@@ -64,7 +64,7 @@ class SubpixelDeconvolution(keras.layers.Layer):
         `(batch, scale * height, scale * width, 1)`.
 
     Raises:
-        ValueError: If `scale` or `kernel_size` is not such a number.
+        ValueError: If `scale` or `kernel_size` is not as described.
 
     Example:
     >>> tuple(keras_pisr.models.SubpixelDeconvolution(scale=3)(np.ones((1, 4, 5, 56))).shape)
@@ -72,8 +72,8 @@ class SubpixelDeconvolution(keras.layers.Layer):
 
     Reference:
         Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?",
-        https://arxiv.org/abs/1609.07009. Keras' own `Conv2DTranspose(padding="same")` is
-        centred 1, 1 and 2 pixels elsewhere for x2, x3 and x4.
+        https://arxiv.org/abs/1609.07009. The centre of Keras' own `Conv2DTranspose(padding="same")`
+        is displaced by 1, 1 and 2 pixels for x2, x3 and x4.
     """
 
     def __init__(
@@ -110,8 +110,8 @@ class SubpixelDeconvolution(keras.layers.Layer):
     def subpixel_kernel(self) -> Any:
         """The same weights as a convolution kernel, `(n, n, channels, scale**2)`."""
         scale, n = self.scale, self.last - self.first + 1
-        # Tap k of the transposed kernel serves phase p of the block and input offset d where
-        # k = p - shift + padding - scale * d, so reversing the offsets makes k ascend.
+        # Tap k of the transposed kernel belongs to phase p of the block and input offset d if k = p
+        # - shift + padding - scale * d, so reversing the offsets makes k ascend.
         before = self.shift - (self.kernel_size - 1) // 2 + scale * self.last
         after = scale * n - before - self.kernel_size
         kernel = ops.cast(self.kernel, self.compute_dtype)
@@ -124,14 +124,15 @@ class SubpixelDeconvolution(keras.layers.Layer):
         """Convolve, then move channels to pixels."""
         # A shifted grid needs one more block to reach the last output pixel.
         top, bottom = -self.first, self.last + (1 if self.shift else 0)
-        # The convolution pads by itself where it can, which copies no image.
+        # If the convolution can pad by itself, no image is copied.
         padding = "same" if top == bottom else "valid"
         if padding == "valid":
             inputs = ops.pad(inputs, ((0, 0), (top, bottom), (top, bottom), (0, 0)))
         blocks = ops.conv(
             inputs, self.subpixel_kernel(), padding=padding, data_format="channels_last"
         )
-        # Before pixels move, where a converter can fold it into the convolution.
+        # The bias is added before pixels move, so that a converter can fold it into the
+        # convolution.
         blocks = blocks + ops.cast(self.bias, blocks.dtype)
         outputs = self.to_pixels(blocks) if self.scale > 1 else blocks
         if self.shift:

@@ -1,4 +1,4 @@
-"""An optimizer for a run of known length, with warm-up, cosine and moving average."""
+"""An optimizer for a run of known length, with a warm-up, a cosine and a moving average."""
 
 from __future__ import annotations
 

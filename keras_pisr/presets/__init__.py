@@ -1,4 +1,4 @@
-"""Trained students by name: shipped in the package, from a folder, or from a model hub."""
+"""Trained students by name, from the package, a folder or a model hub."""
 
 import lazy_loader
 

@@ -1,8 +1,8 @@
 """The presets that come with the package: pure data, one entry per folder in `shipped/`."""
 
-# What users are told to take, and what is there for the figures of a table.
+# Presets that are recommended, and presets that are kept for the figures of a table.
 RECOMMENDED, FOR_TABLES = "recommended", "kept for the tables"
-# What is better for some images, and is taken by its name.
+# Presets that are better for some images, and are chosen by name.
 LARGER, FOR_JPEG = "larger and better", "for images that were saved as JPEG"
 
 CATALOG = {

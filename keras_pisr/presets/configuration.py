@@ -3,12 +3,14 @@
 import json
 import re
 
-# A student's takes kilobytes, the largest network of keras.applications half a megabyte.
+# The configuration of a student has kilobytes, that of the largest network in keras.applications
+# half a megabyte.
 MOST_BYTES = 4 * 2**20
-# No filter count, size or factor of an honest network is larger; seeds may be.
+# No filter count, size or factor of a real network is larger. Seeds may be larger.
 MOST_NUMBER = 2**24
 _NUMERIC = re.compile(r"(bool|u?int\d+|b?float\d+)")
-# Where the parts of a plain Keras network live. Other modules hold what reads or fetches files.
+# Modules of the parts of a plain Keras network. Other modules hold functions that read or fetch
+# files.
 _KERAS_MODULES = {
     "keras.constraints",
     "keras.dtype_policies",
@@ -48,36 +50,37 @@ def parse_configuration(name, content):
     """The JSON object in a configuration file.
 
     Args:
-        name: What to call the file in messages.
-        content: Its bytes.
+        name: Name of the file in messages.
+        content: Bytes of the file.
 
     Raises:
-        ValueError: If it is too large, or holds no JSON object.
+        ValueError: If the file is too large, or does not hold a JSON object.
     """
     if len(content) > MOST_BYTES:
         raise ValueError(f"{name} has {len(content)} bytes; at most {MOST_BYTES} are read.")
     try:
         value = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{name} is no JSON: {error}.") from error
+        raise ValueError(f"{name} is not JSON: {error}.") from error
     if not isinstance(value, dict):
-        raise ValueError(f"{name} holds no JSON object.")
+        raise ValueError(f"{name} does not hold a JSON object.")
     return value
 
 
 def check_classes(path, config):
-    """Refuse a model's configuration that could run code, read files or ask for no end of memory.
+    """Raise a `ValueError` if a configuration could run code, read files or take too much memory.
 
     Args:
-        path: Where the configuration came from, for the message.
-        config: What `keras.saving.serialize_keras_object` gives.
+        path: Source of the configuration, for the message.
+        config: Result of `keras.saving.serialize_keras_object`.
 
     Raises:
         ValueError: If an object is of a class that is not allowed, or a number is too large.
     """
     if not isinstance(config, dict) or "class_name" not in config:
-        raise ValueError(f"{path} is not a .keras file: its config.json describes no model.")
-    # Not loaded, since the model is not compiled: an optimizer or loss of the user is no harm.
+        raise ValueError(f"{path} is not a .keras file: its config.json does not describe a model.")
+    # The compilation is not checked: the model is not compiled, so a user's optimizer or loss does
+    # no harm.
     waiting = [(None, {key: value for key, value in config.items() if key != "compile_config"})]
     while waiting:
         key, value = waiting.pop()
@@ -111,15 +114,16 @@ def _is_allowed(value):
     if name in _PLAIN_CLASSES:
         content = value.get("config")
         dtype = content.get("dtype") if isinstance(content, dict) else None
-        # NumPy would make room for two gigabytes for one string.
+        # For a string type, NumPy could allocate two gigabytes for one string.
         return name not in ("__numpy__", "__tensor__") or bool(_NUMERIC.fullmatch(str(dtype)))
     if not isinstance(module, str):
         return False
-    # Keras looks the registered name up first, so that is the one to trust or not.
+    # Keras looks up the registered name first, so this name decides.
     if registered not in (None, name):
         ours = registered == f"keras_pisr>{name}" and module.split(".")[0] == "keras_pisr"
         return ours and name[:1].isupper()
     if name == "function":
-        return module == "builtins"  # One of Keras' own activations, initializers and the like.
+        # This is one of Keras' own functions, such as an activation or initializer.
+        return module == "builtins"
     plain = module in _KERAS_MODULES and name[:1].isupper() and name not in _UNSAFE_LAYERS
     return plain or (module, name) in _KERAS_CLASSES

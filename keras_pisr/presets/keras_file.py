@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 
 _MEMBERS = set(FILES)
-# What zipfile, its decompressors and json raise for bytes that make no sense.
+# Errors that zipfile, its decompressors and json raise for damaged bytes.
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
     struct.error,
-    OSError,  # A seek to before the start of the file, and bad bzip2 data.
+    OSError,  # Raised by a seek to before the start of the file, and by bad bzip2 data.
     EOFError,
-    NotImplementedError,  # From zipfile, for a compression that it does not know.
-    RuntimeError,  # Also RecursionError, for JSON nested too deep.
+    NotImplementedError,  # Raised by zipfile for a compression that it does not know.
+    RuntimeError,  # Includes RecursionError, for JSON that is nested too deep.
     json.JSONDecodeError,
     UnicodeDecodeError,
 )
@@ -39,11 +39,11 @@ _DAMAGE = (
 def load_student(path: str | os.PathLike[str], *, max_bytes: int = 256 * 2**20) -> keras.Model:
     """Load a `.keras` file without trusting it.
 
-    The archive and the configuration are checked before Keras sees them: only the files Keras
-    writes, of bounded size, and only layers of Keras and keras_pisr that neither run code nor
-    read files. The model is not compiled.
+    The archive and the configuration are checked before Keras reads them. The archive may hold only
+    the files that Keras writes, with a bounded size. The configuration may name only layers of
+    Keras and keras_pisr that neither run code nor read files. The model is not compiled.
 
-    The cost of an honest architecture is not checked: a small file may describe a network
+    The cost of an allowed architecture is not checked: a small file may describe a network
     that does not fit in memory.
 
     Args:
@@ -82,7 +82,7 @@ def load_student(path: str | os.PathLike[str], *, max_bytes: int = 256 * 2**20) 
     except MemoryError:
         raise
     except Exception as error:
-        # Keras and h5py raise many types for a damaged or mismatched file.
+        # Keras and h5py raise many types of errors for a damaged or mismatched file.
         reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise ValueError(
             f"{path} cannot be loaded: {reason}. Save the model again with this version of "
@@ -93,7 +93,7 @@ def load_student(path: str | os.PathLike[str], *, max_bytes: int = 256 * 2**20) 
 def read_config(path, max_bytes=256 * 2**20):
     """The configuration in a `.keras` file, checked as `load_student` checks it, without Keras."""
     path = Path(path)
-    # Opened here, so that a file we may not read is not called a bad zip.
+    # The file is opened here, so that a file without read permission is not reported as a bad zip.
     with path.open("rb") as file:
         if not zipfile.is_zipfile(file):
             raise ValueError(
@@ -109,7 +109,7 @@ def read_config(path, max_bytes=256 * 2**20):
 
 
 def _check_members(path, archive, max_bytes):
-    """Raise unless the archive holds what Keras writes, of bounded size and undamaged."""
+    """Raise a `ValueError` unless the archive is undamaged, bounded, and as Keras writes it."""
     names = archive.namelist()
     if set(names) != _MEMBERS or len(names) != len(_MEMBERS):
         listed = ", ".join(sorted(names)[:8])
@@ -123,7 +123,7 @@ def _check_members(path, archive, max_bytes):
             f"{path} holds {size} bytes, more than the {max_bytes} allowed. If it is yours, "
             "raise max_bytes."
         )
-    # testzip reads all members and compares their checksums.
+    # `testzip` reads all members and compares their checksums.
     damaged = archive.testzip()
     if damaged is not None:
         raise ValueError(f"{path} is damaged: {damaged} fails its checksum. Copy it again.")

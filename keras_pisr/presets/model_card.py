@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     import keras
 
 
-# What the models of a run of `recipes/pisr_x*.py` are.
+# Descriptions of the models of a run of `recipes/pisr_x*.py`.
 METHODS = {
     "student": "distilled from a teacher that sees the high-resolution image (PISR)",
     "one_stage": "trained alone, for the steps of the student's own stage",
     "two_stages": "trained alone, for the steps of the teacher and the student together",
 }
 ALONE = "trained alone"
-# Settings that say how it was trained; folders and machinery are left out.
+# Settings that describe the training; folders and technical settings are left out.
 SCHEDULE = (
     *("schedule", "epochs", "steps_per_epoch", "batch_size", "patch_size", "detail"),
     *("optimizer", "learning_rate", "final_learning_rate", "warmup_steps"),
@@ -49,13 +49,14 @@ tags:
 
 or `keras-pisr upscale photo.jpg -o large --preset {name}`.
 
-Reads the Y of BT.601 (16-235) in [0, 1], `(batch, height, width, 1)`, and gives the same,
+The model reads the Y of BT.601 (16-235) in [0, 1], `(batch, height, width, 1)`, and returns it
 {scale} times as large, {clipped}.
 
 ## Scores
 
-PSNR in dB / SSIM of luma, low-resolution images by antialiased bicubic, {scale} px shaved; last
-weights of the run, no choice by these images.
+The table gives PSNR in dB / SSIM of luma. Low-resolution images are made by antialiased bicubic,
+and {scale} px are shaved from each side. The weights are the last of the run; these images chose
+nothing.
 
 {scores}
 
@@ -72,18 +73,20 @@ weights of the run, no choice by these images.
 {limits}
 """
 LIMITS = """\
-Trained on clean photographs shrunk by bicubic. JPEG artefacts, noise and blur of other kinds are
-enlarged with the image. Text and drawings were not in the training images: there may be specks
-beside hard edges, as of text on a screen."""
+The model was trained on clean photographs that were shrunk by bicubic interpolation. It enlarges
+JPEG artefacts, noise and other kinds of blur with the image.
+Text and drawings were not in the training images, so there may be specks beside hard edges, for
+example of text on a screen."""
 LIMITS_WITH_DRAWINGS = """\
-Trained on clean photographs shrunk by bicubic, and on drawings, half of them shrunk so, half as a
-screen shows them. JPEG artefacts, noise and blur of other kinds are enlarged with the image. Hard
-edges of shapes on a screen may come out less true than by bicubic, with faint specks at times:
+The model was trained on clean photographs that were shrunk by bicubic interpolation, and on
+drawings, of which half were shrunk in the same way and half were drawn as a screen shows them. It
+enlarges JPEG artefacts, noise and other kinds of blur with the image. Hard edges of shapes on a
+screen may be less accurate than by bicubic interpolation, sometimes with faint specks:
 docs/results.md has the figures of each preset."""
 LIMITS_DEGRADED = """\
-Trained on photographs that were shrunk and then degraded as the settings say, and made to give back
-the clean ones: detail that looks like such damage is smoothed. Where images are clean, the preset
-without this training keeps more."""
+The model was trained on photographs that were shrunk and then degraded as the settings say, and
+learned to restore the clean ones. It therefore smooths detail that looks like such damage. On clean
+images, the preset without this training keeps more detail."""
 
 
 def model_card(
@@ -125,7 +128,7 @@ def model_card(
         kept = tuple(key for key in kept if key != "start")
     environment = results["environment"]
     machines = [environment, *environment.get("resumed_on", [])]
-    # Machines may differ in what a card does not tell.
+    # Machines may differ in details that the card does not show.
     software = dict.fromkeys(map(_software, machines))
     return _CARD.format(
         name=name,
@@ -166,10 +169,10 @@ def _steps(results, member):
 
 
 def _before(settings):
-    # The name of the file only: where it lay on somebody's disk says nothing.
+    # Only the name of the file is shown, because its folder on somebody's disk has no meaning.
     if settings.get("start_from"):
         path = Path(settings["start_from"])
-        # A phase of a settings file has the name of its folder.
+        # A phase of a settings file is called by its folder.
         name = path.parent.name if path.name == "one_stage.keras" else path.name
         return f", from a student trained before ({name})"
     if settings.get("start_body_from"):
@@ -179,7 +182,7 @@ def _before(settings):
 
 def method_of(results, member):
     """How a model of a run was trained, in words."""
-    # Without a teacher in the run there are no stages to compare with.
+    # If the run has no teacher, there are no stages to compare with.
     method = METHODS[member] if results["settings"].get("pisr", True) else ALONE
     degrade = results["settings"].get("degrade")
     method += f", on degraded images ({degrade})" if degrade else ""
@@ -187,7 +190,7 @@ def method_of(results, member):
 
 
 def _images(results):
-    # Names of folders only: where they lay on somebody's disk says nothing.
+    # Only the names of folders are shown, because their paths on somebody's disk have no meaning.
     settings, sources, copies = results["settings"], [], ""
     folders = {"hr_dir": "sizes", "tfds": "sizes", "jpeg_dir": "jpeg_sizes"}
     for kind, sizes in (folders | {"photo_dir": "photo_sizes"}).items():

@@ -59,7 +59,7 @@ def from_preset(
 
     import keras
 
-    # Keras would compile what it builds: with a loss or an optimizer of somebody else.
+    # Keras would compile the model with the loss and the optimizer of the preset's author.
     config.pop("compile_config", None)
     check_model_class(preset, config)
     check_classes(f"{CONFIG} of the preset {preset}", config)
@@ -73,7 +73,7 @@ def from_preset(
             model = keras.saving.deserialize_keras_object(config, safe_mode=True)
         if load_weights:
             with tempfile.TemporaryDirectory() as folder:
-                # The bytes that were checked, whatever has become of the file since.
+                # The bytes that were checked are loaded, even if the file has changed since.
                 path = Path(folder) / WEIGHTS
                 path.write_bytes(weights)
                 model.load_weights(path)
@@ -81,7 +81,7 @@ def from_preset(
     except MemoryError:
         raise
     except Exception as error:
-        # Keras raises many types for weights that do not fit.
+        # Keras raises many types of errors for weights that do not fit.
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         raise ValueError(
             f"The weights and the configuration of the preset {preset} do not fit each other or "
@@ -130,12 +130,13 @@ def save_to_preset(
 
     Args:
         model: A model of this package.
-        folder: Folder of the preset, made if absent.
-        card: Text of a model card, written to `README.md`; see `model_card`.
-        overwrite: Replace a preset that is there.
+        folder: Folder of the preset; it is made if it is missing.
+        card: Text of a model card, which is written to `README.md`; see `model_card`.
+        overwrite: Whether to replace an existing preset.
 
     Raises:
-        ValueError: If the model is of another package, or the folder holds a preset.
+        ValueError: If the model's class is not in this package, or the folder already holds a
+            preset.
 
     Example:
         >>> keras_pisr.presets.save_to_preset(student, "fsrcnn_x2_mine")  # doctest: +SKIP
@@ -151,10 +152,10 @@ def save_to_preset(
     check_classes(f"{CONFIG} of {folder}", config)
     if (folder / METADATA).exists() and not overwrite:
         raise ValueError(
-            f"{folder} holds a preset already. Choose another folder, or pass overwrite=True."
+            f"{folder} already holds a preset. Choose another folder, or pass overwrite=True."
         )
-    # A compiled model would save the state of its metrics as well.
-    # Of a copy: Keras empties the configuration of a nested model while it reads it.
+    # A compiled model would also save the state of its metrics. The configuration is copied,
+    # because Keras empties that of a nested model while it reads it.
     plain = keras.saving.deserialize_keras_object(copy.deepcopy(config), safe_mode=True)
     plain.set_weights(model.get_weights())
     folder.mkdir(parents=True, exist_ok=True)
@@ -174,7 +175,7 @@ def save_to_preset(
         if card is not None:
             (temporary / "README.md").write_text(card, encoding="utf-8")
             names.insert(0, "README.md")
-        # The checksums come last: a mixture left by a crash does not load.
+        # The checksums come last, so that a mixture that is left by a crash does not load.
         for name in names:
             os.replace(temporary / name, folder / name)
 

@@ -9,18 +9,18 @@ from keras_pisr.registration import MODELS
 
 
 def read_files(preset, source, max_bytes):
-    """The three files of a preset, whole and as their checksums say.
+    """Read the three files of a preset, and compare them with their checksums.
 
     Args:
-        preset: What the user called it, for messages.
-        source: `Source`.
+        preset: The user's name for the preset, for messages.
+        source: `Source` of the files.
         max_bytes: Largest sum of their sizes.
 
     Returns:
         `(config, weights)`: a dict, and the bytes of the file.
 
     Raises:
-        ValueError: If a file is missing, lies elsewhere, is too large or damaged.
+        ValueError: If a file is missing, lies in another folder, is too large or is damaged.
     """
     root, size = source.root.resolve(), 0
     for name in FILES:
@@ -59,7 +59,7 @@ def checksum(content):
 
 
 def check_model_class(preset, config):
-    """Raise unless the preset is of one of this package's models, by module and by name."""
+    """Raise a `ValueError` unless the class is a model of this package, by module and name."""
     name, registered = config.get("class_name"), config.get("registered_name")
     module = str(config.get("module")).split(".")[0]
     if module != "keras_pisr" or name not in MODELS or registered != f"keras_pisr>{name}":
@@ -81,5 +81,5 @@ def _check_sums(preset, metadata, content):
         if not re.fullmatch("[0-9a-f]{64}", str(wanted)) or checksum(content[name]) != wanted:
             raise ValueError(
                 f"{name} of the preset {preset} is damaged or was changed: its checksum differs "
-                f"from the one in {METADATA}. Get it again."
+                f"from the one in {METADATA}. Download or copy it again."
             )

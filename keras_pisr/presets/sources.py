@@ -12,7 +12,7 @@ from typing import NamedTuple
 from keras_pisr.presets.catalog import CATALOG
 
 SHIPPED = Path(__file__).parent / "shipped"
-# What a preset is made of, as Keras Hub lays it out; a model card (README.md) may lie beside.
+# Files of a preset, in Keras Hub's layout; a model card (README.md) may lie beside them.
 CONFIG, WEIGHTS, METADATA = FILES = ("config.json", "model.weights.h5", "metadata.json")
 
 _HF = re.compile(r"(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w-][\w./-]*))?")
@@ -32,7 +32,7 @@ class Source(NamedTuple):
 
 
 def locate(preset):
-    """Find a preset; one on a hub is downloaded into the hub library's cache.
+    """Find a preset. A preset on a hub is downloaded into the cache of the hub's library.
 
     Args:
         preset: Name in the catalog, folder, `hf://USER/NAME[@REVISION]` or
@@ -86,7 +86,7 @@ def _from_hugging_face(text):
         folder = Path(
             snapshot_download(match["repo"], revision=match["revision"], allow_patterns=list(FILES))
         )
-    # snapshots/REVISION/ holds links to blobs/ beside it, in the folder of this repository.
+    # snapshots/REVISION/ holds links to blobs/, which is also in the folder of this repository.
     return Source(folder, folder.parent.parent if folder.parent.name == "snapshots" else folder)
 
 
@@ -99,7 +99,7 @@ def _from_kaggle(text):
     except ImportError as error:
         raise ImportError(f"{text} needs a library: pip install kagglehub.") from error
     with _download_of(text):
-        # File by file: whatever else the owner put there stays there.
+        # Files are downloaded one by one, so that other files of the owner are not downloaded.
         folders = {Path(model_download(handle, path=name)).parent for name in FILES}
     if len(folders) != 1:
         raise ValueError(f"The files of {text} came into several folders: {sorted(folders)}.")

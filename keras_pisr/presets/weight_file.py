@@ -3,28 +3,28 @@
 import io
 import math
 
-# Groups and arrays in one file: a network for a phone has some hundred.
+# Number of groups and arrays in one file: a network for a phone has some hundreds.
 MOST_ITEMS = 20_000
-# Plain numbers: of truth, signed and unsigned whole, and floating ones.
+# Kinds of plain numbers: booleans, signed and unsigned integers, and floats.
 NUMBERS = "biuf"
 
 
 def check_weights(content, max_bytes):
-    """Count of numbers in an HDF5 file of weights, if Keras could have written it.
+    """Count the numbers in an HDF5 file of weights, if Keras could have written it.
 
-    An HDF5 file can point to other files of the machine, can hold a group within itself, can
-    announce more data than it has, and can decompress to any size. Each is refused, and so are
-    numbers that are not finite.
+    An HDF5 file can point to other files of the machine, can contain a group within itself, can
+    announce more data than it has, and can decompress to any size. All of this is refused, and so
+    are numbers that are not finite.
 
     Args:
         content: The file's bytes.
-        max_bytes: Most that its arrays may take in memory.
+        max_bytes: Largest memory that its arrays may take.
 
     Returns:
         Count of numbers in all arrays.
 
     Raises:
-        ValueError: If something is refused; the message names it.
+        ValueError: If a part of the file is refused; the error names it.
     """
     import h5py
 
@@ -41,7 +41,7 @@ def check_weights(content, max_bytes):
                     items += 1
                     if address in seen or items > MOST_ITEMS:
                         raise ValueError(
-                            f"{item.name} is there twice"
+                            f"{item.name} occurs twice"
                             if address in seen
                             else f"it holds more than {MOST_ITEMS} parts"
                         )
@@ -63,14 +63,14 @@ def check_weights(content, max_bytes):
 
 
 def check_numbers(numbers, model):
-    """Refuse a file whose arrays hold more or fewer numbers than the model takes."""
+    """Raise a `ValueError` if the file holds more or fewer numbers than the model takes."""
     wanted = sum(math.prod(variable.shape) for variable in model.variables)
     if numbers != wanted:
-        raise ValueError(f"the model takes {wanted} numbers, its file holds {numbers}")
+        raise ValueError(f"the model takes {wanted} numbers, but the file holds {numbers}")
 
 
 def _plain_item(h5py, group, name):
-    """A group or an array that lies in this file, under its own name."""
+    """Get a group or an array that lies in this file, under its own name."""
     if not isinstance(group.get(name, getlink=True), h5py.HardLink):
         raise ValueError(f"{group.name}/{name} is a link")
     item = group[name]
@@ -82,13 +82,15 @@ def _plain_item(h5py, group, name):
 
 
 def _check_array(array):
-    """Refuse an array that is not of plain, finite numbers, stored as Keras stores them."""
+    """Raise a `ValueError` unless an array has plain, finite numbers, stored as by Keras."""
     import numpy as np
 
     if array.dtype.kind not in NUMBERS:
-        # Keras keeps a few words beside its optimizers; a student has none.
-        raise ValueError(f"{array.name} holds {array.dtype}, no numbers")
+        # Keras stores a few words with optimizers; a student has none.
+        raise ValueError(f"{array.name} holds {array.dtype}, not numbers")
     if array.chunks is not None:
-        raise ValueError(f"{array.name} is compressed or in chunks, as Keras does not write it")
+        raise ValueError(
+            f"{array.name} is compressed or in chunks, unlike arrays that Keras writes"
+        )
     if array.dtype.kind == "f" and not np.isfinite(array[()]).all():
         raise ValueError(f"{array.name} holds values that are not finite")

@@ -1,4 +1,4 @@
-"""Build the page: a folder for any server of static files, with networks, sample and runtime.
+"""Builds the page: a folder for any server of static files, with networks, sample and runtime.
 
     python mobile/web/build.py --out site
     python mobile/web/serve.py site
@@ -22,11 +22,11 @@ from keras_pisr.cli.model_argument import kind_of, resolve_model
 from keras_pisr.cli.run_command import run_command, use_tensorflow
 
 PAGE = WEB / "page"
-RUNTIME = ("core", "wasm-utils")  # Of `vendor`: axe-core is for tests only.
+RUNTIME = ("core", "wasm-utils")  # Files of `vendor` to copy; axe-core is only for tests.
 NETWORKS = ("plain_sr_x2_small", "plain_sr_x3_small", "plain_sr_x4_small")
-# Where networks see 8 px to each side, 88 % of what is computed of such a tile is kept.
+# If networks see 8 px to each side, 88 % of the computed pixels of such a tile are kept.
 TILE = (256, 256)
-# For files that do not say how far they see: more than any network of this package.
+# Radius for files that do not state theirs: more than that of any network of this package.
 OVERLAP = 16
 
 
@@ -34,24 +34,25 @@ def build_site(out, networks=NETWORKS, *, vendor=VENDOR, sample=True):
     """Write the page's folder; it appears whole or not at all.
 
     Args:
-        out: Folder to write. One that was built before is replaced.
+        out: Folder to write. A folder that was built before is replaced.
         networks: Presets, `.keras` files, or `.tflite` files of whole images and one fixed size.
-        vendor: What `fetch_runtime` wrote.
-        sample: Whether the page begins with a photograph of scikit-image's.
+        vendor: Folder that `fetch_runtime` wrote.
+        sample: Whether the page begins with a photograph of scikit-image.
 
     Returns:
         Size of the folder, bytes.
 
     Raises:
-        ValueError: If a network is none that the page can use, or `out` is something else.
+        ValueError: If the page cannot use a network, or `out` is not a folder that was built
+            before.
         FileNotFoundError: If a network is absent.
-        ImportError: If scikit-image is not installed and there is to be a sample.
+        ImportError: If `sample` is set and scikit-image is not installed.
     """
     out = Path(out)
     if out.exists() and not (
         out.is_dir() and ((out / "site.json").is_file() or not any(out.iterdir()))
     ):
-        raise ValueError(f"Expected --out to be a folder to make, or one built before; got {out}.")
+        raise ValueError(f"Expected --out to be a new folder, or one built before; got {out}.")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".site-", dir=out.parent) as folder:
         site = Path(folder) / "site"
@@ -76,7 +77,7 @@ def build_site(out, networks=NETWORKS, *, vendor=VENDOR, sample=True):
 
 
 def add_icons(site):
-    """The sizes that browsers ask for before they install a page."""
+    """The sizes of icons that browsers need before they install a page."""
     from site_pictures import draw_icon
 
     for side in (192, 512):
@@ -84,7 +85,7 @@ def add_icons(site):
 
 
 def add_network(site, network):
-    """Put a network beside the page; returns what the page is to know of it."""
+    """Put a network beside the page; returns its entry for the page."""
     folder = site / "networks"
     folder.mkdir(exist_ok=True)
     name = (
@@ -98,7 +99,7 @@ def add_network(site, network):
         scale = scale_of(network)
         shutil.copyfile(network, path)
     else:
-        # Imported here: a page of `.tflite` files is built without a backend.
+        # The import is here, so that a page of `.tflite` files is built without a backend.
         from keras_pisr.inference.network import as_network
         from keras_pisr.mobile import to_tflite
 
@@ -110,7 +111,7 @@ def add_network(site, network):
 
 
 def scale_of(path):
-    """The scale of a file, which the page must be able to use.
+    """The scale of a file; the page must be able to use the file.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -137,7 +138,7 @@ def scale_of(path):
 
 
 def write_precache(site):
-    """Files that the service worker keeps, with a version that changes with each file."""
+    """Write the list of files that the service worker keeps, and a version that depends on them."""
     headers = json.loads((WEB / "headers.json").read_text())
     lines = ["/*", *(f"  {name}: {value}" for name, value in headers.items())]
     (site / "_headers").write_text("\n".join(lines) + "\n")
@@ -162,9 +163,9 @@ def build(
     """Build the page as a folder for any server of static files.
 
     Args:
-        out: Folder to write; one that was built before is replaced.
-        networks: What the page offers: presets, `.keras` files, or `.tflite` files made by
-            `export.py --color rgb --size HEIGHT WIDTH`. The first one is chosen at first.
+        out: Folder to write. A folder that was built before is replaced.
+        networks: Networks that the page offers: presets, `.keras` files, or `.tflite` files made by
+            `export.py --color rgb --size HEIGHT WIDTH`. The page starts with the first one.
     """
     use_tensorflow()
     if not VENDOR.is_dir():

@@ -1,9 +1,9 @@
-"""Fetch the runtime that the page needs from npm into `vendor/`, once.
+"""Fetches the runtime that the page needs from npm into `vendor/`, once.
 
     python mobile/web/fetch_runtime.py
 
-`build.py` does so where the folder is missing, and copies from it. axe-core is fetched too: the
-tests check the page with it.
+`build.py` does this if the folder is missing, and copies from it. axe-core is fetched, too, because
+the tests check the page with it.
 """
 
 import shutil
@@ -14,7 +14,8 @@ from pathlib import Path
 
 WEB = Path(__file__).resolve().parent
 VENDOR = WEB / "vendor"
-# Of four builds of the runtime, those that a page without JSPI asks for; licences beside them.
+# Of the four builds of the runtime, these are the ones that a page without JSPI loads, with
+# licences.
 KEPT = {
     "@litertjs": (
         "core/package.json",
@@ -28,29 +29,29 @@ KEPT = {
     ),
     ".": ("axe-core/axe.min.js", "axe-core/LICENSE"),
 }
-# Workers have no import map, so the file must say where the other package is.
+# Workers have no import map, so the file must hold the path of the other package.
 BARE, RELATIVE = '"@litertjs/wasm-utils"', '"../../wasm-utils/dist/index.js"'
 
 
 def fetch_runtime(vendor=VENDOR):
-    """Install `package.json` elsewhere and put what the page needs into `vendor`.
+    """Install `package.json` in a temporary folder and copy the page's files to `vendor`.
 
     Args:
         vendor: Folder to write; it is replaced as a whole.
 
     Returns:
-        Size of what is there now, bytes.
+        Size of the folder, bytes.
 
     Raises:
-        OSError: If npm is absent or fails, with its last line.
+        OSError: If npm is missing or fails; the error has its last line.
     """
     npm = shutil.which("npm")
     if npm is None:
-        raise OSError("There is no npm. Install Node.js, which brings it, and try again.")
-    # Beside `vendor`, so that it takes its place at once.
+        raise OSError("There is no npm. Install Node.js, which includes it, and try again.")
+    # The folder is beside `vendor`, so that it can replace `vendor` at once.
     with tempfile.TemporaryDirectory(prefix=".vendor-", dir=vendor.parent) as folder:
         shutil.copy(WEB / "package.json", folder)
-        # No scripts of packages are run, and no lock file with addresses is left.
+        # Scripts of packages are not run, and no lock file with addresses is left.
         command = [npm, "install", "--ignore-scripts", "--no-package-lock", "--no-audit"]
         result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if result.returncode != 0:
@@ -76,7 +77,7 @@ def copy_found(packages, pattern, target):
     """Copy the files of a pattern, with their folders.
 
     Raises:
-        OSError: If there are none.
+        OSError: If no file matches.
     """
     found = list(packages.glob(pattern))
     if not found:

@@ -1,4 +1,4 @@
-"""The page's icon, and the photograph that it enlarges when it is opened."""
+"""Makes the page's icon and the photograph that the page enlarges when it is opened."""
 
 from PIL import Image, ImageDraw
 
@@ -10,14 +10,14 @@ CREDIT = "Sample: NASA's portrait of Eileen Collins (public domain), shrunk by t
 
 
 def draw_icon(path, side):
-    """A disc, of large pixels on the left and smooth on the right, with the divider between them.
+    """A disc with large pixels on the left, a smooth right side, and the divider between them.
 
     Args:
         path: PNG to write.
-        side: Width and height, px. What is drawn stays within the middle 60 %, so that a phone may
+        side: Width and height, px. The drawing stays within the middle 60 %, so that a phone may
             cut the icon to any shape.
     """
-    # Drawn large and shrunk, which smooths the edges.
+    # The icon is drawn large and then shrunk, which smooths the edges.
     large = 1080
     icon = Image.new("RGB", (large, large), BACKGROUND)
     draw = ImageDraw.Draw(icon)

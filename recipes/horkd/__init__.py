@@ -1,1 +1,1 @@
-"""HORKD as a program: what a run does, its settings, data, networks, methods and scores."""
+"""The program of the HORKD recipes: runs, settings, data, networks, methods and scores."""

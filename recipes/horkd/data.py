@@ -10,8 +10,8 @@ def load(settings):
     """Training and scored images of the task.
 
     Returns:
-        `(training, scored)`, both `LabelledImages`: of the same classes for classification,
-        of classes that are new otherwise.
+        `(training, scored)`, both `LabelledImages`: with the same classes for classification,
+        otherwise with new classes in `scored`.
     """
     read = reader(settings)
     parts = (
@@ -46,7 +46,7 @@ def reader(settings):
 
 
 def pairs_for_this_backend(data, **options):
-    """The feed for `fit`: a `tf.data.Dataset` where TensorFlow is installed, else by NumPy."""
+    """The feed for `fit`: a `tf.data.Dataset` if TensorFlow is installed, otherwise NumPy."""
     if importlib.util.find_spec("tensorflow"):
         return kp.data.recognition_pairs(data, **options)
     return kp.data.RecognitionSequence(data, **options)
@@ -56,12 +56,12 @@ def lr_size(images, factor):
     """Size of the LR images.
 
     Raises:
-        ValueError: If the HR size is no multiple of the factor.
+        ValueError: If the HR size is not a multiple of the factor.
     """
     height, width = images.shape[1:3]
     if height % factor or width % factor:
         raise ValueError(
-            f"HR images of {height} x {width} px cannot be made {factor} times smaller evenly: "
-            "give --hr-size a multiple, or another --lr-factor."
+            f"HR images of {height} x {width} px cannot be divided by {factor}: "
+            "give a multiple as --hr-size, or another --lr-factor."
         )
     return height // factor, width // factor

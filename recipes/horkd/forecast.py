@@ -7,10 +7,10 @@ from runs.forecast import STEP, say, seconds_of
 
 
 def print_forecast(settings, networks, image, small, steps_per_epoch, console):
-    """Say which stages there are and how long all of them take on this machine, about.
+    """Print the stages and how long all of them take on this machine, approximately.
 
     Args:
-        settings: The recipe's.
+        settings: Settings of the recipe.
         networks: `Networks`.
         image: Shape of an HR image.
         small: Height and width of a LR image.

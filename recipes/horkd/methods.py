@@ -1,4 +1,4 @@
-"""The methods that a HORKD recipe compares: who guides the student, and in what."""
+"""The methods that a HORKD recipe compares: guides of the student, and terms of the loss."""
 
 import dataclasses
 
@@ -8,11 +8,11 @@ class Method:
     """One row of the table.
 
     Attributes:
-        label: What the table says.
+        label: Name of the method in the table.
         terms: Distillation terms of both steps.
         assistant: Whether there is a first step, teacher to assistant, on HR images; the
             student then starts from the assistant.
-        epochs: How many times the epochs of one step the student is trained.
+        epochs: Factor on the number of epochs of one step for the student.
     """
 
     label: str
@@ -38,7 +38,7 @@ ROWS = {
     ),
 }
 
-# What the table says; the first are upper bounds, which see HR images when they are scored.
+# Names of rows in the table. The first are upper bounds, which see HR images when they are scored.
 LABELS = {
     "teacher": "teacher, on HR",
     "assistant_start": "assistant alone, on HR",
@@ -48,5 +48,5 @@ LABELS = {
 
 
 def weights_of(method, settings):
-    """The weights of its terms."""
+    """The weights of the method's terms."""
     return {term: getattr(settings, f"{term}_weight") for term in method.terms}

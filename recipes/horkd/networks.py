@@ -1,4 +1,4 @@
-"""The networks of a HORKD recipe: one family, so that a student can start from an assistant."""
+"""The networks of a HORKD recipe, of one family, so that a student can start from an assistant."""
 
 import dataclasses
 
@@ -9,10 +9,10 @@ import keras_pisr as kp
 class Networks:
     """Makes the networks of a run.
 
-    All are ResNets of one block per stage behind a stem that divides the image by four.
+    All are ResNets with one block per stage after a stem that divides the resolution by four.
 
     Attributes:
-        settings: The recipe's.
+        settings: Settings of the recipe.
         classes: Number of classes of the training images.
         channels: Number of channels of the images.
     """
@@ -22,7 +22,7 @@ class Networks:
     channels: int
 
     def resnet(self, widths, **kwargs):
-        """One of the family."""
+        """A ResNet of the family."""
         return kp.models.ResNet(
             self.classes,
             blocks=(1,) * len(widths),
@@ -33,17 +33,17 @@ class Networks:
         )
 
     def teacher(self):
-        """Wide, for HR images."""
+        """A wide network for HR images."""
         teacher = self.resnet(self.settings.teacher_widths, name="teacher")
         return with_weights_of(teacher, self.settings.pretrained_teacher)
 
     def assistant(self):
-        """The student's weights, for HR images."""
+        """A network with the student's weights, for HR images."""
         assistant = self.resnet(self.settings.widths, name="assistant")
         return with_weights_of(assistant, self.settings.pretrained_assistant)
 
     def student(self):
-        """For LR images, which it enlarges itself."""
+        """A network for LR images, which it enlarges itself."""
         factor = self.settings.lr_factor
         return self.resnet(self.settings.widths, upsampling=factor, name="student")
 
@@ -51,17 +51,17 @@ class Networks:
 def with_weights_of(model, path):
     """Give a network the weights of a saved network for other classes, except those of the logits.
 
-    A network for colour images becomes one for gray images that computes the same of them.
+    A network for colour images becomes one for gray images that computes the same for gray images.
 
     Args:
         model: A new network.
-        path: A `.keras` file, or None to leave the network as it is.
+        path: A `.keras` file, or None to leave the network unchanged.
 
     Returns:
         `model`.
 
     Raises:
-        ValueError: If the two are not of one architecture.
+        ValueError: If the two networks do not have the same architecture.
     """
     if path is None:
         return model
@@ -77,7 +77,7 @@ def with_weights_of(model, path):
             weights = [weights[0].sum(axis=-2, keepdims=True), *weights[1:]]
         if [weight.shape for weight in weights] != ours:
             raise ValueError(
-                f"{path} differs in layer {layer.name!r} from the {model.name} that shall start "
+                f"{path} differs in layer {layer.name!r} from the {model.name} that should start "
                 "from it: give both the same widths, and --gray."
             )
         layer.set_weights(weights)

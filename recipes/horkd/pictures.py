@@ -1,4 +1,4 @@
-"""Pictures of a HORKD run: what each method retrieves, and how its embeddings lie."""
+"""Pictures of a HORKD run: the images that each method retrieves, and maps of its embeddings."""
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ MOST_CLASSES = 10
 
 
 def draw(settings, scored, small):
-    """Write `retrieved_METHOD.png` and `embeddings.png`, of the first seed that is there."""
+    """Write `retrieved_METHOD.png` and `embeddings.png` for the first seed in the folder."""
     folder = next(iter(sorted(settings.out.glob("seed_*"))), None)
     models = {name: folder / f"{name}.keras" for name in SHOWN} if folder else {}
     models = {name: path for name, path in models.items() if path.exists()}
@@ -29,12 +29,12 @@ def draw(settings, scored, small):
 
 
 def unit(embeddings):
-    """Each scaled to length 1."""
+    """Scale each embedding to length 1."""
     return embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
 
 
 def figure(rows, columns, width, height):
-    """A Matplotlib figure with a grid of axes; not pyplot, which needs no screen either."""
+    """A Matplotlib figure with a grid of axes, made without pyplot, so that no screen is needed."""
     from matplotlib.figure import Figure
 
     made = Figure(figsize=(width, height), layout="constrained")
@@ -42,7 +42,7 @@ def figure(rows, columns, width, height):
 
 
 def draw_retrieved(embeddings, data, path, name):
-    """A query of several classes each and its nearest neighbours: green if of its class."""
+    """Queries of several classes and their nearest neighbours, green if of the same class."""
     classes = np.linspace(0, len(data.class_names) - 1, QUERIES).round().astype(int)
     queries = [np.flatnonzero(data.labels == label)[0] for label in np.unique(classes)]
     count = min(NEIGHBOURS, len(embeddings) - 1)
@@ -65,7 +65,7 @@ def draw_retrieved(embeddings, data, path, name):
 
 
 def draw_embeddings(embeddings, labels, path):
-    """A map of the embeddings of some classes by t-SNE, one panel a method."""
+    """A map of the embeddings of some classes by t-SNE, with one panel per method."""
     from sklearn.manifold import TSNE
 
     chosen = labels < MOST_CLASSES

@@ -1,9 +1,9 @@
 """The run of the three HORKD recipes: train a teacher, train students by several methods, score.
 
-`run_resolved` is the story; `settings.py` says what can be set, `methods.py` what is compared,
-`data.py` what is trained and scored on, `networks.py` which networks, `scores.py` and `pictures.py`
-what is shown, `runs/training_stages.py` how a stage is trained and `runs/run_folder.py` what is
-written.
+Read `run_resolved` first. `settings.py` defines the settings, `methods.py` the methods that are
+compared, `data.py` the images for training and scores, and `networks.py` the networks. `scores.py`
+and `pictures.py` make the results, `runs/training_stages.py` trains a stage, and
+`runs/run_folder.py` writes the files.
 """
 
 import dataclasses
@@ -23,19 +23,19 @@ from runs.training_stages import Stages
 
 
 def run(settings):
-    """`run_resolved` for scripts, which takes settings as their user gives them."""
+    """`run_resolved` for scripts, with settings as the user gives them."""
     return run_resolved(settings.resolved())
 
 
 def run_resolved(settings):
-    """Teacher, every method with every seed, the table; returns what `results.json` holds."""
+    """Train the teacher and every method with every seed, print the table; returns the results."""
     if settings.resume:
         check_resumable(settings.out)
     training, scored = load(settings)
     small = lr_size(training.images, settings.lr_factor)
     settings.check_batches(training.labels)
     networks = Networks(settings, len(training.class_names), training.images.shape[-1])
-    # A pretrained network that does not fit is better found now than after the teacher's training.
+    # A pretrained network that does not fit is reported now, not after the teacher's training.
     networks.teacher(), networks.assistant()
     folder = RunFolder(settings.out, settings, resume=settings.resume)
 
@@ -77,7 +77,7 @@ def run_resolved(settings):
 
 
 def stages_in(name, seed, settings, training, small):
-    """The stages of one seed, in a folder of their own."""
+    """The stages of one seed, in a separate folder."""
     settings = dataclasses.replace(settings, seed=seed, out=settings.out / name)
 
     def feed(epoch):
@@ -107,7 +107,7 @@ def stages_in(name, seed, settings, training, small):
 
 
 def crossentropy(classes, smoothing):
-    """The task's loss, of labels and logits."""
+    """The loss of the task, from labels and logits."""
 
     def loss(label, logits):
         target = keras.ops.one_hot(label, classes)
@@ -119,14 +119,14 @@ def crossentropy(classes, smoothing):
 
 
 def alone(model, **kwargs):
-    """A network trained on the task alone."""
+    """A network that is trained on the task alone."""
     return model, kp.distillers.HybridOrderDistiller(
         student=model, distillation_loss_weights={}, **kwargs
     )
 
 
 def run_seed(stages, teacher, networks, scored, small):
-    """Every method with one seed; each score is written as soon as it is known."""
+    """Run every method with one seed; each score is written when it is known."""
     settings = stages.settings
     path = stages.folder / "scores.json"
     scores = read_object(path) if path.exists() else {}
@@ -149,7 +149,7 @@ def run_seed(stages, teacher, networks, scored, small):
 
 
 def train_method(stages, name, teacher, networks):
-    """Train what a method needs; returns row to model, the assistant before the student."""
+    """Train the networks of a method; returns row to model, the assistant before the student."""
     settings, method = stages.settings, ROWS[name]
     options = {
         "distillation_loss_weights": weights_of(method, settings),
@@ -183,7 +183,7 @@ def train_method(stages, name, teacher, networks):
 
 
 def finished(out):
-    """Seed to row to scores, of every seed in the folder."""
+    """A dict from seed to row to scores, for every seed in the folder."""
     files = sorted(out.glob("seed_*/scores.json"), key=lambda path: path.parent.name)
     return {path.parent.name.removeprefix("seed_"): read_object(path) for path in files}
 

@@ -8,7 +8,7 @@ from rich.table import Table
 import keras_pisr as kp
 from horkd.methods import LABELS
 
-# The first of each is what the recipe is judged by.
+# The first score of each task is its main score.
 SCORES = {
     "classification": ("top1", "top5"),
     "retrieval": ("recall@1", "recall@2", "recall@4", "recall@8", "map"),
@@ -23,7 +23,7 @@ def outputs_of(model, data, *, lr_size=None, batch_size=256):
         model: A recognition network.
         data: `LabelledImages`.
         lr_size: `(height, width)` that the network sees; None for the images as they are.
-        batch_size: Images at a time.
+        batch_size: Number of images at a time.
     """
     pairs = kp.data.RecognitionSequence(
         data, lr_size=lr_size or data.images.shape[1:3], batch_size=batch_size, training=False
@@ -52,9 +52,9 @@ def score(task, outputs, labels):
 
 
 def mean_identification_rate(embeddings, labels):
-    """Rank 1 with one image of each class enrolled: the mean over which image it is.
+    """Rank 1 with one image of each class enrolled, as the mean over the choices of this image.
 
-    A single choice decides too much: on ten people it moves the rate by several points.
+    A single choice has too much influence: with ten people it changes the rate by several points.
     """
     rates = []
     for start in range(np.bincount(labels).min()):
@@ -74,7 +74,7 @@ def summary(runs):
         runs: Seed to row to score to value.
 
     Returns:
-        Row to score to `{"mean": ..., "spread": ..., "seeds": ...}`; the spread of one seed is
+        Row to score to `{"mean": ..., "spread": ..., "seeds": ...}`. With one seed, the spread is
         None.
     """
     rows = {}

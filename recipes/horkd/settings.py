@@ -1,6 +1,6 @@
 """Settings of the HORKD recipes, and their command line.
 
-Imports neither Keras nor a backend, so that `--help` and mistakes answer at once.
+This module imports neither Keras nor a backend, so that `--help` and errors appear at once.
 """
 
 import dataclasses
@@ -13,15 +13,15 @@ from horkd.methods import ROWS
 from runs.command_line import run_command
 
 METHODS = tuple(ROWS)
-# Where nothing else is asked for; the others are for the table of ablations.
+# Default methods; the others are for the table of ablations.
 MAIN_METHODS = ("plain", "plain_long", "kd", "rkd", "takd", "horkd_123")
 
 
 @dataclasses.dataclass
 class Settings:
-    """Train a teacher on HR images, then students on LR images by several methods; compare.
+    """Train a teacher on HR images and students on LR images by several methods; compare them.
 
-    Without arguments: a short run on letters rendered from the fonts of Matplotlib.
+    Without arguments, this is a short run on letters rendered from the fonts of Matplotlib.
     """
 
     task: tyro.conf.Suppress[Literal["classification", "retrieval", "faces"]] = "classification"
@@ -33,13 +33,13 @@ class Settings:
     tfds: str | None = None
     """Name of a TensorFlow dataset to use instead of --data, e.g. cifar100 or cars196."""
     train_classes: int | None = None
-    """For retrieval and faces: the number of classes, the first ones, to train on. The others are
-    new in the test [three in five]."""
+    """For retrieval and faces: the number of classes, the first ones, to train on. The test uses
+    the others, which are new [three in five]."""
     hr_size: tuple[int, int] | None = None
     """Height and width of the HR images; others are cropped at the centre and resized
-    [faces: 102 84; else as they are]."""
+    [faces: 102 84; otherwise their own size]."""
     lr_factor: int | None = None
-    """How many times smaller the LR images are [faces: 6; else 4]."""
+    """Factor by which the LR images are smaller [faces: 6; otherwise 4]."""
     gray: bool | None = None
     """Read gray images [letters and faces: yes]."""
     flip: bool | None = None
@@ -68,50 +68,50 @@ class Settings:
     teacher_widths: tuple[int, ...] = (48, 96, 192)
     """Channels of the teacher's stages, one block each."""
     pretrained_teacher: Path | None = None
-    """The teacher starts from this one: a .keras file of a run on other HR images with the
-    same --teacher-widths. It may have learnt from colour images for a teacher of gray ones."""
+    """Network from which the teacher starts: a .keras file of a run on other HR images with the
+    same --teacher-widths. A network for colour images may start a teacher for gray images."""
     pretrained_assistant: Path | None = None
-    """The same for every assistant, and so for every student that starts from one."""
+    """The same for every assistant, and therefore for every student that starts from an
+    assistant."""
     widths: tuple[int, ...] = (16, 32, 64)
     """Channels of the stages of student and assistant, one block each."""
 
     logits_weight: float = 1.0
-    """Weight of logit distillation, where a method has it."""
+    """Weight of logit distillation, if a method has it."""
     temperature: float = 4.0
     """Temperature of logit distillation: above 1 it smooths the teacher's probabilities."""
     individual_weight: float = 1.0
-    """Weight of first-order relations, where a method has them."""
+    """Weight of first-order relations, if a method has them."""
     distance_weight: float = 25.0
-    """Weight of second-order relations."""
+    """Weight of second-order relations, if a method has them."""
     angle_weight: float = 50.0
-    """Weight of third-order relations."""
+    """Weight of third-order relations, if a method has them."""
     schedule: Literal["sequential", "joint"] = "sequential"
-    """sequential trains the assistant before the student, joint trains both together."""
+    """sequential trains the assistant before the student; joint trains both together."""
     source: Literal["assistant", "teacher", "both"] = "assistant"
     """The network, or both, that guides a student with an assistant."""
 
     methods: tuple[Literal[(*METHODS, "all")], ...] = MAIN_METHODS
-    """Rows of the table; `all` chooses every row."""
+    """Methods to run, which are rows of the table; `all` chooses every method."""
     seed: tyro.conf.Suppress[int] = 0
     """Seed of the current run, one of `seeds`."""
     seeds: tuple[int, ...] = (0,)
-    """Seeds, with each of which every method is run once. The table shows all runs that are
-    finished in --out, so several commands can share the work. The teacher is trained once, with
-    seed 0."""
+    """Every method is run once with each of these seeds. The table shows all finished runs in
+    --out, so several commands can share the work. The teacher is trained once, with seed 0."""
     score_on: Literal["test", "validation"] = "test"
-    """validation is for the choice of weights and schedules: a tenth of each class
+    """The images to score. Use validation to choose weights and schedules: a tenth of each class
     (classification) or the last sixth of the training classes is held out and scored, and the test
-    images stay unseen."""
+    images are not used."""
 
     out: Path | None = None
     """Folder for everything that this run writes [runs/horkd_TASK]."""
     resume: bool = False
-    """Continue the run in --out where it was killed, or add methods and seeds."""
+    """Continue the run in --out where it was killed, or add methods and seeds to it."""
     tensorboard: bool = False
     """Write logs for TensorBoard (if TensorFlow is installed)."""
 
     def resolved(self):
-        """These settings with what was left open filled in, checked."""
+        """These settings, checked, with values for all open ones."""
         letters = not (self.data or self.tfds)
         faces = self.task == "faces" and not letters
         metric = self.task != "classification"
@@ -142,7 +142,7 @@ class Settings:
         return settings
 
     def check_batches(self, labels):
-        """Refuse batches that the training images cannot fill: relations need them full."""
+        """Raise a `ValueError` if the images cannot fill a batch: relations need full batches."""
         if len(labels) < self.batch_size:
             raise ValueError(
                 f"--batch-size {self.batch_size} is larger than the {len(labels)} training images."

@@ -1,1 +1,1 @@
-"""PISR as a program: what a run does, its settings, its networks."""
+"""The program of the PISR recipes: runs, settings and networks."""

@@ -7,7 +7,7 @@ from runs.forecast import STEP, say, seconds_of
 
 
 def print_forecast(settings, console):
-    """Say which stages there are and how long all of them take on this machine, about."""
+    """Print the stages and how long all of them take on this machine, approximately."""
     hr = np.zeros((settings.batch_size, settings.patch_size, settings.patch_size, 1), "float32")
     lr = hr[:, :: settings.scale, :: settings.scale]
     student = seconds_of(new_student(settings), lr)

@@ -1,20 +1,20 @@
-"""The images on which a PISR recipe trains, those that are held out, and those that are scored."""
+"""The images for training, the held-out images and the scored images of a PISR recipe."""
 
 import numpy as np
 
 import keras_pisr as kp
 from keras_pisr.evaluation.benchmark_folder import benchmark_pairs
 
-MOST_HELD_OUT = 10  # By default; of fewer than fifty images a fifth.
+MOST_HELD_OUT = 10  # Default number of held-out images; a fifth of fewer than fifty images.
 
 
 def load_images(settings):
-    """Pairs to train on, and pairs held out of it for curves and pictures, degraded as asked."""
+    """Pairs for training, and held-out pairs for curves and pictures, degraded as set."""
     return tuple(pairs.degraded(settings.degrade) for pairs in clean_images(settings))
 
 
 def clean_images(settings):
-    """The same, with LR images by bicubic."""
+    """The same pairs, with LR images made by bicubic."""
     scale, sources = settings.scale, []
     folders = kp.data.StreamedPairs if settings.stream else kp.data.ImagePairs.from_folder
     if settings.hr_dir:
@@ -36,7 +36,8 @@ def clean_images(settings):
         return with_drawings(training, settings), held_out
     training, held_out = [], []
     for source, pairs, sizes in sources:
-        # Apart before they are copied: no copy of a held-out image is trained on.
+        # Images are held out before copies are made, so that no copy of a held-out image is for
+        # training.
         kept, apart = pairs.split(-held_out_count(source, len(pairs), settings))
         training += [kept.resized(size) for size in sizes]
         held_out.append(apart.resized(sizes[0]))
@@ -50,7 +51,7 @@ def held_out_count(source, count, settings):
     """Number of `count` images that are held out.
 
     Raises:
-        ValueError: If none would be left to train on.
+        ValueError: If no image would be left for training.
     """
     chosen = settings.validation_images
     if chosen is None:
@@ -67,8 +68,8 @@ def held_out_count(source, count, settings):
 def with_drawings(pairs, settings):
     """The pairs, and as many drawings as the settings say.
 
-    Half of them are made small as photographs are; the others are what a screen shows, drawn in the
-    pixels of the LR image, and their HR image is the same in larger pixels.
+    Half of them are shrunk like photographs. The others are as a screen shows them: they are drawn
+    in the pixels of the LR image, and their HR image is the same with larger pixels.
     """
     if not settings.drawings:
         return pairs
@@ -93,25 +94,27 @@ def validation_patches(pairs, settings, most=128):
 
 
 def benchmark_folders(settings):
-    """Name to path of the benchmark folders to score on, none if there are none.
+    """A dict from name to path of the benchmark folders to score; empty if there are none.
 
     Raises:
-        ValueError: If a folder is not one to score on: better before training than after.
+        ValueError: If a folder cannot be scored; this is checked before training.
     """
     folders = {folder.resolve().name: folder for folder in settings.test_dirs}
     if len(folders) < len(settings.test_dirs):
-        raise ValueError("Two of --test-dirs have the same name; the table needs one each.")
+        raise ValueError(
+            "Two of --test-dirs have the same name; the table needs a different name for each."
+        )
     for folder in folders.values():
         benchmark_pairs(folder, scale=settings.scale)
     return folders
 
 
 def held_out_folder(settings, held_out):
-    """The images to score where there are no benchmark folders, written to the run's folder.
+    """Write the images to score to the run's folder, if there are no benchmark folders.
 
     Returns:
-        `(folders, whose)`: name to path, and name to what the images are: those held out of the
-        user's own, or the test photographs of scikit-image where the user gave none.
+        `(folders, whose)`: name to path, and name to a description of the images: those held out of
+        the user's images or, without such images, the test photographs of scikit-image.
     """
     folder = settings.out / "held_out"
     if settings.hr_dir or settings.jpeg_dir or settings.photo_dir or settings.tfds:

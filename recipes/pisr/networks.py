@@ -1,4 +1,4 @@
-"""The networks of the PISR recipes, and the weights they start from."""
+"""The networks of the PISR recipes, and their initial weights."""
 
 import keras_pisr as kp
 from keras_pisr.cli.model_argument import TRAINABLE, super_resolution_model
@@ -47,7 +47,7 @@ def trained(settings):
     path = settings.start_from
     model, _ = super_resolution_model(path, accept=TRAINABLE)
     if getattr(model, "scale", None) != settings.scale:
-        raise ValueError(f"--start-from {path} is no student for x{settings.scale}.")
+        raise ValueError(f"--start-from {path} is not a student for x{settings.scale}.")
     return model
 
 
@@ -55,7 +55,7 @@ def copy_body(path, student):
     """Give a PlainSR the blocks before `features` of a trained one, of any scale."""
     source, _ = super_resolution_model(path, accept=TRAINABLE)
     if not isinstance(source, kp.models.PlainSR) or source.blocks() != student.blocks():
-        raise ValueError(f"--start-body-from {path} is no plain_sr of this --size.")
+        raise ValueError(f"--start-body-from {path} is not a plain_sr of this --size.")
     for name in source.blocks():
         weights = source.get_layer(f"{name}_conv").get_weights()
         student.get_layer(f"{name}_conv").set_weights(weights)

@@ -1,9 +1,9 @@
 """The run of the three PISR recipes: load images, train stages and controls, score.
 
-`run_resolved` is the story; `settings.py` says what can be set, `images.py` what is trained and
-scored on, `networks.py` what is trained, `forecast.py` how long it will take,
-`runs/training_stages.py` how a stage is trained, `runs/devices.py` where, and `runs/run_folder.py`
-what is written.
+Read `run_resolved` first. `settings.py` defines the settings, `images.py` the images for training
+and scores, and `networks.py` the networks. `forecast.py` estimates the time,
+`runs/training_stages.py` trains a stage, `runs/devices.py` chooses the devices, and
+`runs/run_folder.py` writes the files.
 """
 
 import functools
@@ -22,7 +22,7 @@ from runs.training_stages import Stages
 
 
 def shareable(data, replicas):
-    """As much of it as every device gets a part of: a last batch for fewer stops JAX."""
+    """The part of the data that divides evenly: a last batch for fewer devices stops JAX."""
     whole = len(data[0]) // replicas * replicas
     return tuple(part[:whole] for part in data) if whole else None
 
@@ -44,9 +44,9 @@ def optimizer(settings):
 
 
 def feed(pairs, settings, first_epoch, workers=None):
-    """Training batches from an epoch on: tf.data, or cut on a GPU by JAX, or by NumPy.
+    """Training batches from an epoch on: by tf.data, or cut on a GPU by JAX, or by NumPy.
 
-    Streamed files are shared by the workers of a cluster: each reads its own.
+    The workers of a cluster share streamed files: each reads its own.
     """
     make, on_host = kp.data.PatchSequence, settings.stream or settings.degrade
     if keras.backend.backend() == "tensorflow":
@@ -67,35 +67,36 @@ def feed(pairs, settings, first_epoch, workers=None):
         lambda worker: make(
             pairs.shard(worker.input_pipeline_id, worker.num_input_pipelines),
             batch_size=worker.get_per_replica_batch_size(settings.batch_size),
-            # Batches are those of single devices: one for each of this worker's.
+            # Each batch is for one device, so a step takes one batch for each device of this
+            # worker.
             steps_per_epoch=steps * worker.num_replicas_in_sync // worker.num_input_pipelines,
         )
     )
 
 
 def run(settings):
-    """`run_resolved` for scripts, which takes settings as their user gives them."""
+    """`run_resolved` for scripts, with settings as the user gives them."""
     return run_resolved(settings.resolved())
 
 
 def run_resolved(settings):
-    """Every stage, then the scores; returns what `results.json` holds."""
+    """Train every stage, then score; returns the content of `results.json`."""
     if settings.resume:
         check_resumable(settings.out)
     placement = place(settings.distribute)
     if settings.batch_size % placement.replicas:
         raise ValueError(
-            f"--batch-size {settings.batch_size} cannot be shared by {placement.replicas} devices "
-            "equally."
+            f"--batch-size {settings.batch_size} cannot be divided among {placement.replicas} "
+            "devices equally."
         )
     keras.config.set_dtype_policy(settings.precision)
     tests = benchmark_folders(settings)
     training, held_out = load_images(settings)
     validation_data = validation_patches(held_out, settings)
     if settings.start_from or settings.start_body_from:
-        # Only to see that it can be read and fits.
+        # The network is made only to check that its start can be read and fits.
         new_student(settings)
-    # Claimed last: a mistake found above leaves no folder behind.
+    # The folder is made last, so that an error above leaves no folder behind.
     folder = RunFolder(settings.out, settings, resume=settings.resume, writes=placement.writes)
     stages = Stages(
         folder,
@@ -106,7 +107,8 @@ def run_resolved(settings):
         validation_data=shareable(validation_data, placement.replicas),
         compiling=lambda: {
             "loss": "mae",
-            # A GPU takes longer to start a step than to do it; Keras on PyTorch cannot.
+            # Starting a step takes longer on a GPU than the step itself. Keras on PyTorch has no
+            # such option.
             "steps_per_execution": 20 if jax_accelerator() else 1,
             "metrics": [kp.metrics.PSNR(shave=settings.scale, round_to_8bit=True)],
         },
@@ -140,7 +142,8 @@ def run_resolved(settings):
     models = {}
     if settings.pisr:
         models["teacher"] = stages.train("teacher", teacher, settings.teacher_epochs)
-        # Where stage 1 ended: the student and `two_stages` see the same patches in the same order.
+        # Data start where stage 1 ended, so that the student and `two_stages` see the same patches
+        # in the same order.
         models["student"] = stages.train(
             "student", student, settings.epochs, first_epoch=settings.teacher_epochs
         )
@@ -151,9 +154,9 @@ def run_resolved(settings):
         models[control] = stages.train(control, alone, epochs)
     if not placement.writes:
         return None
-    # Images are scored one by one, which cannot be shared.
+    # Images are scored one by one, so devices cannot share them.
     keras.distribution.set_distribution(None)
-    # In the precision in which presets are loaded, whatever the training took.
+    # Scores are computed in the precision in which presets are loaded, not in that of the training.
     keras.config.set_dtype_policy("float32")
 
     whose = {}
@@ -184,7 +187,7 @@ def run_resolved(settings):
 
 
 def final(names):
-    """The model of a run to keep: the student, or the last control if there is none."""
+    """The model of a run to keep: the student, or the last control if there is no student."""
     return "student" if "student" in names else list(names)[-1]
 
 
@@ -192,11 +195,12 @@ def score(models, tests, folder, scale, degrade=None):
     """PSNR and SSIM of bicubic, controls and student on every test folder, and pictures."""
     scores, kept = {}, final(models)
     place = folder / ("pictures" if degrade is None else "pictures_degraded")
-    # The teacher reads the HR image: a score for it would be no super-resolution.
+    # The teacher reads the HR image, so its score would not measure super-resolution.
     for name in ["bicubic", *(name for name in models if name != "teacher")]:
         model = name
         if name != "bicubic":
-            # From the file: the model in memory may be spread over several devices.
+            # The model is loaded from its file, because the model in memory may be spread over
+            # several devices.
             model = keras.saving.load_model(folder / f"{name}.keras")
         scores[name] = {}
         for test, path in tests.items():
@@ -230,7 +234,7 @@ def show(scores, settings, whose, spoiled=""):
 
 
 def say_where(scores, out):
-    """Print where everything lies."""
+    """Print where the files of the run are."""
     Console(highlight=False).print(
         f"Student: {out}/{final(scores)}.keras\nScores, settings and curves: {out}/results.json, "
         f"{out}/curves.png\nPictures: {out}/pictures/",

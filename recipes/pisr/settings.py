@@ -1,6 +1,6 @@
 """Settings of the PISR recipes, and their command line.
 
-Imports neither Keras nor a backend, so that `--help` and mistakes answer at once.
+This module imports neither Keras nor a backend, so that `--help` and errors appear at once.
 """
 
 import dataclasses
@@ -159,7 +159,7 @@ class Settings:
         return dataclasses.replace(self, **left_open)
 
     def resolved(self):
-        """These settings with what the schedule decides filled in, checked."""
+        """These settings, checked, with the values of the schedule for all open ones."""
         short = self.schedule == "short"
         settings = self.filled(
             epochs=6 if short else 1000,

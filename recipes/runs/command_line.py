@@ -1,4 +1,4 @@
-"""The command line of a recipe: settings in, one line for a user's mistake."""
+"""The command line of a recipe: it reads the settings, and reports a user's mistake in one line."""
 
 import dataclasses
 import importlib
@@ -12,7 +12,7 @@ import tyro
 from keras_pisr.console.one_line_errors import run_with_one_line_errors
 from keras_pisr.console.quiet import without_notices
 
-# What a run of a few steps sets, whatever its command line says, where its settings have it.
+# Settings of a run of a few steps, which replace those of the command line if the recipe has them.
 SMOKE = {
     "epochs": 1,
     "teacher_epochs": 1,
@@ -26,8 +26,8 @@ SMOKE = {
 def shortened(settings, smoke=False):
     """The settings of a run of a few steps, if `smoke` or the environment asks for it.
 
-    With `KERAS_PISR_SMOKE=1`, every recipe only shows that it runs: a documented command can be
-    tried as it stands, in seconds.
+    With `KERAS_PISR_SMOKE=1`, every recipe takes only a few steps, so that a documented command can
+    be tried unchanged in seconds.
     """
     if not smoke and not os.environ.get("KERAS_PISR_SMOKE"):
         return settings
@@ -39,13 +39,13 @@ def shortened(settings, smoke=False):
 
 
 def run_command(default, description, recipe):
-    """Read the command line and run; a mistake ends in one line, not a traceback.
+    """Read the command line and run. A user's mistake ends in one line, not in a traceback.
 
     Args:
         default: The recipe's settings, a dataclass with `resolved()`.
-        description: What `--help` says first.
-        recipe: Name of the module whose `run_resolved(settings)` does the work. Imported only once
-            the settings hold, so that `--help` and mistakes answer at once.
+        description: First text of `--help`.
+        recipe: Name of the module whose `run_resolved(settings)` does the work. It is imported only
+            when the settings are valid, so that `--help` and errors appear at once.
     """
     settings = tyro.cli(type(default), default=default, description=description)
     settings = shortened(settings)
@@ -56,10 +56,10 @@ def run_command(default, description, recipe):
         with without_notices():
             module = importlib.import_module(recipe)
             # TensorFlow writes the last of its notices at the first operation. Workers of a cluster
-            # have to meet before that one.
+            # must connect before this operation.
             if getattr(resolved, "distribute", "none") != "multi_worker":
                 importlib.import_module("keras").ops.zeros(1)
-        # It warns of each size of image that is scored.
+        # TensorFlow warns about each new size of a scored image.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         module.run_resolved(resolved)
 

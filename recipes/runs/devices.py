@@ -1,4 +1,4 @@
-"""Devices of a recipe: one, all of a machine, or all of a cluster."""
+"""The devices of a recipe: one, all of a machine, or all of a cluster."""
 
 import contextlib
 import dataclasses
@@ -13,10 +13,10 @@ class Placement:
     """Devices that share every batch.
 
     Attributes:
-        scope: Makes the context in which models and their optimizers are built.
-        replicas: How many devices share a batch.
-        writes: Whether this process writes the files of the run: of several workers one does.
-        workers: The `tf.distribute` strategy, where there are several workers.
+        scope: Function that makes the context in which models and optimizers are built.
+        replicas: Number of devices that share a batch.
+        writes: Whether this process writes the files of the run; only one of several workers does.
+        workers: The `tf.distribute` strategy, if there are several workers.
     """
 
     scope: Callable = contextlib.nullcontext
@@ -28,7 +28,7 @@ class Placement:
 def place(distribute):
     """The placement that `--distribute` names.
 
-    Call it first of all: workers can only meet before TensorFlow has run anything.
+    Call this first, because workers can connect only before TensorFlow has run anything.
 
     Raises:
         ValueError: If the backend has no such engine, or a worker does not know its cluster.

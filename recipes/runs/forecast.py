@@ -5,8 +5,9 @@ import time
 
 from keras_pisr.callbacks.progress import clock
 
-# Measured on two CPU cores: a training step takes about so many times as long as a forward pass
-# (gradients, optimizer, data), and each stage so many seconds before its first step.
+# Measured on two CPU cores: STEP is the time of a training step (gradients, optimizer, data)
+# divided by that of a forward pass, and START is the time of a stage before its first step, in
+# seconds.
 STEP = 5.0
 START = 15.0
 
@@ -27,8 +28,8 @@ def say(console, steps, seconds):
 
     Args:
         console: A `rich.console.Console`.
-        steps: Steps of each stage, by name.
-        seconds: What all steps take.
+        steps: Number of steps of each stage, by name.
+        seconds: Time of all steps.
     """
     plan = ", ".join(f"{name} {count}" for name, count in steps.items())
     total = clock(60 * math.ceil((seconds + START * len(steps)) / 60))

@@ -1,4 +1,4 @@
-"""Free the memory of a stage when it ends, so that a run of many stages stays small."""
+"""Frees the memory of a stage when it ends, so that a run of many stages stays small."""
 
 import contextlib
 import gc
@@ -8,13 +8,13 @@ import keras
 
 @contextlib.contextmanager
 def released():
-    """Free, when the block ends, what training in it left behind; models that live on still work.
+    """Free the memory of a training when the block ends; models that are still used keep working.
 
-    A distiller, its optimizer and its compiled steps refer to each other, so that Python frees
-    them only when it looks for such circles. TensorFlow also keeps, by name and without end, the
-    gradient function of every call of `tf.custom_gradient` that was traced, with the whole graph
-    around it: Keras' optimizer makes such calls, and so does the angle loss. Those of the block are
-    dropped, since nothing that was traced in it will be differentiated again.
+    A distiller, its optimizer and its compiled steps refer to each other, so Python frees them only
+    when it collects such cycles. TensorFlow also keeps, by name and without limit, the gradient
+    function of every traced call of `tf.custom_gradient`, with the whole graph around it. Keras'
+    optimizer makes such calls, and so does the angle loss. The functions of the block are removed,
+    because nothing that was traced in it will be differentiated again.
     """
     registered = traced_gradients()
     before = set(registered)
@@ -28,12 +28,12 @@ def released():
 
 
 def traced_gradients():
-    """TensorFlow's dict from names to gradient functions; an empty one where there is none."""
+    """TensorFlow's dict from names to gradient functions; an empty dict if there is none."""
     if keras.backend.backend() != "tensorflow":
         return {}
     try:
         from tensorflow.python.framework.ops import gradient_registry
     except ImportError:
-        # The name is not public. A release without it costs memory, not results.
+        # The name is not public. Without it, memory is not freed, but results do not change.
         return {}
     return getattr(gradient_registry, "_registry", {})

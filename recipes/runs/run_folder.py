@@ -1,4 +1,4 @@
-"""The output folder of a recipe: claimed once, continued on request, summed up in JSON."""
+"""The output folder of a recipe, which one run uses and may continue, with a summary in JSON."""
 
 import dataclasses
 import importlib.metadata
@@ -11,7 +11,7 @@ import keras
 
 from keras_pisr.atomic import atomic_path
 
-# Settings that change no weight: a run may be continued with others.
+# Settings that do not change weights, so a run may be continued with other values.
 FREE_TO_CHANGE = {"resume", "out", "test_dirs", "controls", "methods", "seeds", "tensorboard"}
 REPAIR = "Put back the file as the run wrote it, or start a new run in another folder with --out."
 PACKAGES = ["keras-pisr", "keras", "tensorflow", "jax", "torch", "numpy", "pillow"]
@@ -21,19 +21,20 @@ class RunFolder:
     """The folder to which a run writes.
 
     Args:
-        path: The folder; made if absent.
-        settings: Dataclass of the run, with a default for each field; written to `settings.json`.
+        path: The folder; it is made if it is missing.
+        settings: Dataclass of the run, with a default for each field; it is written to
+            `settings.json`.
         resume: Whether the folder may hold a run to continue.
-        writes: Whether this process writes. Of several workers one does; the others read the
-            same folder where a run is continued.
+        writes: Whether this process writes. Only one of several workers does; the others read the
+            same folder if a run is continued.
 
     Attributes:
-        environment: Versions and hardware with which the run began, and under `resumed_on` those
-            of the machines on which it was continued, or only scored, if others.
+        environment: Versions and hardware at the start of the run. `resumed_on` lists those of
+            other machines on which the run was continued or only scored.
 
     Raises:
-        ValueError: If the folder holds a run and `resume` is off, or one with other settings, or
-            a file of it cannot be read.
+        ValueError: If the folder holds a run and `resume` is off, if that run has other settings,
+            or if a file of it cannot be read.
     """
 
     def __init__(self, path, settings, *, resume, writes=True):
@@ -42,7 +43,8 @@ class RunFolder:
         self.settings = plain(dataclasses.asdict(settings))
         before = self.path / "settings.json"
         if writes and before.exists():
-            # A run of an earlier release lacks what could not be set then: it had the default.
+            # A run of an earlier release lacks settings that did not exist then; they had their
+            # defaults.
             defaults = plain(dataclasses.asdict(type(settings)()))
             self.check(defaults | read_object(before), resume)
         self.write_json("settings.json", self.settings)
@@ -50,17 +52,19 @@ class RunFolder:
         began = read_object(record) if record.exists() else here
         others = began.pop("resumed_on", [])
         if not isinstance(others, list):
-            raise ValueError(f"{record} names no list of machines under resumed_on. {REPAIR}")
+            raise ValueError(
+                f"{record} does not have a list of machines under resumed_on. {REPAIR}"
+            )
         if here not in (began, *others):
             others.append(here)
         self.environment = began | ({"resumed_on": others} if others else {})
         self.write_json("environment.json", self.environment)
 
     def check(self, before, resume):
-        """Refuse to mix two runs."""
+        """Raise a `ValueError` if two runs would be mixed."""
         if not resume:
             raise ValueError(
-                f"{self.path} holds a run already. Continue it with --resume, or choose "
+                f"{self.path} already holds a run. Continue it with --resume, or choose "
                 "another folder with --out."
             )
         changed = [
@@ -74,7 +78,7 @@ class RunFolder:
             )
             raise ValueError(
                 f"The run in {self.path} has other settings ({differences}). Resume it with the "
-                "settings it was started with, or choose another folder with --out."
+                "original settings, or choose another folder with --out."
             )
 
     def __truediv__(self, name):
@@ -99,19 +103,19 @@ def read_object(path):
     """The JSON object in a file of a run.
 
     Raises:
-        ValueError: If the file holds something else, by name.
+        ValueError: If the file holds something else; the error names it.
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is no JSON: {error}. {REPAIR}") from error
+        raise ValueError(f"{path} is not JSON: {error}. {REPAIR}") from error
     if not isinstance(value, dict):
-        raise ValueError(f"{path} holds no JSON object but a {type(value).__name__}. {REPAIR}")
+        raise ValueError(f"{path} holds a {type(value).__name__}, not a JSON object. {REPAIR}")
     return value
 
 
 def check_resumable(path):
-    """Refuse to continue a run that never began.
+    """Raise a `ValueError` if there is no run to continue.
 
     Raises:
         ValueError: If there is no run in the folder.
@@ -129,7 +133,7 @@ def plain(value):
 
 
 def environment():
-    """Versions, backend and hardware, for the record."""
+    """Versions, backend and hardware of this process."""
     versions = {}
     for package in PACKAGES:
         try:
@@ -149,7 +153,7 @@ def environment():
 
 
 def torch_device():
-    """The device PyTorch would use."""
+    """The device that PyTorch would use."""
     import torch
 
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"

@@ -1,4 +1,4 @@
-"""Train one stage after the other, each resumable, seeded and logged."""
+"""Trains one stage after the other; each stage is resumable, seeded and logged."""
 
 import importlib.util
 
@@ -12,18 +12,18 @@ from runs.released import released
 class Stages:
     """Trains the stages of a recipe in one folder.
 
-    A stage that is done is loaded, not repeated, when a killed run is resumed; the stage that
-    was under way continues after its last whole epoch, with the same batches.
+    When a killed run is resumed, finished stages are loaded, not repeated. The unfinished stage
+    continues after its last whole epoch, with the same batches.
 
     Args:
         folder: A `RunFolder`.
         settings: The recipe's settings: `seed`, `batch_size`, `learning_rate`,
             `final_learning_rate`, `warmup_steps`, `averaging`, `tensorboard`.
         placement: A `Placement`.
-        steps_per_epoch: Steps of an epoch.
-        feed: Function from an epoch to the training data from there on.
+        steps_per_epoch: Number of steps per epoch.
+        feed: Function from an epoch to the training data from that epoch on.
         validation_data: Passed on to `fit`.
-        compiling: Function that makes fresh arguments for `compile`, without the optimizer.
+        compiling: Function that makes new arguments for `compile`, without the optimizer.
         optimizer: Function that makes the optimizer from a learning rate.
     """
 
@@ -55,20 +55,21 @@ class Stages:
 
         Args:
             name: Name of the stage; its product is saved as `NAME.keras`.
-            build: Function that makes `(model, distiller)`: what is kept, and what is fitted.
+            build: Function that makes `(model, distiller)`: the model that is kept, and the model
+                that is fitted.
             epochs: Number of epochs of the whole stage.
-            first_epoch: Epoch of the data that the stage starts with.
+            first_epoch: Epoch of the data with which the stage starts.
 
         Returns:
-            The trained model. Of the rest of the stage only `records` stays in memory.
+            The trained model. Apart from it, only `records` of the stage stay in memory.
         """
         with released():
             return self.train_or_load(name, build, epochs, first_epoch)
 
     def train_or_load(self, name, build, epochs, first_epoch):
-        """`train`, with everything that a stage needs in this one frame."""
+        """`train`, with all objects of a stage in this one frame, so that they can be freed."""
         settings = self.settings
-        # Each stage has its own start, so that it does not depend on which stages ran before.
+        # The seed is set for each stage, so that a stage does not depend on those that ran before.
         keras.utils.set_random_seed(settings.seed)
         resumable = kp.callbacks.Resumable(self.folder / "stages" / name)
         with self.placement.scope():
@@ -82,7 +83,8 @@ class Stages:
                 averaging=settings.averaging,
             )
             distiller.compile(optimizer=optimizer, **self.compiling())
-            # Within the first step TensorFlow would trace a condition for each of its variables.
+            # Otherwise TensorFlow would trace a condition for each of the optimizer's variables in
+            # the first step.
             optimizer.build(distiller.trainable_variables)
             epoch = resumable.restore(distiller)
         if epoch < epochs or not (self.folder / f"{name}.keras").exists():
@@ -115,7 +117,7 @@ class Stages:
         return model
 
     def tensorboard(self, name):
-        """The TensorBoard callback where it can run; says once if it cannot."""
+        """The TensorBoard callback if it can run; otherwise prints that once."""
         if not self.settings.tensorboard:
             return []
         missing = [x for x in ("tensorflow", "tensorboard") if not importlib.util.find_spec(x)]

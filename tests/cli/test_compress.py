@@ -158,8 +158,8 @@ def test_8_bit_training_writes_a_file_and_the_student(folder, capsys, monkeypatc
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("--method prune --out a.tflite", "--out is to end in .keras; got a.tflite"),
-        ("--method qat --out a.keras", "--out is to end in .tflite; got a.keras"),
+        ("--method prune --out a.tflite", "--out must end in .keras; got a.tflite"),
+        ("--method qat --out a.keras", "--out must end in .tflite; got a.keras"),
         ("--method prune --out a.keras --trained b.keras", "goes with --method qat"),
         ("--method qat --out a.tflite --quantize int8", "goes with --method prune or cluster"),
         ("--method cluster --out a.keras --sparsity 0.5", "goes with --method prune, not cluster"),

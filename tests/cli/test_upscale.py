@@ -154,7 +154,7 @@ def test_subfolders_and_other_files_are_said_and_taken_where_asked(images, prese
     assert main(command) == 0
     assert capsys.readouterr().err == (
         "keras-pisr: note: in: 1 files of other kinds are left out: notes.txt; "
-        "1 subfolders are left out: sub. Take them by --recursive\n"
+        "1 subfolders are left out: sub. Include them with --recursive\n"
     )
     assert main([*command, "--recursive"]) == 0
     assert Image.open(images / "large" / "sub" / "c.png").size == (16, 12)

@@ -42,7 +42,7 @@ def test_results_are_named(tmp_path):
 @pytest.mark.parametrize(
     ("paths", "out", "message"),
     [
-        (["a.png", "b.png"], "z.png", "2 files do not fit in one file"),
+        (["a.png", "b.png"], "z.png", "2 files cannot go to one file"),
         (["a.png"], ".", "one of the originals"),
         (["a.png"], "a.png", "one of the originals"),
         (["a.png", "in/a.png"], "out", "would both become"),
@@ -71,7 +71,7 @@ def test_what_of_a_folder_is_left_out_is_counted_and_named(folder):
     others, subfolders = plan.notes[folder / "in"]
     assert others.startswith("8 files of other kinds are left out: 0.pdf, 1.pdf")
     assert others.endswith("and 3 more")
-    assert subfolders == "2 subfolders are left out: sub, sub2. Take them by --recursive"
+    assert subfolders == "2 subfolders are left out: sub, sub2. Include them with --recursive"
 
 
 @pytest.mark.parametrize("name", ["a.jfif", "a.jpe", "a.avif", "a.gif", "a.PBM"])

@@ -97,7 +97,7 @@ def test_verification_of_two_clear_classes():
 def test_wrong_inputs_are_named():
     with pytest.raises(ValueError, match="one kind"):
         roc_auc([True, True], [0.1, 0.2])
-    with pytest.raises(ValueError, match="one value a pair"):
+    with pytest.raises(ValueError, match="one value per pair"):
         roc_auc([True, False], [0.1])
     with pytest.raises(ValueError, match="diverged"):
         tar_at_far([True, False], [0.1, np.nan])

@@ -57,7 +57,7 @@ def test_a_large_text_is_refused_before_it_is_parsed():
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[" * 100_000, b"\xff\xfe", b"[]", b"3", b"null"])
 def test_what_is_no_object_is_refused(text):
-    with pytest.raises(ValueError, match="config.json (is no JSON|holds no JSON object)"):
+    with pytest.raises(ValueError, match="config.json (is not JSON|does not hold a JSON object)"):
         parse_configuration("config.json", text)
 
 

@@ -1,9 +1,9 @@
-"""Weights of the bicubic kernel as exact integers, in the banded form a matrix product likes.
+"""Weights of the bicubic kernel as exact integers, in a banded form for fast matrix products.
 
 The distance of an input pixel from the centre of an output pixel is a ratio of small integers, so
-the cubic of that distance is one too. Summing `integer weight * uint8 pixel` in floating point is
-then exact in any order, and rounding half up is decided by arithmetic instead of by rounding noise:
-NumPy, TensorFlow and every BLAS agree to the last bit.
+the cubic of that distance is one, too. Sums of `integer weight * uint8 pixel` in floating point are
+then exact in any order, and arithmetic, not rounding noise, decides how a half is rounded: NumPy,
+TensorFlow and every BLAS agree to the last bit.
 """
 
 import math
@@ -58,8 +58,8 @@ def bands(n_in, n_out, *, antialias=True, border="replicate", block=16):
         antialias: Stretch the kernel when shrinking.
         border: `"replicate"` repeats the edge pixel, `"mirror"` reflects about the edge
             (the edge pixel is repeated once).
-        block: Output pixels a band. About 16 is the quickest in NumPy: larger bands multiply
-            more zeros, smaller ones make more calls.
+        block: Output pixels per band. About 16 is the fastest in NumPy: larger bands multiply more
+            zeros, smaller bands make more calls.
 
     Returns:
         Tuple of `Band`, in order, covering `0:n_out`.
@@ -95,7 +95,8 @@ def _band(index, weight, start, block):
 def exact_dtype(axis_bands):
     """The smallest float type in which `floor(sum * factor + offset)` rounds half up exactly.
 
-    float32 holds sums below `2**24`, and errs by less than 4e-5 in the quotient; see `rounding`.
+    float32 holds sums below `2**24` exactly, and its error in the quotient is less than 4e-5; see
+    `rounding`.
     """
     largest = max(int(np.abs(b.weights).sum(axis=1).max()) for b in axis_bands)
     return np.float32 if largest <= 6000 else np.float64
@@ -104,8 +105,8 @@ def exact_dtype(axis_bands):
 def rounding(total, dtype):
     """`factor, offset` so that `floor(sum * factor + offset)` is `sum / total` rounded half up.
 
-    `sum / total + 1 / 2` is a multiple of `1 / (2 total)`: half of that, added, keeps the floor
-    safe from the error of the product, whichever way it falls. A division would be no safer,
+    `sum / total + 1 / 2` is a multiple of `1 / (2 total)`. Half of that is added, so that an error
+    of the product in either direction does not change the floor. A division would be no safer,
     because TensorFlow's graph optimiser replaces it by an approximate reciprocal.
     """
     return (1 / total).astype(dtype), (0.5 + 0.25 / total).astype(dtype)

@@ -6,14 +6,14 @@ import math
 import numpy as np
 from PIL import Image
 
-# Side in px of the blocks that JPEG compresses one by one, with colours at half the resolution.
+# Side, in px, of the blocks that JPEG compresses one by one if colours have half the resolution.
 JPEG_BLOCK = 16
-# So far do the decoder's enlarged colours reach beyond a block, in px.
+# Distance, in px, by which the decoder's enlarged colours reach beyond a block.
 JPEG_REACH = 2
 
 
 def gaussian_blur(image, sigma):
-    """Gaussian blur, rounded to 8 bit once; beyond the edge lies the edge pixel.
+    """Gaussian blur, rounded to 8 bit once. The edge pixels are repeated beyond the edge.
 
     The kernel ends at `ceil(3 sigma)` px and sums to 1.
 
@@ -44,7 +44,7 @@ def gaussian_blur(image, sigma):
 
 
 def blur_radius(sigma):
-    """Side of `gaussian_blur`'s kernel, from its centre, in px."""
+    """Radius of `gaussian_blur`'s kernel, in px."""
     return math.ceil(3 * sigma)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 _TO_YCBCR = np.array(
     [[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]]
 )
-# The first row is 0.219 times these. For uint8 their sum is an exact integer below 2**24, so that
-# the luma does not depend on the order of the sum, nor on what computes it.
+# The first row is 0.219 times these weights. For uint8 the weighted sum is an exact integer below
+# 2**24, so the luma does not depend on the order of the sum or on the library that computes it.
 _LUMA = (299, 587, 114)
 _OFFSET = np.array([16.0, 128.0, 128.0])
 
@@ -19,8 +19,8 @@ _OFFSET = np.array([16.0, 128.0, 128.0])
 def rgb_to_y(images: Any) -> Any:
     """Luma of an image: `(16 + 65.481 R + 128.553 G + 24.966 B) / 255`, R, G, B in [0, 1].
 
-    An image of one channel is taken as luma already and is only scaled to [0, 1], never remapped
-    to the studio range: gray files of the benchmarks are scored that way.
+    An image of one channel is taken as luma. It is only scaled to [0, 1], not remapped to the
+    studio range, because gray files of the benchmarks are scored in this way.
 
     Args:
         images: NumPy array or TensorFlow tensor `(..., 3)` or `(..., 1)`; uint8, or float in
@@ -50,7 +50,7 @@ def rgb_to_y(images: Any) -> Any:
 
 
 def luma_sum(pixels, *, out=None):
-    """`299 R + 587 G + 114 B`, the one sum that every luma in this package is made of.
+    """`299 R + 587 G + 114 B`, the sum from which every luma in this package is made.
 
     Args:
         pixels: float32 `(..., 3)`: NumPy array, or tensor of any backend.
@@ -66,7 +66,7 @@ def luma_sum(pixels, *, out=None):
 
 
 def luma_factor(peak=255):
-    """`factor, offset` that take `luma_sum` to luma in [0, 1], as float32."""
+    """`factor, offset` that turn `luma_sum` into luma in [0, 1], as float32."""
     return np.float32(219 / 255 / 1000 / peak), np.float32(16 / 255)
 
 
@@ -90,14 +90,15 @@ def rgb_to_ycbcr(images: Any) -> Any:
 def ycbcr_to_rgb(images: Any) -> Any:
     """Inverse of `rgb_to_ycbcr`, not clipped.
 
-    The round trip errs by less than 1e-6 in float, and returns every uint8 image unchanged after
-    rounding. If Y, Cb and Cr are themselves rounded to 8 bit between, it errs by up to 2 levels.
+    The error of a round trip is less than 1e-6 in float, and every uint8 image is unchanged after
+    rounding. If Y, Cb and Cr are rounded to 8 bit in between, the error is up to 2 levels.
 
     Args:
         images: NumPy array or TensorFlow tensor `(..., 3)`; uint8, or float in [0, 1].
 
     Returns:
-        float32 `(..., 3)`; in [0, 1] where the colour exists, otherwise beyond: clip to show it.
+        float32 `(..., 3)`. Colours that do not exist in RGB lie outside [0, 1]: clip them to show
+        the image.
 
     Raises:
         ValueError: if the last dimension is not 3, or the type is another integer.
@@ -123,7 +124,7 @@ def _checked(images, *, channels):
 
 
 def _as_float(images):
-    # NumPy arrays stay NumPy; whatever else has a dtype is a TensorFlow tensor.
+    # NumPy arrays stay NumPy arrays; anything else with a dtype is a TensorFlow tensor.
     if isinstance(images, np.ndarray):
         return images.astype("float32", copy=False)
     import tensorflow as tf

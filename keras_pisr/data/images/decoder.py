@@ -1,6 +1,6 @@
 """The one decoder of image files: what is read, what is refused, and within which bounds.
 
-Read are, with the same pixels by every door of the package:
+The whole package reads these files, and gets the same pixels from them:
 
 - PNG: gray, colour, palette, alpha, one transparent colour, 1 to 16 bit;
 - JPEG: gray, colour, CMYK; the first image of an MPO, which cameras write;
@@ -8,13 +8,15 @@ Read are, with the same pixels by every door of the package:
   Lab of 8 bit;
 - stills in WebP, AVIF and GIF; BMP; PNM of up to 16 bit.
 
-Refused by name are files of several frames or pages (training takes the first); samples that are
-float, signed, or of 12 or 32 bit; TIFF of 16 bit with its channels in planes, as gray and alpha, or
-CMYK; JPEG of 12 bit; AVIF of 10 and 12 bit; everything else.
+These files are refused, with an error that names them: files of several frames or pages (training
+takes the first); samples that are float, signed, or of 12 or 32 bit; TIFF of 16 bit with its
+channels in planes, as gray and alpha, or CMYK; JPEG of 12 bit; AVIF of 10 and 12 bit; everything
+else.
 
-Bilevel becomes gray, palettes become RGB. CMYK and Lab become sRGB, CMYK by its colour profile if
-there is one. The orientation of EXIF or XMP is applied. Nothing here starts another program: only
-the decoders of these formats are tried, and the content decides which, not the suffix.
+Bilevel images become gray, and palettes become RGB. CMYK and Lab become sRGB, CMYK by its colour
+profile if there is one. The orientation of EXIF or XMP is applied. Only the decoders of these
+formats are tried, and none of them starts another program. The content chooses the decoder, not the
+suffix.
 """
 
 import io
@@ -32,27 +34,28 @@ from keras_pisr.data.images.plain_pixels import plain_pixels
 from keras_pisr.data.images.pnm import read_pnm
 from keras_pisr.data.images.tiff_kinds import check_tiff, describe_tiff
 
-# What Pillow logs of a damaged file is in the error already. Python prints it without a handler.
+# The error already says what Pillow logs about a damaged file. Without a handler, Python would
+# print the log, too.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
-# A decoded image takes 4 bytes per pixel in Pillow: this is a gigabyte.
+# A decoded image takes 4 bytes per pixel in Pillow, so this limit is a gigabyte.
 MAX_PIXELS = 250_000_000
 SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".webp", ".tif", ".tiff", ".bmp"),
     *(".ppm", ".pgm", ".pbm", ".pnm", ".gif", ".avif"),
 )
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM", "GIF", "AVIF")
-# Deflate makes at most this much of a byte (zlib's own documentation).
+# Deflate expands a byte to at most this many (zlib's own documentation).
 _DEFLATE = 1032
-# Of a file with more pages than this, only "more" is said: each page costs time.
+# Pages are counted up to this number, because each page takes time to find.
 _COUNTED_PAGES = 100
 
 
 def open_image(source):
     """Open a file by Pillow without decoding it; the header tells the format, not the suffix.
 
-    Only the formats of this page are tried: Pillow knows many more, and hands some of them to
-    programs outside (EPS to Ghostscript), which is nothing to do with a file from elsewhere.
+    Only the formats of this module are tried. Pillow knows many more and gives some of them to
+    other programs (EPS to Ghostscript), which would be unsafe for a file that is not trusted.
 
     Args:
         source: Path, or the bytes of a file.
@@ -60,8 +63,8 @@ def open_image(source):
     Image.init()
     known = [name for name in _FORMATS if name in Image.OPEN]
     image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=known)
-    # Without a name Pillow does not map the file into memory: there it takes the wrong width for
-    # TIFFs that lie on their side.
+    # Without a name, Pillow does not map the file into memory. If it does, it takes the wrong width
+    # for TIFFs with a rotated orientation.
     image.filename = ""
     return image
 
@@ -82,8 +85,9 @@ def opened(source, name, *, max_pixels=MAX_PIXELS, first_of_many=False, advice="
         `PIL.Image.Image`, for `decode`.
 
     Raises:
-        ValueError: In place of every error that a decoder raises within the block, with the name.
-        MemoryError: With the name.
+        ValueError: In place of every error that a decoder raises within the block. It names the
+            image.
+        MemoryError: If there is too little memory. The error names the image.
     """
     try:
         with _without_pillows_limit(), _identified(source) as image:
@@ -95,7 +99,7 @@ def opened(source, name, *, max_pixels=MAX_PIXELS, first_of_many=False, advice="
             yield image
     except MemoryError as error:
         raise MemoryError(f"{name}: there is not enough memory to decode it.") from error
-    # A damaged file can make Pillow raise nearly anything, KeyError and SystemError included.
+    # A damaged file can make Pillow raise almost any error, including KeyError and SystemError.
     except Exception as error:
         reason = str(error).rstrip(".") if type(error) is ValueError else _told(error)
         raise ValueError(f"Cannot read {name} as an image: {reason}.{advice}") from error
@@ -106,12 +110,12 @@ def decode(image, source):
 
     Args:
         image: From `opened`.
-        source: As given to `opened`; read again where 16 bit take two passes.
+        source: As given to `opened`. It is read again if 16 bit need two passes.
 
     Returns:
         `(pixels, notes)`: uint8 or uint16 `(height, width, channels)`, upright: gray, gray and
-        alpha, RGB, or RGB and alpha. Alpha is straight. Notes are sentences about what the file
-        says that the pixels do not.
+        alpha, RGB, or RGB and alpha. Alpha is straight. Notes are sentences about content of the
+        file that the pixels do not hold.
 
     Raises:
         ValueError: For kinds of pixels that are not read (see the table above).
@@ -125,7 +129,7 @@ def decode(image, source):
     pixels = deep_pixels(image, lambda: open_image(source)) if is_deep(image) else None
     if pixels is None:
         pixels = plain_pixels(image, notes)
-    # Pillow turns a TIFF while it loads it.
+    # Pillow applies the orientation of a TIFF when it loads the pixels.
     orientation = 1 if image.format == "TIFF" else orientation_of(image, notes)
     return turned_upright(pixels, orientation), notes
 
@@ -134,7 +138,7 @@ def orientation_of(image, notes):
     """Orientation of an image by EXIF or XMP, 1 to 8; 1 if the tag is another value."""
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    # EXIF from elsewhere makes Pillow raise nearly anything.
+    # Damaged EXIF data can make Pillow raise almost any error.
     except Exception as error:  # noqa: BLE001
         notes.append(f"EXIF data cannot be read, and was left out ({_told(error)})")
         return 1
@@ -166,7 +170,7 @@ def _identified(source):
         image = open_image(source)
     except Image.UnidentifiedImageError as error:
         kind = describe_tiff(source)
-        told = "it is of none of the formats that are read" if kind is None else kind
+        told = "it has none of the formats that are read" if kind is None else kind
         raise ValueError(f"{told} ({type(error).__name__})") from error
     with image:
         yield image
@@ -193,7 +197,7 @@ def _check_is_possible(image, source):
 
 
 def _check_avif(image, source):
-    """Refuse AVIF of 10 and 12 bit, of which the decoder keeps 8."""
+    """Refuse AVIF of 10 and 12 bit, because the decoder keeps only 8 bit."""
     if image.format != "AVIF":
         return
     with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
@@ -234,11 +238,12 @@ _before = None
 
 @contextmanager
 def _without_pillows_limit():
-    """Ours is checked instead, and may be higher; nor does Pillow warn of odd files we can read.
+    """Turn Pillow's limit of pixels, and its warnings about odd files, off within the block.
 
-    The limit and the filter of warnings belong to the process: the first thread to come sets
-    them, and the last one to leave puts them back. Other warnings pass: threads may decode all the
-    time. So nothing but the filter is put back, where `catch_warnings` would undo what others set.
+    `max_pixels` is checked instead, and may be higher. The limit and the filter of warnings belong
+    to the process: the first thread that enters sets them, and the last thread that leaves
+    restores them. Only this filter is restored, because `catch_warnings` would undo the filters
+    that other threads set in the meantime.
     """
     global _inside, _before
     with _limit_lock:
@@ -254,6 +259,6 @@ def _without_pillows_limit():
             _inside -= 1
             if _inside == 0:
                 Image.MAX_IMAGE_PIXELS, quiet = _before
-                # Somebody may have put other filters in place meanwhile.
+                # Other code may have set other filters in the meantime.
                 if quiet in warnings.filters:
                     warnings.filters.remove(quiet)

@@ -1,10 +1,11 @@
-"""16 bits per channel, by a decoder that keeps 8 of them in colour."""
+"""Decodes 16 bits per channel with Pillow, which keeps only 8 of them for colours."""
 
 import sys
 
 import numpy as np
 
-# Pillow keeps 8 of 16 bits of a colour. Read under the other byte order, it keeps the other 8.
+# Pillow keeps 8 of the 16 bits of a colour. If the file is read with the other byte order, it keeps
+# the other 8.
 _OTHER_BYTE = {
     "16B": "16L",
     "16L": "16B",
@@ -15,14 +16,14 @@ _PREMULTIPLIED = "RGBa"
 
 
 def raw_mode(image):
-    """How the pixels lie in the file, in Pillow's words; empty once they are decoded."""
+    """Pillow's name for the layout of the pixels in the file; empty once they are decoded."""
     tiles = getattr(image, "tile", None)
     args = tiles[0].args if tiles else ""
     return args if isinstance(args, str) else str(args[0]) if args else ""
 
 
 def is_deep(image):
-    """Whether an image that is not decoded yet has 16 bits per channel."""
+    """Whether an image, not yet decoded, has 16 bits per channel."""
     return image.mode.startswith("I;16") or ";16" in raw_mode(image) and image.mode != "I"
 
 
@@ -40,15 +41,15 @@ def deep_pixels(image, reopen):
         ValueError: For other arrangements of 16 bits.
     """
     raw = raw_mode(image)
-    # First of all: to look for more at its end, Pillow decodes a PNG.
+    # This comes first, because Pillow decodes a PNG when it is asked for the metadata at its end.
     transparent = image.info.get("transparency")
     if image.mode.startswith("I;16"):
-        # WhiteIsZero; the decoder inverts other depths, but not this one.
+        # In WhiteIsZero, 0 is white. The decoder inverts other depths, but not this one.
         inverted = image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) == 0
         pixels = np.asarray(image).astype(np.uint16)[..., None]
         return with_alpha(65535 - pixels if inverted else pixels, transparent)
     if raw == "LA;16B":
-        # Two samples of two bytes: read as four channels of one.
+        # Two samples of two bytes are read as four channels of one byte.
         _reread(image, "RGBA")
         return np.asarray(image).view(">u2").astype(np.uint16)
     if raw[-3:] not in _OTHER_BYTE or image.mode not in ("RGB", "RGBA"):
@@ -87,7 +88,7 @@ def _reread(image, raw):
 
 
 def _straight(pixels):
-    """Colours that were multiplied by alpha, divided by it again."""
+    """Divide premultiplied colours by their alpha."""
     alpha = np.maximum(pixels[..., 3:], 1).astype(np.uint64)
     colours = (pixels[..., :3].astype(np.uint64) * 65535 + alpha // 2) // alpha
     return np.minimum(colours, 65535)

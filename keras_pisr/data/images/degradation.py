@@ -1,6 +1,6 @@
 """Makes a low-resolution image from a large one: blur, bicubic, noise, JPEG, in this order.
 
-A `Degradation` draws their parameters anew for each image; a short text names one:
+A `Degradation` draws new parameters for each image. A short text describes one:
 `"blur:0.2-2+noise:0-10+jpeg:30-95@0.8"`.
 """
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-# Least and largest parameter of each step, and the range that its bare name stands for. Blur as in
-# Gu et al. 2019, "Blind super-resolution with iterative kernel correction", section 4.1, at x2.
+# Smallest and largest parameter of each step, and the range that its bare name stands for. Blur is
+# as in Gu et al. 2019, "Blind super-resolution with iterative kernel correction", section 4.1, at
+# x2.
 LIMITS = {"blur": (0.0, 20.0), "noise": (0.0, 100.0), "jpeg": (1, 100)}
 DEFAULTS = {"blur": (0.2, 2.0), "noise": (0.0, 10.0), "jpeg": (30, 95)}
 EXAMPLE = "blur:0.2-2+noise:0-10+jpeg:30-95@0.8"
@@ -99,7 +100,7 @@ class Degradation:
         return blurred + 2
 
     def __str__(self):
-        """The text that names it."""
+        """The text that describes this degradation; see `degradation`."""
         steps = [(name, getattr(self, name)) for name in LIMITS]
         return "+".join(_name(name, step) for name, step in steps if step) or "bicubic"
 
@@ -115,8 +116,8 @@ def degradation(
             there), each perhaps with a range `:LOW-HIGH` or a value `:LOW`, and `@SHARE`, the share
             of images that get the step: `"jpeg"`, `"noise:5"`, `"blur:0.2-2+jpeg:30-95@0.8"`.
         border: See `resize`.
-        lr_given: Whether the low-resolution images are files. Then only noise and JPEG
-            are then possible.
+        lr_given: Whether the low-resolution images are files. If they are, only noise and JPEG are
+            possible.
 
     Returns:
         A `Degradation`, the function, or None if only bicubic is left.
@@ -130,27 +131,27 @@ def degradation(
         chosen = Degradation(**steps, border=border) if steps else None
     elif not callable(chosen):
         raise ValueError(
-            f"Expected degrade to be a function (hr, scale, rng) or a text as {EXAMPLE!r}; got "
-            f"{chosen!r}."
+            "Expected degrade to be a function (hr, scale, rng) or a text such as "
+            f"{EXAMPLE!r}; got {chosen!r}."
         )
     if lr_given and chosen is not None and from_large(chosen):
         raise ValueError(
-            "Blur, and a function, make low-resolution images of the large ones: leave out those "
-            "that you gave, or degrade by noise and jpeg only."
+            "Blur and functions make low-resolution images from the large ones: leave out those "
+            "that you gave, or degrade with noise and jpeg only."
         )
     return chosen
 
 
 def from_large(degrade):
-    """Whether it needs the large image, not only its bicubic twin."""
+    """Whether a degradation needs the large image and not only its bicubic LR image."""
     return not isinstance(degrade, Degradation) or degrade.blur is not None
 
 
 def make_small(degrade, hr, scale, rng):
-    """`degrade(hr, scale, rng)`, checked: a function may be anybody's.
+    """The result of `degrade(hr, scale, rng)`, checked, because it may be a user's function.
 
     Raises:
-        ValueError: if it makes no uint8 image of the size that the scale says.
+        ValueError: if the result is not a uint8 image of the size that follows from the scale.
     """
     lr = np.asarray(degrade(hr, scale, rng))
     wanted = (hr.shape[0] // scale, hr.shape[1] // scale, hr.shape[2])
@@ -163,7 +164,7 @@ def make_small(degrade, hr, scale, rng):
 
 
 def _drawn(step, rng, whole=False):
-    """A parameter, or None where the step is left out."""
+    """A parameter, or None if the step is left out."""
     if step is None or (step.share < 1 and rng.random() >= step.share):
         return None
     if whole:
@@ -180,7 +181,7 @@ def _steps(text):
         if name not in order or order.index(name) <= last or (name == "bicubic" and part != name):
             raise ValueError(
                 f"Expected degrade to be steps of {', '.join(order)}, in this order and each once, "
-                f"as {EXAMPLE!r}; got {text!r}."
+                f"such as {EXAMPLE!r}; got {text!r}."
             )
         last = order.index(name)
         if name != "bicubic":
@@ -196,7 +197,9 @@ def _step(name, found, text):
             high = float(found[3] or low)
         return Step(low, high, float(found[4] or 1))
     except ValueError as error:
-        raise ValueError(f"Expected numbers in degrade, as {EXAMPLE!r}; got {text!r}.") from error
+        raise ValueError(
+            f"Expected numbers in degrade, such as {EXAMPLE!r}; got {text!r}."
+        ) from error
 
 
 def _check(name, step):

@@ -18,7 +18,7 @@ class DownscaleReport(NamedTuple):
     """Result of each file of a folder, by the path of the original."""
 
     written: dict  # Path -> Path of the small image.
-    skipped: dict  # Path -> Path that was there already.
+    skipped: dict  # Path -> Path that already existed.
     failed: dict  # Path -> message.
 
 
@@ -34,11 +34,11 @@ def downscale_folder(
     """Write `NAMEx2.png` for each image of a folder: bicubic, antialiased, bit-exact.
 
     Height and width are cropped to a multiple of `scale` first. Gray files stay gray. A file that
-    cannot be read, or is smaller than `scale` px, is reported and the rest goes on. Files appear
-    whole or not at all, so a killed run can simply be started again.
+    cannot be read, or is smaller than `scale` px, is reported, and the others are still made. Files
+    appear whole or not at all, so you can start a killed run again.
 
     Args:
-        hr_dir: Folder of images; see `read_image` for what is understood.
+        hr_dir: Folder of images; `read_image` says which kinds are read.
         out_dir: Folder to write to; made if missing.
         scale: Whole number, 2 or more; becomes part of the names.
         border: `"replicate"` (Set5, Set14, B100) or `"mirror"` (DIV2K's own files).
@@ -51,7 +51,7 @@ def downscale_folder(
     Raises:
         FileNotFoundError: if `hr_dir` does not exist.
         ValueError: if it holds no image, two of them would be written to one name, or the scale
-            is no whole number of 2 or more.
+            is not a whole number of 2 or more.
     """
     scale = check_scale(scale, least=2)
     paths, out_dir = list_images(hr_dir), Path(out_dir)
@@ -83,6 +83,6 @@ def _check_distinct(targets):
         if target in seen:
             raise ValueError(
                 f"{seen[target].name} and {path.name} would both become {target.name}. "
-                "Rename one, or put them in folders of their own."
+                "Rename one, or put them in separate folders."
             )
         seen[target] = path

@@ -22,11 +22,11 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
 
     `keras_pisr/data/images/decoder.py` lists the kinds of files that are read and refused. Here:
 
-    - Gray (also bilevel, gray palettes and gray with alpha) gives one channel, everything else
+    - Gray images (also bilevel, gray palettes and gray with alpha) give one channel, all others
       three.
     - Alpha is dropped, not blended: the colours stored under it are returned.
     - 16 bit is rounded to 8.
-    - Of several frames or pages, the first.
+    - The first of several frames or pages is read.
     - Colour profiles are applied to CMYK only.
 
     Args:
@@ -39,8 +39,8 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no image of these formats, whatever its suffix says, is damaged, is too
-            large, or has pixels of a kind that is not read.
+        ValueError: If the file has none of these formats (whatever its suffix is), is damaged or
+            too large, or has pixels of a kind that is not read.
 
     Example:
         >>> read_image("photo.jpg").shape  # doctest: +SKIP
@@ -54,7 +54,7 @@ def read_image(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
 
 def read_pixels(source, name, *, max_pixels=MAX_PIXELS):
     """`read_image` of a path or of the bytes of a file, called `name` in errors."""
-    advice = " Remove it or save it anew, as PNG for instance."
+    advice = " Remove it or save it again, for example as PNG."
     with opened(source, name, max_pixels=max_pixels, first_of_many=True, advice=advice) as image:
         pixels, _ = decode(image, source)
         gray = has_gray_palette(image)
@@ -120,6 +120,6 @@ def list_images(folder: str | os.PathLike[str], *, others: Sequence[str] = ()) -
     if not paths:
         raise ValueError(
             f"{folder} holds no image file ({', '.join(SUFFIXES)}). "
-            "Subfolders are not searched: name the folder the images are in."
+            "Subfolders are not searched: name the folder that holds the images."
         )
     return paths

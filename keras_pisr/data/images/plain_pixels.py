@@ -8,7 +8,7 @@ from PIL import ImageCms
 from keras_pisr.data.images.deep_pixels import raw_mode, with_alpha
 from keras_pisr.data.images.tiff_kinds import check_tiff
 
-# What the samples of gray PNGs of fewer bits are multiplied by to fill 8.
+# Factor by which the samples of gray PNGs with fewer bits are multiplied to fill 8 bits.
 _TO_8_BIT = {"L;2": 85, "L;4": 17}
 
 
@@ -17,7 +17,7 @@ def plain_pixels(image, notes):
 
     Args:
         image: `PIL.Image.Image` of any mode but those of more than 8 bits.
-        notes: List that gets a sentence where a conversion is not the file's own.
+        notes: List that gets a sentence if the file does not define the conversion.
 
     Returns:
         uint8 `(height, width, channels)`: gray, gray and alpha, RGB, or RGB and alpha.
@@ -42,7 +42,7 @@ def plain_pixels(image, notes):
 
 
 def pixels_of_pillow(image):
-    """An image that is in memory already, as an array: palettes and inks become colours.
+    """Make an array of an image in memory: palettes and inks become colours.
 
     Args:
         image: `PIL.Image.Image`; 16-bit gray gives uint16, all else uint8.
@@ -82,7 +82,7 @@ def _to_srgb(image, notes):
         try:
             return ImageCms.profileToProfile(image, io.BytesIO(profile), srgb, outputMode="RGB")
         except (ImageCms.PyCMSError, OSError) as error:
-            notes.append(f"its profile of inks is damaged, and colours are a guess ({error})")
+            notes.append(f"its CMYK profile is damaged, so the colours are a guess ({error})")
     else:
-        notes.append("it has no profile of its inks (CMYK), and colours are a guess")
+        notes.append("it has no CMYK profile, so the colours are a guess")
     return image.convert("RGB")

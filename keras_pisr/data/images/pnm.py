@@ -1,4 +1,4 @@
-"""PGM and PPM files whose largest value is not 255; Pillow keeps 8 bits of a colour there."""
+"""Reads PGM and PPM files whose largest value is not 255, of which Pillow would keep 8 bits."""
 
 import io
 import re
@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 _CHANNELS = {b"P2": 1, b"P5": 1, b"P3": 3, b"P6": 3}
-# Numbers are parted by white space and comments.
+# Numbers are separated by white space and comments.
 _HEADER = re.compile(
     rb"(P[2356])" + 3 * rb"(?:\s|#[^\r\n]*[\r\n])+(\d{1,10})" + rb"(?:#[^\r\n]*[\r\n]|\s)"
 )
@@ -54,9 +54,9 @@ def _raw(file, shape, largest):
 
 
 def _plain(file, shape):
-    # A number has five digits at most, and white space; more is not needed.
+    # A number has at most five digits and one white space, so no more bytes are needed.
     text = re.sub(rb"#[^\r\n]*", b" ", file.read(int(np.prod(shape)) * 8 + _HEADER_BYTES))
     try:
         return np.array(text.split(None, int(np.prod(shape)))[: int(np.prod(shape))], np.uint32)
     except (ValueError, OverflowError) as error:
-        raise ValueError("it holds something else than numbers") from error
+        raise ValueError("it holds something other than numbers") from error

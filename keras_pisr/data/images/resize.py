@@ -1,7 +1,7 @@
-"""Antialiased bicubic resize, the one every published super-resolution figure rests on.
+"""The antialiased bicubic resize that published super-resolution figures are based on.
 
-It reproduces the published low-resolution images of Set5, Set14 and B100 without one different
-pixel. Only NumPy is needed; `resize_tf` lives in `resize_graph.py`.
+It reproduces the published low-resolution images of Set5, Set14 and B100, with no pixel different.
+Only NumPy is needed; `resize_tf` lives in `resize_graph.py`.
 
 Reference:
     Keys 1981, "Cubic convolution interpolation for digital image processing" (a = -0.5).
@@ -15,10 +15,10 @@ import numpy as np
 
 from keras_pisr.data.images.bicubic import BORDERS, bands, exact_dtype, rounding
 
-# Elements in flight: a block of rows then stays in the second-level cache.
+# Number of elements per block of rows, which then stays in the second-level cache.
 _CACHE_ELEMENTS = 1 << 18
-# OpenBLAS spreads a product of more multiplications over threads. That gains nothing here, and
-# takes ten times as long where other processes (a training run) keep the cores busy.
+# OpenBLAS spreads a product of more multiplications over threads. Here this gains nothing, and it
+# takes ten times as long if other processes (such as a training run) keep the cores busy.
 _SERIAL_PRODUCT = 1 << 18
 
 
@@ -36,8 +36,8 @@ def resize(
         size: `(height, width)` of the result in px.
         antialias: When shrinking, stretch the kernel by the scale. `False` samples with the
             4-tap kernel, which aliases.
-        border: What lies beyond the edge: `"replicate"` (the edge pixel; Set5, Set14, B100) or
-            `"mirror"` (the reflected image; DIV2K's own low-resolution files).
+        border: How the image continues beyond its edge: `"replicate"` (the edge pixel; Set5, Set14,
+            B100) or `"mirror"` (the reflected image; DIV2K's own low-resolution files).
 
     Returns:
         Array of the same type and number of dimensions.
@@ -95,7 +95,7 @@ def downscale(image: np.ndarray, scale: int, *, border: str = "replicate") -> np
     height, width = (side // scale for side in image.shape[vertical : vertical + 2])
     if not height or not width:
         raise ValueError(
-            f"An image of shape {image.shape} cannot be shrunk {scale} times: each side needs at "
+            f"An image of shape {image.shape} cannot be shrunk by {scale}: each side needs at "
             f"least {scale} px. Leave it out or use a smaller scale."
         )
     crop = (slice(None),) * vertical + (slice(height * scale), slice(width * scale))
@@ -126,7 +126,7 @@ def check_arguments(shape, dtype, size, border):
     """Raise the `ValueError`s of `resize`; return `(height, width)` as integers."""
     if len(shape) < 2 or 0 in shape[-3:]:
         raise ValueError(
-            "Expected an image (height, width), (height, width, channels) or a batch of those "
+            "Expected an image (height, width), (height, width, channels) or a batch of these "
             f"with at least one pixel; got shape {tuple(shape)}."
         )
     if dtype != np.uint8 and not np.issubdtype(dtype, np.floating):
@@ -140,15 +140,15 @@ def check_arguments(shape, dtype, size, border):
 
 
 def check_scale(scale, least=1):
-    """`scale` as an integer, or a `ValueError` if it is no whole number of at least `least`."""
-    # The remainder of NaN or infinity is NaN, which is no zero either.
+    """`scale` as an integer; a `ValueError` unless it is a whole number of at least `least`."""
+    # The remainder of NaN or infinity is NaN, so these values are refused, too.
     if not isinstance(scale, Real) or scale % 1 != 0 or scale < least:
         raise ValueError(f"Expected scale to be a whole number, {least} or more; got {scale!r}.")
     return int(scale)
 
 
 def _matrices(axis_bands, dtype):
-    # For uint8 the integer weights themselves; a float image takes them divided by their sum.
+    # A uint8 image uses the integer weights; a float image uses the weights divided by their sum.
     if dtype == np.uint8:
         work = exact_dtype(axis_bands)
         return work, [b.weights.astype(work) for b in axis_bands]
@@ -190,7 +190,8 @@ def _resize_columns(images, axis_bands, out):
     total = np.concatenate([b.total for b in axis_bands])[:, None]
     step = max(1, _CACHE_ELEMENTS // (2 * width * channels))
     for start in range(0, len(images), step):
-        # One plane a channel: a row is then contiguous, as the matrix product needs it.
+        # Each channel is a plane of its own, so that a row is contiguous, as the matrix product
+        # needs it.
         planes = images[start : start + step].transpose(0, 2, 1).astype(work, order="C")
         lines = planes.reshape(-1, width)
         sums = np.empty((len(planes), channels, out.shape[1]), work)

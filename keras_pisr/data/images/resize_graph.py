@@ -18,10 +18,10 @@ def resize_tf(
 ) -> tf.Tensor:
     """`resize` as TensorFlow operations: uint8 results are equal bit for bit.
 
-    Where height and width are known when the graph is built, the resize is a few matrix products
-    over the whole batch; where they are not (images of many sizes in one dataset), the NumPy form
-    is called from the graph. It runs on the CPU in either case, as `tf.data` does: the reduced
-    precision that GPUs multiply with would spoil the rounding.
+    If height and width are known when the graph is built, the resize is a few matrix products over
+    the whole batch. If they are not (images of many sizes in one dataset), the graph calls the
+    NumPy form. Both run on the CPU, as `tf.data` does, because the reduced precision of products on
+    GPUs would change the rounding.
 
     Args:
         images: Tensor `(height, width)` or `(..., height, width, channels)`, uint8 or float.
@@ -69,7 +69,7 @@ def resize_tf(
 
 
 def _matmul(tf, x, n_in, n_out, options, *, left):
-    # One axis: `weights @ x` along the rows, or `x @ weights.T` along the columns.
+    # Resizes one axis: `weights @ x` along the rows, or `x @ weights.T` along the columns.
     if n_in == n_out:
         return x
     axis_bands = bands(n_in, n_out, block=64, **options)

@@ -1,4 +1,4 @@
-"""Recognizes the kinds of TIFF that are read with the right values."""
+"""Recognizes the kinds of TIFF that Pillow reads with the right values."""
 
 import io
 
@@ -39,13 +39,13 @@ def check_tiff(image):
     if wrong:
         raise ValueError(_told(tags))
     extra = _all(tags, _EXTRA, None)
-    # 0: of no declared meaning.
+    # 0 stands for a channel without a declared meaning.
     unknown = [kind for kind in extra if kind == 0] if extra != (None,) else []
-    return [f"{len(unknown)} channels of no declared meaning are left out"] if unknown else []
+    return [f"{len(unknown)} channels without a declared meaning are left out"] if unknown else []
 
 
 def describe_tiff(source):
-    """A sentence about a TIFF that Pillow does not know; None if the file is none."""
+    """A sentence about a TIFF that Pillow does not know; None if the file is not a TIFF."""
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
             header = file.read(8)
@@ -55,7 +55,7 @@ def describe_tiff(source):
             file.seek(tags.next)
             tags.load(file)
             return _told(tags) if _WIDTH in tags else None
-    # Damaged tags make the parser raise nearly anything; then it is no TIFF to describe.
+    # Damaged tags can make the parser raise almost any error; the TIFF is then not described.
     except Exception:  # noqa: BLE001
         return None
 

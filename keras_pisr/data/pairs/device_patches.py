@@ -14,20 +14,20 @@ from keras_pisr.data.pairs.patch_sequence import PatchSequence
 
 
 class DevicePatches(PatchSequence):
-    """`PatchSequence` with the images on the device: only the draws cross the bus.
+    """`PatchSequence` with the images on the device: only the draws are copied to it.
 
-    All images are uploaded once as uint8, `3 * (1 + scale**2)` bytes a low-resolution pixel (DIV2K
-    at x2: 8.6 GB); a batch is then one gather, compiled on JAX. The batches are those of
-    `PatchSequence` to within 1e-6. For JAX and PyTorch: on TensorFlow, Keras takes batches
-    through the host, and `tf_patches` is quicker.
+    All images are uploaded once as uint8, `3 * (1 + scale**2)` bytes per low-resolution pixel
+    (DIV2K at x2: 8.6 GB). A batch is then one gather, compiled on JAX. The batches are those of
+    `PatchSequence` to within 1e-6. Use this on JAX and PyTorch. On TensorFlow, Keras takes batches
+    through the host, and `tf_patches` is faster.
 
     Args:
         pairs: `ImagePairs` of up to 2**31 low-resolution px.
         **options: Those of `PatchSequence`.
 
     Raises:
-        ValueError: as `PatchSampler`, or if the set is too large to index, streamed, or degraded,
-            which takes the host.
+        ValueError: as `PatchSampler`, or if the set is too large to index, is streamed, or is
+            degraded (degradation runs on the host).
     """
 
     def __init__(self, pairs: ImagePairs, **options: Any) -> None:
@@ -56,8 +56,8 @@ class DevicePatches(PatchSequence):
 
 
 def _cells(pairs):
-    # The pixels under one low-resolution pixel together: one index then serves both images, and
-    # stays within 32 bit for sets of up to scale**2 times as many pixels.
+    # The pixels under one low-resolution pixel are stored together. One index then serves both
+    # images, and stays within 32 bit for sets of up to scale**2 times as many pixels.
     scale, cells = pairs.scale, np.empty((len(pairs.lr), pairs.scale**2 * 3), np.uint8)
     for start, height, width in zip(pairs.offsets, pairs.heights, pairs.widths, strict=True):
         pixels = height * width

@@ -97,12 +97,12 @@ class ImagePairs:
         Args:
             hr_dir: Folder of images, see `read_image`, or several of them in a list.
             scale: Whole number, 2 or more.
-            lr_dir: Folder with a low-resolution file for each image, named `NAMEx2.png` (with
-                the scale) or as the original; no name may occur twice on either side. By default
-                they are made by `downscale`.
-            border: See `resize`; only without `lr_dir`.
-            degrade: See `degraded`; with `lr_dir` noise and JPEG only.
-            workers: Threads that read.
+            lr_dir: Folder with a low-resolution file for each image, named `NAMEx2.png` (with the
+                scale) or as the original. No name may occur twice among the images or among their
+                low-resolution files. By default `downscale` makes the low-resolution images.
+            border: See `resize`; used only without `lr_dir`.
+            degrade: See `degraded`; with `lr_dir`, only noise and JPEG are possible.
+            workers: Number of threads that read the files.
             progress: Show a bar with the time left, if the error stream is a terminal.
 
         Raises:
@@ -135,8 +135,8 @@ class ImagePairs:
             scale: Whole number, 2 or more.
             lr: Their low-resolution images, in the same order; made by `downscale` by default.
             names: Names of the images in messages.
-            border: See `resize`; only without `lr`.
-            degrade: See `degraded`; with `lr` noise and JPEG only.
+            border: See `resize`; used only without `lr`.
+            degrade: See `degraded`; with `lr`, only noise and JPEG are possible.
 
         Raises:
             ValueError: as `from_folder`.
@@ -152,7 +152,7 @@ class ImagePairs:
 
     @classmethod
     def from_samples(cls, split: str = "train", *, scale: int) -> ImagePairs:
-        """Photographs that need no download; see `sample_images`.
+        """Take the photographs that need no download; see `sample_images`.
 
         Args:
             split: `"train"`, `"validation"` or `"test"`.
@@ -170,10 +170,10 @@ class ImagePairs:
         scale: int,
         data_dir: str | os.PathLike[str] | None = None,
     ) -> ImagePairs:
-        """A TensorFlow Datasets set with `"lr"` and `"hr"` images, such as DIV2K.
+        """Read a TensorFlow Datasets set with `"lr"` and `"hr"` images, such as DIV2K.
 
-        It is downloaded on first use. DIV2K's own low-resolution images were made by a tool that
-        mirrors the border; `from_folder(..., border="mirror")` makes the same.
+        The set is downloaded on first use. DIV2K's own low-resolution images were made by a tool
+        that mirrors the border; `from_folder(..., border="mirror")` makes the same images.
 
         Args:
             name: Name of the set, e.g. `"div2k/bicubic_x2"`.
@@ -213,9 +213,9 @@ class ImagePairs:
     def degraded(self, degrade: str | Callable[..., Any] | None) -> ImagePairs:
         """The same images, in the same memory, with low-resolution patches degraded beyond bicubic.
 
-        Feeds degrade each patch as they cut it, with parameters drawn from seed, epoch and step:
-        every epoch differs, and the same seed repeats the same run. `fixed_patches` draws from a
-        fixed seed. `image` and the high-resolution patches do not change.
+        Feeds degrade each patch when they cut it, with parameters that depend on seed, epoch and
+        step. Every epoch differs, and the same seed repeats the same run. `fixed_patches` draws
+        from a fixed seed. `image` and the high-resolution patches do not change.
 
         Args:
             degrade: A text such as `"noise:0-10+jpeg:30-95"`, or a function; see `degradation`.
@@ -249,7 +249,7 @@ class ImagePairs:
 
     @classmethod
     def join(cls, parts: Sequence[ImagePairs]) -> ImagePairs:
-        """Join sets of one scale, in order. It copies them, so for a moment both are in memory.
+        """Join sets of one scale, in order. This copies them, so both are in memory for a moment.
 
         Args:
             parts: `ImagePairs`, one or more.
@@ -272,7 +272,7 @@ class ImagePairs:
         return cls(**arrays, scale=scales.pop(), names=names, degrade=parts[0].degrade)
 
     def split(self, at: int) -> tuple[ImagePairs, ImagePairs]:
-        """Two sets, the images before index `at` and the rest, which share this set's memory.
+        """Split into the images before index `at` and the rest; both share this set's memory.
 
         Args:
             at: Index as in a slice: `-10` sets the last ten apart.

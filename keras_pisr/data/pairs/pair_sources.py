@@ -22,7 +22,7 @@ def read_folder(hr_dir, *, scale, lr_dir, border, workers, progress):
         lr = None if lr_path is None else read_image(lr_path)
         return register(hr, lr, scale=scale, border=border, name=str(path), lr_name=str(lr_path))
 
-    # Sizes come first, from the headers, so that each image is decoded into its final place and
+    # Sizes are read first, from the headers, so that each image is decoded into its final place and
     # a large set is never in memory twice. A pixel count does not depend on the orientation.
     with ThreadPoolExecutor(max_workers=workers) as pool:
         counts = list(pool.map(lambda path: _count(path, scale), paths))
@@ -58,11 +58,11 @@ def find_files(hr_dir, lr_dir, scale):
     """The image files of a folder, or of several in a list, and their low-resolution files.
 
     Returns:
-        `(paths, lr_paths)`, as long as each other; without `lr_dir` the latter holds None.
+        `(paths, lr_paths)`, of equal length; without `lr_dir`, `lr_paths` holds None.
 
     Raises:
         FileNotFoundError: if a folder is missing.
-        ValueError: if one is empty or the list of them, or files do not match.
+        ValueError: if a folder or the list of folders is empty, or files do not match.
     """
     folders = [hr_dir] if isinstance(hr_dir, (str, os.PathLike)) else list(hr_dir)
     if not folders:
@@ -89,10 +89,10 @@ def pack_images(images, *, scale, lr, names, border):
 
 
 def pack_stream(examples, *, scale, border="replicate"):
-    """Arguments of `ImagePairs` for `(name, lr or None, hr)`, none of them kept.
+    """Arguments of `ImagePairs` for an iterable of `(name, lr or None, hr)`.
 
-    The buffers grow as images come, so beside the set itself only one image is in memory (where
-    the system cannot extend a block in place, for a moment the set twice).
+    The buffers grow with each image, so besides the set itself only one image is in memory. If the
+    system cannot extend a block in place, the set is in memory twice for a moment.
     """
     scale = check_scale(scale, least=2)
     lr_bytes, hr_bytes, shapes, names = bytearray(), bytearray(), [], []
@@ -170,8 +170,8 @@ def crop_to_scale(hr, scale, name):
 def crop_to_twins(lr, hr, scale):
     """Crop at the bottom and right to the pixels that both have; None if the sizes do not fit.
 
-    A low-resolution side is that of `hr` divided by `scale`, rounded down, or rounded up as some
-    tools do: one row or column then has no whole twin.
+    A low-resolution side is a side of `hr` divided by `scale`, rounded down. Some tools round up;
+    one row or column of the low-resolution image is then cropped.
     """
     for small, large in zip(lr.shape[:2], hr.shape[:2], strict=True):
         if large < scale or small not in (large // scale, -(-large // scale)):
@@ -194,12 +194,12 @@ def _count(path, scale):
     try:
         with opened(path, str(path), first_of_many=True) as image:
             return (image.width // scale) * (image.height // scale)
-    except (ValueError, OSError, MemoryError):  # `read_image` reports it by name.
+    except (ValueError, OSError, MemoryError):  # `read_image` reports this file by name.
         return 0
 
 
 def _room(paths, counts, scale):
-    """Two buffers for all images, or a `ValueError` if this computer cannot hold them."""
+    """Two buffers for all images; a `ValueError` if this computer cannot hold them."""
     pixels = int(sum(counts))
     needed, present = 3 * (1 + scale**2) * pixels, _memory()
     try:
@@ -211,13 +211,13 @@ def _room(paths, counts, scale):
         named = ", ".join(f"{path} ({count * scale**2} px)" for count, path in largest)
         raise ValueError(
             f"{len(paths)} images take {needed / 2**30:.1f} GiB as a set, more than this computer "
-            f"has. The largest: {named}. Use fewer, or smaller ones, or read them as training "
+            f"has. The largest: {named}. Use fewer, or smaller ones, or read them when training "
             "needs them: kp.data.StreamedPairs, --stream in the recipes."
         ) from error
 
 
 def _memory():
-    """Bytes of memory of this computer; None where the system does not tell."""
+    """Bytes of memory of this computer; None if the system does not report them."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
@@ -242,7 +242,7 @@ def _match(paths, lr_paths, lr_dir, scale):
         other = users.setdefault(lr_path, path)
         if other is not path:
             raise ValueError(
-                f"{lr_path} would belong to {other} as well as to {path}. Name it after one alone."
+                f"{lr_path} would belong to {other} as well as to {path}. Name it after only one."
             )
     return list(users)
 
@@ -253,8 +253,8 @@ def _by_stem(paths):
         other = by_stem.setdefault(path.stem, path)
         if other is not path:
             raise ValueError(
-                f"{other} and {path} have one name, so it cannot be told which of them a file of "
-                "the other resolution belongs to. Rename one, or read their folders apart."
+                f"{other} and {path} have the same name, so it is not clear to which of them a "
+                "file of the other resolution belongs. Rename one, or read the folders separately."
             )
     return by_stem
 

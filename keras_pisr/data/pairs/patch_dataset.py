@@ -31,16 +31,17 @@ def tf_patches(
     """Batches `(lr, hr)` for `fit`: one iteration is one epoch, and every epoch has other patches.
 
     Iteration number `k` over the dataset gives epoch `first_epoch + k`, a function of the seed
-    alone: a run resumed at epoch 7 passes `first_epoch=7`. On TensorFlow `fit` iterates once an
-    epoch and trains `first_epoch`, `first_epoch + 1`, ... Where Keras takes one batch before the
-    first epoch, that is an iteration too, so that `fit` trains `first_epoch + 1`,
-    `first_epoch + 2`, ...: under `tf.distribute` in every `fit` (not in that of a distiller), on
-    JAX and PyTorch (for which `PatchSequence` is meant, where it counts nothing) in the first
-    `fit` after `compile`. A resumed run is shifted by the same one, and so equals the run that
-    was not stopped.
+    alone: a run that is resumed at epoch 7 passes `first_epoch=7`. On TensorFlow `fit` iterates
+    once per epoch and trains `first_epoch`, `first_epoch + 1`, ...
 
-    Patches are cut by NumPy in a background thread: the same code, hence the same bits, as in
-    `PatchSequence`.
+    If Keras takes one batch before the first epoch, this counts as an iteration, and `fit` trains
+    `first_epoch + 1`, `first_epoch + 2`, ... Under `tf.distribute` this happens in every `fit`,
+    except that of a distiller. On JAX and PyTorch it happens in the first `fit` after `compile`;
+    use `PatchSequence` there, which does not count this batch. A resumed run is shifted by the same
+    one epoch, so it equals a run that was not stopped.
+
+    NumPy cuts the patches in a background thread, by the code of `PatchSequence`, so the bits are
+    the same.
 
     Args:
         pairs: `ImagePairs` or `StreamedPairs`.
@@ -87,17 +88,19 @@ def tf_patches(
         hr.set_shape((batch_size, hr_side, hr_side, 1))
         return lr, hr
 
-    # The generator runs anew for each iteration, which is how an iteration learns its number.
+    # The generator is started again for each iteration; its starts are counted to number the
+    # iterations.
     dataset = tf.data.Dataset.from_generator(
         lambda: [next(epochs)], output_signature=tf.TensorSpec((), tf.int64)
     )
     dataset = dataset.flat_map(
         lambda epoch: tf.data.Dataset.range(steps).map(lambda step: (epoch, step))
     )
-    # One thread, that of the prefetch: a second one mostly waits for the interpreter lock.
+    # The prefetch has one thread, because a second one mostly waits for the interpreter lock.
     dataset = dataset.map(batch)
     options = tf.data.Options()
-    # There are no files to shard by: under tf.distribute each worker takes its share of elements.
+    # There are no files to shard, so under tf.distribute each worker takes its share of the
+    # elements.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
     return dataset.prefetch(4).with_options(options)
@@ -122,7 +125,7 @@ def paired_folder(
         sizes: Sizes in which the images are trained on, as factors of their sides. Each gives a
             copy of the set (see `ImagePairs.resized`). Shrinking JPEG photographs removes part of
             what compression left: `(1, 0.7, 0.5)` helps most if there are few photographs.
-        border: See `resize`; for the images in size 1.
+        border: See `resize`; used for the images in size 1.
         degrade: Degradation of low-resolution patches beyond bicubic, drawn anew in every epoch,
             e.g. `"noise:0-10+jpeg:30-95"`; see `ImagePairs.degraded`.
         **options: Options of `tf_patches`.
@@ -168,7 +171,7 @@ def paired_tfds(
         name: Name of the set, e.g. `"div2k/bicubic_x2"`; see `ImagePairs.from_tfds`.
         split: Part of the set, e.g. `"train"`.
         scale: Upscaling factor of the set.
-        data_dir: Where TensorFlow Datasets keeps its files.
+        data_dir: Folder in which TensorFlow Datasets keeps its files.
         **options: Those of `tf_patches`.
 
     Returns:

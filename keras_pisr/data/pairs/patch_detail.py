@@ -4,12 +4,12 @@ import numpy as np
 
 
 class Detail:
-    """Detail of the large images beyond the small ones, over any patch by four look-ups.
+    """Measures the detail of large images beyond the small ones, in any patch by four look-ups.
 
-    A pixel's detail is the mean absolute difference, over R, G and B, between it and the large
-    pixels it stands for, rounded down to whole levels. Summed once from the top left corner, four
-    look-ups give the sum over a patch. Making the sums reads the whole set once; 4 bytes a
-    low-resolution pixel are kept.
+    The detail of a low-resolution pixel is the mean absolute difference, over R, G and B, between
+    it and the large pixels that it stands for, rounded down to whole levels. The details are summed
+    once from the top left corner, so that four look-ups give the sum over a patch. Making the sums
+    reads the whole set once; they take 4 bytes per low-resolution pixel.
 
     Args:
         pairs: `ImagePairs`.
@@ -29,18 +29,19 @@ class Detail:
             x: Left columns, `(patches,)`.
 
         Returns:
-            float64 `(patches,)`: mean over the patch.
+            float64 `(patches,)`: the mean over each patch.
         """
         n = self.side
         corners = np.empty((2, 2, len(image)), np.uint32)
         for k, (i, top, left) in enumerate(zip(image, y, x, strict=True)):
             corners[..., k] = self.sums[i][top : top + n + 1 : n, left : left + n + 1 : n]
-        # Sums may have wrapped around; the difference of differences, one patch, has not.
+        # Sums may have wrapped around, but the difference of differences, which is one patch, has
+        # not.
         return (corners[1, 1] - corners[0, 1] - (corners[1, 0] - corners[0, 0])) / n**2
 
 
 def difference(lr, hr):
-    """Mean absolute difference of each small pixel and the large ones it stands for.
+    """Mean absolute difference between each small pixel and the large ones that it stands for.
 
     Args:
         lr: uint8 `(height, width, channels)`.
@@ -68,7 +69,7 @@ def prefer(log_weights, n, rng):
 
     Args:
         log_weights: Logarithms of the weights, `(candidates,)`.
-        n: How many.
+        n: Number of places.
         rng: NumPy generator.
 
     Returns:

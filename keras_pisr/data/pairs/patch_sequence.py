@@ -17,14 +17,15 @@ class PatchSequence(keras.utils.PyDataset):
     """The batches of `tf_patches`, bit for bit, without TensorFlow.
 
     `fit` trains epochs `first_epoch`, `first_epoch + 1`, ...; the next `fit` with the same feed
-    goes on from there. An epoch counts once its last batch was taken, so the batch that Keras may
-    look at to build a model costs none. (Keras on JAX and PyTorch takes one, with JAX on an
-    accelerator two: where an epoch has no more than those, that look is an epoch.) Under
-    `tf.distribute` use `tf_patches`.
+    continues from there. An epoch counts when its last batch has been taken, so a batch that Keras
+    takes to build a model does not count. (Keras takes one such batch on JAX and PyTorch, and two
+    on JAX with an accelerator. If an epoch has no more batches than these, they count as an epoch.)
+    Under `tf.distribute` use `tf_patches`.
 
     Call `fit(..., shuffle=False)`: the patches are shuffled here, and Keras would otherwise put the
-    batches in an order of its own that a resumed run does not repeat. There are no `workers`: those
-    of Keras run ahead of the epoch and hand on, later, what they had cut for the look.
+    batches in an order of its own that a resumed run does not repeat. `workers` cannot be set: the
+    workers of Keras run ahead of the epoch, and would later give out batches that they had cut
+    before it began.
 
     Args:
         pairs: `ImagePairs` or `StreamedPairs`.
@@ -82,12 +83,12 @@ class PatchSequence(keras.utils.PyDataset):
         return self.sampler.batch(self.epoch, index)
 
     def on_epoch_begin(self) -> None:
-        """Keras calls this before each epoch, and before it looks at a batch to build a model."""
+        """Keras calls this before each epoch, and before it takes a batch to build a model."""
         self._begun = True
 
     def on_epoch_end(self) -> None:
-        """Move on to the next epoch's patches, if this one's were all taken."""
-        # Keras ends an epoch before the first one too, after a look at some batches or at none;
-        # on TensorFlow it looks before it has begun any.
+        """Move on to the next epoch's patches if all patches of this epoch were taken."""
+        # Keras also calls this before the first epoch, after it has taken some batches or none to
+        # build a model. On TensorFlow it takes them before it has begun an epoch.
         self.epoch += self._begun and self._complete
         self._begun = self._complete = False

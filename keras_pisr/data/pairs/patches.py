@@ -1,7 +1,7 @@
 """Draws the patches of each batch, and cuts them with NumPy.
 
-Every feed asks the same `PatchSampler`, so all of them give the same batches, and any batch of any
-epoch can be had without the ones before it: that is what makes a resumed run equal.
+All feeds use the same `PatchSampler`, so they give the same batches. Any batch of any epoch can be
+drawn without the batches before it, so a resumed run equals a run that was not stopped.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from keras_pisr.data.images.color import luma_factor, luma_sum
 from keras_pisr.data.pairs.patch_detail import Detail, prefer
 from keras_pisr.data.pairs.small_patches import small_patch
 
-# Level of 255 below which a patch is as good as flat; keeps the chance of any patch above 0.
+# Level of 255 below which a patch counts as flat; it keeps the chance of every patch above 0.
 FLAT = 0.1
-# Side of a patch by default, in px of the low-resolution image.
+# Default side of a patch, in px of the low-resolution image.
 SIDE = 24
 STEPS_PER_EPOCH = 100
 
 
 class PatchSampler:
-    """Draws patches: a table of image, position and turn for each step, which depends on the seed.
+    """Draws a table of image, position and turn for each step, which depends only on the seed.
 
     Images come in shuffled passes, each image once per pass (a pass may end within a batch or an
     epoch). The position in the image is uniform on the low-resolution grid. Images smaller than the
     patch are left out with a warning that names them.
 
-    Much of a photograph is smooth, and teaches little. With `detail` above 0, twice as many patches
-    are drawn and half of them are kept. Patches are chosen one after another, with a chance in
-    proportion to `(detail_of_patch + 0.1) ** detail` (see `Detail`; its tables cost a pass
-    over the set). If most patches are flat, flat ones are kept, too. An image counts as seen when a
-    patch of it was drawn.
+    Large parts of a photograph are smooth and teach little. With `detail` above 0, twice as many
+    patches are drawn and half of them are kept. Patches are chosen one after another, with a chance
+    in proportion to `(detail_of_patch + 0.1) ** detail` (see `Detail`; its tables take one pass
+    over the set). If most patches are flat, flat ones are kept, too. An image counts as used in a
+    pass when a patch of it was drawn, even if that patch is not kept.
 
     Args:
         pairs: `ImagePairs`.
@@ -112,7 +112,7 @@ class PatchSampler:
 
 
 def checked_options(scale, patch, batch_size, steps_per_epoch, detail):
-    """Raise the `ValueError`s of `PatchSampler` about options.
+    """Check the options of `PatchSampler`, and raise its `ValueError`s.
 
     Returns:
         `(side, steps_per_epoch)`: side of a low-resolution patch in px, batches per epoch.
@@ -136,7 +136,7 @@ def checked_options(scale, patch, batch_size, steps_per_epoch, detail):
 def cut_patches(
     pairs: Any, table: np.ndarray, side: int, rng: np.random.Generator | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Luma of the patches in a table, cut from the same place of both images.
+    """Luma of the patches in a table, cut from the same place in both images.
 
     Args:
         pairs: `ImagePairs`.
@@ -172,8 +172,8 @@ def luma_patches(patches, turns):
     size, gray = len(patches[0]), np.array([patch.shape[2] == 1 for patch in patches])
     rgb_factor, rgb_offset = luma_factor()
     target = np.empty((len(patches), size, size, 1), np.float32)
-    # One patch at a time in the same scratch space, which stays in the cache. Slices copy
-    # whole rows: gathering single pixels takes 30 times as long.
+    # Patches are cut one at a time into the same scratch space, which stays in the cache. Slices
+    # copy whole rows, because gathering single pixels takes 30 times as long.
     pixels = np.empty((size, size, 3), np.float32)
     plane = np.empty((size, size, 1), np.float32)
     for index, (source, turn) in enumerate(zip(patches, turns, strict=True)):

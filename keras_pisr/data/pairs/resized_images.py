@@ -7,7 +7,7 @@ def resized_images(pairs, factor):
     """Every HR image of `pairs`, one after the other, with both sides scaled by `factor`.
 
     Raises:
-        ValueError: If the factor is not above 0, or leaves less than one LR pixel of an image.
+        ValueError: If the factor is not above 0, or leaves less than one LR pixel in an image.
     """
     if factor <= 0:
         raise ValueError(f"Expected a factor above 0; got {factor}.")

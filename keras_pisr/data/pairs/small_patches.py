@@ -1,29 +1,30 @@
-"""The low-resolution side of a patch, to the bit that of the whole image.
+"""The low-resolution side of a patch, equal bit for bit to a crop of the whole LR image.
 
 A pixel of a shrunk, blurred or compressed image depends on its neighbours, up to a known distance.
-Work on the patch and those neighbours gives the pixels that work on the whole image would give.
+Shrinking, blurring or compressing the patch together with these neighbours therefore gives the same
+pixels as doing it to the whole image.
 """
 
 from keras_pisr.data.images.blur_noise_jpeg import JPEG_BLOCK, JPEG_REACH
 from keras_pisr.data.images.degradation import Degradation, from_large, make_small
 
-# Of a function of the user: as much as JPEG after a blur of 5 px takes.
+# Margin for a user's function: as much as JPEG after a blur of 5 px needs.
 REACH = 8
 
 
 def small_patch(lr, hr, y, x, side, *, scale, degrade, rng):
     """Low-resolution pixels of one patch.
 
-    Noise is drawn for the patch. Blur, bicubic and JPEG, at the parameters that were drawn, give
-    what they give for the whole image. A function is called with the patch and at least 8 px of
-    the low-resolution image around it, up to the next multiple of 16 px.
+    Noise is drawn for the patch. Blur, bicubic and JPEG give the same pixels as for the whole image
+    with the same parameters. A function is called with the patch and at least 8 px of the
+    low-resolution image around it, up to the next multiple of 16 px.
 
     Args:
-        lr: uint8 `(height, width, channels)`, the bicubic twin of `hr`; None to make it of `hr`
-            where it is needed.
+        lr: uint8 `(height, width, channels)`, the bicubic LR image of `hr`; None to make it from
+            `hr` if it is needed.
         hr: uint8 `(height * scale, width * scale, channels)`.
         y: Upper row of the patch in px of the small image.
-        x: Left column, likewise.
+        x: Left column, in the same unit.
         side: Side of the patch in px of the small image.
         scale: Upscaling factor.
         degrade: See `degradation`; None for bicubic alone.
@@ -53,7 +54,7 @@ def small_patch(lr, hr, y, x, side, *, scale, degrade, rng):
 
 
 def _grown(window, by, multiple, size):
-    """A window enlarged on all sides, to multiples of a number of px, but within the image."""
+    """Enlarge a window on all sides, to multiples of a number of px, but within the image."""
     return tuple(
         (
             max(0, (start - by) // multiple * multiple),

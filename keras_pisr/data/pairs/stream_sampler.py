@@ -1,4 +1,4 @@
-"""Batches of patches of files that are read as training needs them."""
+"""Batches of patches from files that are read when training needs them."""
 
 import os
 import threading
@@ -18,29 +18,29 @@ MOST_WORKERS = 16
 class StreamSampler:
     """Draws patches as `PatchSampler` does, from files of `StreamedPairs`.
 
-    Files come in shuffled passes, each file once per pass. `mixed_images` of them make a
-    block: each gives `patches_per_image` patches, and all patches of a block are shuffled. Threads
-    read the next block while batches of this one are taken.
+    Files come in shuffled passes, each file once per pass. `mixed_images` files make a block: each
+    file gives `patches_per_image` patches, and all patches of a block are shuffled. Threads read
+    the next block while batches are taken from this one.
 
     Every draw depends on the seed, the shard and the number of the block alone, so any batch of any
-    epoch can be had at the price of reading its block.
+    epoch can be drawn by reading only its block.
 
-    With `detail` twice as many patches are cut, and half of each block's kept, as `PatchSampler`
-    keeps half of each batch's.
+    With `detail`, twice as many patches are cut and half of each block's patches are kept, as
+    `PatchSampler` keeps half of each batch's patches.
 
     Args:
         pairs: `StreamedPairs`.
-        patch: As for `PatchSampler`; so are the others.
+        patch: As for `PatchSampler`, like the other arguments.
         batch_size: Patches per batch.
         steps_per_epoch: Batches per epoch, by default 100.
         detail: How strongly patches with detail are preferred.
-        augment: Turn patches.
+        augment: Whether to flip and transpose patches.
         shuffle: Shuffle the files of each pass and the patches of each block.
         seed: Whole number, 0 or more.
 
     Raises:
-        ValueError: as `PatchSampler`, or if a shard is left without a file; from `batch`, if no
-            file of a block can be used, or if one cannot and the pairs do not skip it.
+        ValueError: as `PatchSampler`, or if a shard would have no file; from `batch`, if no file of
+            a block can be used, or if one file cannot be used and the pairs do not skip it.
     """
 
     def __init__(
@@ -61,7 +61,8 @@ class StreamSampler:
         self.pairs, self.batch_size, self.seed = pairs, batch_size, seed
         self.shuffle, self.preference = shuffle, detail
         self.index, shards = pairs.part
-        # A pass leaves out what does not fill the shards: others in each, as they are shuffled.
+        # A pass leaves out the files that do not fill the shards. Files are shuffled, so each pass
+        # leaves out other ones.
         self.per_pass = len(pairs) // shards
         if not self.per_pass:
             raise ValueError(
@@ -80,17 +81,18 @@ class StreamSampler:
         )
         workers = pairs.workers or min(os.cpu_count() or 1, MOST_WORKERS)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="streamed pairs")
-        # Reading ahead ends with the sampler. Tasks do not refer to it, so it can be collected.
+        # Reading ahead ends when the sampler is collected. Its tasks do not refer to it, so it can
+        # be.
         weakref.finalize(self, self._pool.shutdown, wait=False, cancel_futures=True)
         self._lock = threading.Lock()
         self._reading, self._blocks, self._named, self._orders = {}, {}, set(), {}
 
     def draw(self, epoch, step):
-        """The patches of one batch, as `PatchSampler.draw`; reads its files."""
+        """The table of one batch's patches, as from `PatchSampler.draw`; reads its files."""
         return self._gathered(epoch, step, "table")[0]
 
     def batch(self, epoch, step):
-        """The patches of one batch, as `PatchSampler.batch`."""
+        """The patches of one batch, as from `PatchSampler.batch`."""
         return self._gathered(epoch, step, "lr", "hr")
 
     def numbers(self, block):
@@ -129,7 +131,8 @@ class StreamSampler:
 
     def _block(self, number):
         with self._lock:
-            # The one before is gone: batches go on. A look back reads it again.
+            # The block before is dropped, because batches move forward. A request for it reads it
+            # again.
             for ahead in (number, number + 1):
                 if ahead not in self._reading:
                     self._reading[ahead] = self._read(ahead)
@@ -154,7 +157,7 @@ class StreamSampler:
         ]
 
     def _usable(self, cuts, block):
-        """The cuts, after word about files that gave none."""
+        """The cuts of usable files, after a warning or error about the other files."""
         numbers = self.numbers(block)
         wanted = f"a patch of {self.side * self.pairs.scale} px"
         for cut, number in zip(cuts, numbers.tolist(), strict=True):
@@ -186,7 +189,7 @@ class StreamSampler:
             detail = np.concatenate([x.detail for x in cuts if isinstance(x, CutFile)])
             weights = self.preference * np.log(detail + FLAT)
             chosen = prefer(weights, self.patches, rng)
-        # Files that are left out are made up for by the patches of the others.
+        # Patches of the other files replace those of files that are left out.
         missing = self.patches - len(chosen)
         if missing > 0:
             chosen = np.concatenate([chosen, rng.integers(0, len(cut), missing)])

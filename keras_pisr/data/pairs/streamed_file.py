@@ -1,4 +1,4 @@
-"""One image file in, some patches of it out: the work of the threads that stream a folder."""
+"""Reads an image file and cuts patches from it: the work of the threads that stream a folder."""
 
 import dataclasses
 from pathlib import Path
@@ -20,8 +20,8 @@ class StreamedFile(NamedTuple):
 
     Attributes:
         hr: The high-resolution file.
-        lr: Its low-resolution file; None where the small image is made of the large one.
-        factors: Sizes in which the image is taken, as factors of its sides, one after the other.
+        lr: Its low-resolution file; None if the small image is made from the large one.
+        factors: Factors by which the image is resized, one after the other.
     """
 
     hr: Path
@@ -29,13 +29,13 @@ class StreamedFile(NamedTuple):
     factors: tuple[float, ...] = ()
 
     def read(self, scale):
-        """The pair, in register.
+        """Read the pair, aligned.
 
         Returns:
-            `(lr, hr)`, uint8 `(height, width, 1 or 3)`; `lr` is None where it has no file.
+            `(lr, hr)`, uint8 `(height, width, 1 or 3)`; `lr` is None if it has no file.
 
         Raises:
-            ValueError: if a file cannot be used, by name.
+            ValueError: if a file cannot be used; the error names it.
             OSError: if it cannot be read.
         """
         hr = read_image(self.hr)
@@ -56,7 +56,7 @@ class CutFile(NamedTuple):
         table: int32 `(patches, 4)`, as `PatchSampler.draw` gives it.
         lr: float32 `(patches, side, side, 1)`.
         hr: float32 `(patches, side * scale, side * scale, 1)`.
-        detail: float64 `(patches,)`, as `Detail` gives it; zeros where it is not asked for.
+        detail: float64 `(patches,)`, as `Detail` gives it; zeros if it is not needed.
     """
 
     table: np.ndarray
@@ -67,7 +67,7 @@ class CutFile(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class FileCutter:
-    """Reads a file and cuts patches of it, in any thread.
+    """Reads a file and cuts patches from it, in any thread.
 
     Args:
         scale: Upscaling factor.
@@ -75,8 +75,8 @@ class FileCutter:
         count: Patches per file.
         border: See `resize`.
         degrade: See `degradation`.
-        augment: Draw turns.
-        with_detail: Whether to weigh patches.
+        augment: Whether to draw flips and transposes.
+        with_detail: Whether to measure the detail of patches.
     """
 
     scale: int
@@ -88,15 +88,16 @@ class FileCutter:
     with_detail: bool
 
     def __call__(self, file, number, seed):
-        """Patches of a file at places that are drawn from the seed alone.
+        """Patches of one file at places that depend only on the seed.
 
         Args:
             file: A `StreamedFile`.
-            number: What the table calls it.
+            number: Number of the file in the table.
             seed: List of whole numbers.
 
         Returns:
-            `CutFile`; None if the image is smaller than a patch; a text if it cannot be used.
+            `CutFile`; None if the image is smaller than a patch; a text that says why if the file
+            cannot be used.
         """
         try:
             lr, hr = file.read(self.scale)
@@ -133,7 +134,7 @@ class FileCutter:
     def _covers(self, hr):
         """Whether the image has fewer pixels than its patches, so that it is shrunk whole.
 
-        Either way the bits are the same.
+        The bits are the same in both cases.
         """
         window = (self.side + 2 * Degradation().reach(self.scale)) * self.scale
         return self.count * window**2 >= hr.shape[0] * hr.shape[1]

@@ -1,4 +1,4 @@
-"""Pairs of images that are read from their files as training needs them."""
+"""Pairs of images that are read from their files when training needs them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 class StreamedPairs:
     """A folder of images larger than memory, in place of `ImagePairs.from_folder`.
 
-    `tf_patches` and `PatchSequence` take it in place of `ImagePairs`; the low-resolution pixels of
-    each patch are the same, bit for bit. Threads decode the files. Some patches are cut from each
-    image and shuffled with the patches of other images; see `StreamSampler`. Memory holds one
-    image per thread and the patches of two blocks: some 30 MB by default, with patches of 48 px
-    at x2.
+    `tf_patches` and `PatchSequence` take it in place of `ImagePairs`. The low-resolution pixels of
+    each patch are the same, bit for bit. Threads decode the files. Several patches are cut from
+    each image and shuffled with the patches of other images; see `StreamSampler`. Memory holds one
+    image per thread and the patches of two blocks: about 30 MB by default, with patches of 48 px at
+    x2.
 
     A file is opened when a batch first needs it. If it is damaged, one warning names it, and other
     files take its place.
@@ -35,8 +35,9 @@ class StreamedPairs:
     Args:
         hr_dir: Folder of images, or several in a list; see `ImagePairs.from_folder`.
         scale: Whole number, 2 or more.
-        lr_dir: Folder of their low-resolution files; made by bicubic by default.
-        border: See `resize`; only without `lr_dir`.
+        lr_dir: Folder of their low-resolution files. By default they are made by bicubic
+            interpolation.
+        border: See `resize`; used only without `lr_dir`.
         degrade: See `ImagePairs.degraded`.
         patches_per_image: Patches cut from each image when it is decoded. More patches are faster,
             because decoding takes most of the time, but more alike.
@@ -48,7 +49,7 @@ class StreamedPairs:
 
     Attributes:
         files: `StreamedFile` of each image.
-        part: `(index, shards)`, see `shard`.
+        part: `(index, shards)`; see `shard`.
 
     Raises:
         FileNotFoundError: if a folder is missing.
@@ -155,7 +156,7 @@ class StreamedPairs:
 
     @classmethod
     def join(cls, parts: Sequence[StreamedPairs]) -> StreamedPairs:
-        """One set of the files of several of one scale, in order, with the first one's options.
+        """Join the files of sets of one scale, in order, with the options of the first set.
 
         Args:
             parts: `StreamedPairs`, one or more.
@@ -171,7 +172,7 @@ class StreamedPairs:
         return parts[0]._with(files=[file for part in parts for file in part.files])
 
     def split(self, at: int) -> tuple[StreamedPairs, StreamedPairs]:
-        """The files before and from index `at` on, as two sets.
+        """Split into the files before index `at` and the rest.
 
         Args:
             at: Index as in a slice: `-10` keeps the last ten apart.
@@ -185,7 +186,7 @@ class StreamedPairs:
         return tuple(self._with(files=part) for part in parts)
 
     def in_memory(self) -> ImagePairs:
-        """All of them as `ImagePairs`: for the few that validate.
+        """Read all images into `ImagePairs`; meant for a few validation images.
 
         Raises:
             ValueError: if a file cannot be used.

@@ -80,8 +80,8 @@ class LabelledImages:
         """
         if sum(counts) > len(self.class_names) or min(counts) < 1:
             raise ValueError(
-                f"Cannot split {len(self.class_names)} classes into {counts}: each needs one at "
-                "least, and together they must not be more."
+                f"Cannot split {len(self.class_names)} classes into {counts}: each set needs "
+                "at least one class, and all sets together no more classes than there are."
             )
         parts, first = [], 0
         for count in counts:
@@ -128,9 +128,10 @@ class LabelledImages:
 
         Args:
             folder: Path; each folder in it is a class.
-            size: `(height, width)` in px of every image. Others are cropped at the centre to
-                this shape and resized. With None, all images must have one size already.
-            channels: 3 for RGB, 1 for gray; others are converted.
+            size: `(height, width)` of every image in px. Images of another size are cropped at the
+                centre to this shape and resized. With None, all images must already have the same
+                size.
+            channels: 3 for RGB, 1 for gray; other images are converted.
             classes: Names of the classes to read, in the order of their numbers. By default
                 all, sorted so that `s2` comes before `s10`.
 
@@ -157,8 +158,8 @@ class LabelledImages:
 
         Args:
             path: Path of the archive.
-            folder: Only images whose path has this name above the class folder, as `"train"`
-                in `set/train/class/image.jpg`.
+            folder: Read only images whose path has this name above the class folder, such as
+                `"train"` in `set/train/class/image.jpg`.
             size: As in `from_folder`.
             channels: As in `from_folder`.
             classes: As in `from_folder`.
@@ -182,7 +183,7 @@ class LabelledImages:
     ) -> LabelledImages:
         """Read a TensorFlow Datasets set with `image` and `label`.
 
-        `cifar100`, `caltech_birds2011`, `cars196` and `lfw`, for instance.
+        Examples are `cifar100`, `caltech_birds2011`, `cars196` and `lfw`.
 
         Args:
             name: Name of the data set.

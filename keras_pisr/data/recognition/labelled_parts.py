@@ -8,7 +8,7 @@ from keras_pisr.data.images.resize import resize
 from keras_pisr.data.recognition.labelled_images import LabelledImages
 from keras_pisr.data.recognition.labelled_sources import tar_members
 
-# A name in place of a folder: the letters that the HORKD recipes train on by default.
+# This name stands for the letters that the HORKD recipes train on by default.
 LETTERS = "letters"
 LETTERS_SIZE = (32, 32)
 PARTS = ("train", "val")
@@ -34,7 +34,7 @@ def labelled_part(source, part, *, size, channels):
 
     Args:
         source: Folder of class folders, a tar archive of such, or `"letters"`.
-        part: `"train"` or `"val"`, for a source that `has_parts`; None for a whole source.
+        part: `"train"` or `"val"` for a source that `has_parts`; None reads the whole source.
         size: `(height, width)` to which images are cropped and resized, px.
         channels: 1 or 3.
 
@@ -58,7 +58,7 @@ def labelled_part(source, part, *, size, channels):
 
 
 def hold_out_share(data, share=0.1):
-    """Split off this share of each class, one image at least.
+    """Split off this share of each class, at least one image.
 
     Returns:
         `(rest, held_out)`, both `LabelledImages`.

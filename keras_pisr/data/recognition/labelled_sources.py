@@ -16,7 +16,7 @@ from keras_pisr.data.images.files import read_pixels
 from keras_pisr.data.images.resize import resize
 from keras_pisr.data.tfds_load import load_tfds
 
-# A photograph is a few megabytes; what is larger is not meant, or not well meant.
+# A photograph has a few megabytes; a larger file is a mistake or an attack.
 MAX_FILE_BYTES = 64 * 2**20
 MAX_FILES = 5_000_000
 
@@ -37,18 +37,18 @@ def folder_files(folder):
 
 @contextmanager
 def damage_told(path):
-    """Say of an archive that cannot be read that it is damaged, in a `ValueError`."""
+    """Turn errors about an archive that cannot be read into a `ValueError` that names it."""
     try:
         yield
     except GeneratorExit:
         raise
-    # Those of tarfile, gzip, zlib and lzma have nothing in common.
+    # The errors of tarfile, gzip, zlib and lzma have no common class.
     except Exception as error:
         raise ValueError(f"{path} cannot be read as a tar archive: {error}.") from error
 
 
 class BoundedReads:
-    """A file that refuses to hand out too much at once: a tar header may name any size."""
+    """A file that bounds the bytes of one read, because a tar header may name any size."""
 
     def __init__(self, file):
         self._file = file
@@ -86,7 +86,7 @@ def tar_members(path):
                     f"{member.name} is file {count} of {member.size} bytes; at most "
                     f"{MAX_FILES} files of {MAX_FILE_BYTES} bytes are read"
                 )
-            # Links and devices have no content of their own.
+            # Links and devices are left out, because they have no content of their own.
             if member.isreg():
                 yield archive, member
 
@@ -116,7 +116,7 @@ def decode(files, size, channels, classes, where):
         size: `(height, width)` or None.
         channels: 1 or 3.
         classes: Names in order, or None.
-        where: What to call the source in messages.
+        where: Name of the source in messages.
 
     Returns:
         `(images, labels, class_names)`, sorted by class and by file name.
@@ -143,12 +143,12 @@ def decode(files, size, channels, classes, where):
 
 
 def stack(images):
-    """Stack images, which must have one size."""
+    """Stack images, which must all have the same size."""
     sizes = {image.shape[:2] for image in images}
     if len(sizes) > 1:
         raise ValueError(
-            f"The images are of {len(sizes)} sizes, {sorted(sizes)[0]} to {sorted(sizes)[-1]} "
-            "(height, width). Say which one they shall have: `size=(64, 64)`."
+            f"The images have {len(sizes)} sizes, {sorted(sizes)[0]} to {sorted(sizes)[-1]} "
+            "(height, width). Choose one for all of them: `size=(64, 64)`."
         )
     return np.stack(images)
 
@@ -194,6 +194,6 @@ def read_tfds(name, split, size, channels, data_dir):
         labels.append(example["label"])
     if isinstance(info.features["label"], tfds.features.ClassLabel):
         return stack(images), labels, info.features["label"].names
-    # lfw: the label is the person's name.
+    # In lfw, the label is the person's name.
     names, numbers = np.unique([label.decode() for label in labels], return_inverse=True)
     return stack(images), numbers, names.tolist()

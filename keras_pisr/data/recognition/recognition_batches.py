@@ -12,8 +12,8 @@ def shuffled_batches(labels, batch_size, rng):
 def class_batches(labels, classes, per_class, rng):
     """Indices of batches of `classes` classes with `per_class` images each.
 
-    An epoch has as many batches as cover the samples once on average. A class that has fewer
-    images repeats some.
+    An epoch has enough batches to cover the samples once on average. A class with fewer than
+    `per_class` images repeats some of them.
     """
     members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     batches = []
@@ -54,7 +54,7 @@ def augment_batch(images, flip, shift, rng):
 
 
 class RecognitionBatches:
-    """Draws batches of labelled images, the same for the same seed and epoch.
+    """Draws batches of labelled images that depend only on the seed and the epoch.
 
     Args:
         data, lr_size, batch_size, per_class, training, flip, shift, seed: See `recognition_pairs`.

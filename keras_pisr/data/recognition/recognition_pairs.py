@@ -28,10 +28,10 @@ def recognition_pairs(
     """Images at two resolutions and their labels, as a `tf.data.Dataset`.
 
     The image is augmented once, at high resolution. The low-resolution image is made from the
-    result by the antialiased bicubic `resize_tf` and rounded to 8 bits like that of a camera, so
-    both always show the same. One pass over the dataset is one epoch. Each new pass draws
-    anew, and a new dataset with the same seed draws the same. Without TensorFlow,
-    `RecognitionSequence` gives the same batches.
+    result by the antialiased bicubic `resize_tf` and rounded to 8 bits like an image of a camera,
+    so both images show the same. One pass over the dataset is one epoch. Each pass has new draws,
+    and a new dataset with the same seed repeats them. Without TensorFlow, `RecognitionSequence`
+    gives the same batches.
 
     Args:
         data: `LabelledImages`.
@@ -39,8 +39,8 @@ def recognition_pairs(
         batch_size: Number of images per batch.
         per_class: For metric learning: each batch holds `batch_size / per_class` classes with
             this many images each. None shuffles all images.
-        training: False gives every image once, in order and unchanged, and ignores the options
-            about draws.
+        training: False gives every image once, in order and unchanged, and ignores the other
+            options of the draws.
         flip: Mirror half of the images left to right. Turn this off for letters.
         shift: Move each image by up to this many px of the large image; 0 does not move it. With
             the default of 4, a large image of 64 px moves by up to a sixteenth of its side.

@@ -49,7 +49,8 @@ class RecognitionSequence(keras.utils.PyDataset):
         return len(self.drawn)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        # Draws of a batch follow those of the batch before, so others are drawn from the start.
+        # The draws of a batch follow those of the batch before. For a batch out of order, the draws
+        # start again from the first batch.
         if self._batches is None or index != self._next:
             self._batches = self.drawn.epoch(self.epoch)
             for _ in range(index):
@@ -61,6 +62,6 @@ class RecognitionSequence(keras.utils.PyDataset):
         return lr, {"hr": hr, "label": label}
 
     def on_epoch_end(self) -> None:
-        """Move on to the next epoch's draws, if this one's were all taken."""
+        """Move on to the next epoch's draws if all draws of this epoch were taken."""
         self.epoch += self._next == len(self)
         self._batches, self._next = None, 0

@@ -1,4 +1,4 @@
-"""Drawings: hard edges, text, patterns and noise, of which photographs have too little."""
+"""Drawings with hard edges, text, patterns and noise, which are rare in photographs."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ def draw_images(count: int, *, size: int = 192, seed: int = 0) -> dict[str, np.n
     The same seed gives the same drawings with the same releases of NumPy and Pillow, which has the
     letters.
 
-    A network that has seen photographs only may turn text on a screen, a comic or noise into
-    specks of any brightness. A few drawings among the photographs prevent that.
+    A network that was trained only on photographs may turn text on a screen, a comic or noise into
+    specks of any brightness. A few drawings among the photographs prevent this.
 
     Half of them are drawn small and enlarged in blocks of 2, 3 or 4 px, so that the edges of the
-    low-resolution image are hard, too. A third is gray, which is not remapped to the studio range.
+    low-resolution image are hard, too. A third of the drawings are gray; gray is not remapped to
+    the studio range.
 
     Args:
-        count: Number of drawings, a quarter of each kind.
-        size: Side in px, from 16.
-        seed: Whole number, 0 or more.
+        count: Number of drawings; each of the four kinds makes up a quarter.
+        size: Side in px, 16 or more.
+        seed: Makes the drawings repeatable; a whole number, 0 or more.
 
     Returns:
         Dict of name to uint8 `(size, size, 1 or 3)`.
@@ -49,7 +50,7 @@ def draw_images(count: int, *, size: int = 192, seed: int = 0) -> dict[str, np.n
 
 
 def text(size, rng):
-    """Lines of random characters, smoothed or not."""
+    """Lines of random characters, with smooth or hard edges."""
     image, draw = _page(size, rng)
     y = 0
     while y < size:
@@ -63,14 +64,14 @@ def text(size, rng):
 
 
 def shapes(size, rng):
-    """Shapes upon each other, small ones more often than large ones."""
+    """Overlapping shapes; small ones are more frequent than large ones."""
     image, draw = _page(size, rng)
     for _ in range(int(rng.integers(5, 120))):
         half = size * 0.02 / rng.uniform(0.03, 1)
         x, y = rng.uniform(0, size, 2)
         kind = rng.choice(["ellipse", "rectangle", "polygon", "line", "outline"])
         color = _color(rng, image)
-        # As (left, top, right, bottom), which is in order.
+        # Sorted as (left, top, right, bottom).
         box = [x - half * rng.random(), y - half * rng.random(), x + half, y + half]
         corners = [tuple(rng.normal((x, y), half)) for _ in range(3)]
         if kind == "polygon":
@@ -83,13 +84,13 @@ def shapes(size, rng):
             getattr(draw, kind)(box, fill=color)
     if rng.random() < 0.5:
         return np.asarray(image)
-    # Smooth edges: what was drawn, shrunk to half, four times side by side.
+    # To smooth the edges, the drawing is shrunk to half, and repeated four times to fill the image.
     half = np.asarray(image.reduce(2))
     return np.tile(half, (2, 2, 1))[:size, :size]
 
 
 def pattern(size, rng):
-    """Stripes or checks of 2 to 16 px, straight or turned; or rings, half narrower outwards."""
+    """Stripes or checks of 2 to 16 px, straight or turned; or rings, half narrowing outwards."""
     y, x = np.mgrid[:size, :size] - rng.uniform(0, size, (2, 1, 1))
     angle = rng.choice([0, 0.25, rng.random()]) * np.pi
     across, along = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
@@ -104,19 +105,19 @@ def pattern(size, rng):
 
 
 def ring_phase(radius, power, size):
-    """Distance in px along which a wave makes rings: of one width, or narrower outwards.
+    """Phase in px of a wave that makes rings: all of one width, or narrower outwards.
 
     Args:
         radius: Distances from the centre in px.
-        power: 1 for rings of one width; 2 for rings that are as narrow only at a radius of `size`
-            and wider within.
+        power: 1 for rings of one width; 2 for rings that have this width only at a radius of `size`
+            and are wider further inside.
         size: Side of the image in px.
     """
     return radius if power == 1 else radius**2 / (2 * size)
 
 
 def noise(size, rng):
-    """Noise: even, or of two values."""
+    """Noise that is uniform, or has only two values."""
     share = rng.random((size, size))
     return _between(share if rng.random() < 0.5 else np.round(share), rng)
 
@@ -125,14 +126,14 @@ KINDS = (text, shapes, pattern, noise)
 
 
 def _page(size, rng):
-    """An empty image to draw on, half of the time white or black."""
+    """An empty image to draw on, white or black in half of the draws."""
     plain = (int(rng.choice([0, 255])),) * 3
     image = Image.new("RGB", (size, size), plain if rng.random() < 0.5 else _any_color(rng))
     return image, ImageDraw.Draw(image)
 
 
 def _color(rng, image):
-    """Half of the time black or white, whichever the page is further from: the hardest edge."""
+    """In half of the draws, black or white, whichever differs more from the page."""
     if rng.random() < 0.5:
         return (0, 0, 0) if sum(image.getpixel((0, 0))) > 382 else (255, 255, 255)
     return _any_color(rng)
@@ -143,7 +144,7 @@ def _any_color(rng):
 
 
 def _between(share, rng):
-    """Colours between two, which half of the time are black and white."""
+    """Colours between two random ones, which are black and white in half of the draws."""
     ends = np.array([(0, 0, 0), (255, 255, 255)])
     if rng.random() < 0.5:
         ends = rng.integers(0, 256, (2, 3))

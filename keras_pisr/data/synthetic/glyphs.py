@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-# Characters of plain shape in all the fonts below: digits, Latin and Greek letters, signs.
-# Left out are pairs that look alike in some font (capital and small c, o, x; Latin and Greek A).
+# These characters have a plain shape in all the fonts below: digits, Latin and Greek letters,
+# signs. Pairs that look alike in some font are left out (capital and small c, o, x; Latin and Greek
+# A).
 CHARACTERS = (
     "0123456789ABDEFGHJKLMNQRTYabdefghijkmnqrtyΓΔΘΛΞΠΣΦΨΩαβγδεζηθλμξπρσφψω!?&@#$%£¥§¶+=<>±÷√∞∫∂"
 )
 
-# The DejaVu faces that Matplotlib ships, each with all the characters above.
+# These are the DejaVu faces that Matplotlib ships; each has all the characters above.
 FONTS = (
     *("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique"),
     *("DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSerif-Italic", "DejaVuSerif-BoldItalic"),
@@ -19,7 +20,8 @@ FONTS = (
     "DejaVuSansMono-BoldOblique",
 )
 
-# Drawn larger and reduced: Pillow's hinting would bend small glyphs to the pixel grid.
+# Glyphs are drawn larger and shrunk, because Pillow's hinting would bend small glyphs to the pixel
+# grid.
 OVERSAMPLING = 4
 
 
@@ -36,14 +38,14 @@ def draw_glyph(character, font, size):
 def render_glyphs(
     *, size: tuple[int, int] = (32, 32), styles: int | None = None, classes: int | None = None
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Every character in every font, once: real shapes, the same on every machine.
+    """Every character in every font, at three heights; the same on every machine.
 
-    90 characters in 12 fonts (sans, serif and monospaced; upright and oblique; regular and
-    bold), at three heights each; some signs are the same in several fonts. Vary position in
-    training by `recognition_pairs(shift=...)`; mirroring makes other characters.
+    There are 90 characters in 12 fonts (sans, serif and monospaced; upright and oblique; regular
+    and bold). Some signs are the same in several fonts. In training, vary the position with
+    `recognition_pairs(shift=...)`. Do not mirror: that makes other characters.
 
     Args:
-        size: `(height, width)` in px, from 12.
+        size: `(height, width)` in px, each 12 or more.
         styles: Number of fonts to use, in the order of `FONTS`; None for all.
         classes: Number of characters to use, in order; None for all.
 
@@ -68,7 +70,7 @@ def render_glyphs(
             f"There are {len(FONTS)} fonts and {len(CHARACTERS)} characters; got styles={styles} "
             f"and classes={classes}."
         )
-    # The tallest glyphs of the largest height just fit.
+    # At this factor the tallest glyphs of the largest height just fit.
     heights = [round(OVERSAMPLING * min(size) * share) for share in (0.6, 0.7, 0.8)]
     fonts = [
         ImageFont.truetype(f"{get_data_path()}/fonts/ttf/{name}.ttf", height)

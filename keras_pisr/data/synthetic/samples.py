@@ -49,8 +49,8 @@ def sample_images(split: str = "train") -> dict[str, np.ndarray]:
         `gravel` and `text` are gray.
 
     Raises:
-        ImportError: if scikit-image is not installed, or without its images.
-        ValueError: for another split.
+        ImportError: if scikit-image is not installed, or its images are missing.
+        ValueError: if the split is none of these.
 
     Example:
         >>> sample_images("test")["coffee"].shape
@@ -58,7 +58,7 @@ def sample_images(split: str = "train") -> dict[str, np.ndarray]:
     """
     if split not in _SPLITS:
         raise ValueError(f"Expected split to be one of {tuple(_SPLITS)}; got {split!r}.")
-    # Found, not imported: only its files are needed, and importing it takes a second.
+    # The package is found, not imported: only its files are needed, and the import takes a second.
     spec = find_spec("skimage")
     folder = Path(spec.origin).parent / "data" if spec and spec.origin else None
     paths = [folder / name for name in _SPLITS[split]] if folder else []

@@ -1,1 +1,1 @@
-"""A network in simulated 8 bit: its layers, its ranges, and how its weights are rounded."""
+"""A network in simulated 8 bit: its layers, its ranges, and the rounding of its weights."""

@@ -1,4 +1,4 @@
-"""Channels of like range, so that one 8-bit scale per tensor suits them all."""
+"""Scales channels to similar ranges, so that one 8-bit scale per tensor suits them all."""
 
 import keras
 import numpy as np
@@ -7,29 +7,30 @@ from keras import layers
 from keras_pisr.forms.leaky import Leaky
 from keras_pisr.models import SubpixelDeconvolution, SubpixelResidual
 
-# A channel is enlarged at most so many times: one that is silent on the calibration images may
-# not be on others.
+# Largest factor of a channel: a channel that is silent on the calibration images may not be silent
+# on others.
 MOST = 1000.0
 
-# What is below zero counts by this power of the activation's slope, of which there is at least so
-# much: among the powers 0, 1/4, 1/2, 3/4 and 1 the best or within 0.5 dB of it for three FSRCNNs
-# whose int8 form was compared with the float one, and about the best of four for a ReLU network.
+# Values below zero are weighted by this power of the activation's slope, which is taken as at least
+# LEAST_SLOPE. Among the powers 0, 1/4, 1/2, 3/4 and 1, this one was the best or within 0.5 dB of
+# the best for three FSRCNNs whose int8 form was compared with the float one, and about the best of
+# four for a ReLU network.
 POWER, LEAST_SLOPE = 0.25, 1e-4
 
 
 def equalize_channels(model, lumas):
     """Scale the channels between convolutions to one range, without changing the output.
 
-    ReLUs, leaky or not, commute with positive factors, so a channel's factor can be put into one
-    convolution and its inverse into the next. The 8-bit scale of a tensor then fits the
+    ReLUs, leaky or not, commute with positive factors. A channel's factor can therefore be put into
+    one convolution and its inverse into the next. The 8-bit scale of a tensor then fits the
     channels that carry the image as well as those that carry details. Tensors that are added to
     each other get the same factors.
 
-    What is below zero, which the activation multiplies by its slope, counts for less than what is
-    above: nearly nothing before a ReLU.
+    The activation multiplies values below zero by its slope, so they count for less than values
+    above zero: nearly nothing before a ReLU.
 
-    Only a network of convolutions, such activations and sums is changed, with or without a
-    `SubpixelResidual` at its end; other models are returned as they are.
+    Only networks of convolutions, such activations and sums are changed, with or without a
+    `SubpixelResidual` at the end. Other models are returned unchanged.
 
     Args:
         model: A `deployed_form`, changed in place.
@@ -63,17 +64,17 @@ def equalize_channels(model, lumas):
 
 
 def free_channels(model):
-    """Channels that may be scaled: those between convolutions, one group for what is added up.
+    """Channels that may be scaled: those between convolutions, in one group if they are added.
 
     Args:
         model: A `deployed_form`.
 
     Returns:
         List of `(makers, sums, readers)`: the convolutions that make a group's tensors, the sums of
-        them, and the convolutions that read them. Empty where the model has an operation that
-        does not commute with factors, or one that is not known.
+        them, and the convolutions that read them. It is empty if the model has an operation that
+        does not commute with factors or is not known.
     """
-    groups = {}  # Tensor to its group, a list that all tensors of the group share.
+    groups = {}  # Maps a tensor to its group, a list that all tensors of the group share.
     for layer in model.operations:
         inputs = layer.input if isinstance(layer.input, list) else [layer.input]
         if isinstance(layer, layers.InputLayer):
@@ -107,7 +108,7 @@ def _ranges(values, below):
 
 
 def _weight_below_zero(model, layer):
-    """1 where no activation follows; else of the layer, or of each channel."""
+    """Weight of values below zero: of the layer or of each channel; 1 if no activation follows."""
     activations = [x for x in model.layers if _is_relu(x) and x.input is layer.output]
     if not activations:
         return 1.0

@@ -1,7 +1,7 @@
 """Layers that compute in float what an 8-bit file will compute in whole numbers.
 
-The file's rounding is part of the forward pass, and gradients pass it as if it were not there
-(straight through), so a network of these layers can be trained. TensorFlow only.
+The file's rounding is part of the forward pass. Gradients pass through it unchanged (straight
+through), so a network of these layers can be trained. The layers run only on TensorFlow.
 """
 
 import keras
@@ -10,16 +10,16 @@ from keras import layers
 from keras_pisr.forms.blocked import BlockedConv2D, BlockedSubpixelDeconvolution
 from keras_pisr.models import SubpixelDeconvolution, SubpixelResidual
 
-SMALLEST = 1e-6  # Range of a tensor that is always zero: a step must not be zero.
+SMALLEST = 1e-6  # Smallest range, for tensors that are always zero: a step must not be zero.
 
 
 def register(name):
-    """Under a name of this package, which `load_student` trusts."""
+    """Register a class under a name of this package, which `load_student` trusts."""
     return keras.saving.register_keras_serializable(package="keras_pisr", name=name)
 
 
 def round_kernel(kernel):
-    """A kernel on the grid of 8-bit weights: 127 levels on either side of 0, one scale per channel.
+    """Round a kernel to 8-bit weights: 127 levels on either side of 0, one scale per channel.
 
     Args:
         kernel: `(height, width, inputs, outputs)`.
@@ -28,7 +28,8 @@ def round_kernel(kernel):
 
     kernel = tf.convert_to_tensor(kernel)
     largest = tf.maximum(tf.reduce_max(tf.abs(kernel), axis=(0, 1, 2)), SMALLEST)
-    # Not differentiated: the largest weight would get the gradient of all that are rounded.
+    # The scale is not differentiated; otherwise the largest weight would get the gradients of all
+    # rounded weights.
     largest = tf.stop_gradient(largest)
     return tf.quantization.fake_quant_with_min_max_vars_per_channel(
         kernel, -largest, largest, narrow_range=True
@@ -37,12 +38,12 @@ def round_kernel(kernel):
 
 @register("FakeQuant")
 class FakeQuant(layers.Layer):
-    """Clips a tensor to a range and rounds it to the 256 levels of 8 bit within.
+    """Clips a tensor to a range and rounds it to the 256 levels of 8 bit in that range.
 
     The range is widened to hold 0, and shifted by less than a step so that 0 is a level.
 
     Args:
-        low: Least value.
+        low: Smallest value.
         high: Largest value.
         **kwargs: Passed on to `keras.layers.Layer`; `trainable=False` keeps the range as it is.
 
@@ -56,7 +57,7 @@ class FakeQuant(layers.Layer):
         self.start = float(low), float(high)
 
     def build(self, input_shape):
-        """Create the two ends."""
+        """Create the two ends of the range."""
         for name, value in zip(("low", "high"), self.start, strict=True):
             end = self.add_weight(
                 name=name, shape=(), initializer=keras.initializers.Constant(value)
@@ -72,7 +73,7 @@ class FakeQuant(layers.Layer):
         return tf.quantization.fake_quant_with_min_max_vars(inputs, low, tf.maximum(high, 0.0))
 
     def compute_output_shape(self, input_shape):
-        """The input's."""
+        """The shape of the input."""
         return input_shape
 
     def get_config(self):
@@ -111,7 +112,7 @@ class FakeQuantSubpixelDeconvolution(BlockedSubpixelDeconvolution):
 class FakeQuantSubpixelResidual(SubpixelResidual):
     """A `SubpixelResidual` whose sum is stored in the 256 levels of a pixel.
 
-    Clipping takes no operation then: what is beyond does not exist in 8 bit.
+    Clipping needs no operation then, because 8 bit has no values outside this range.
     """
 
     def limit(self, blocks):

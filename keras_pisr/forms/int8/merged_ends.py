@@ -1,4 +1,4 @@
-"""The two ends of a residual network as one convolution, so that 8 bit rounds their sum once."""
+"""Merges the two ends of a residual network, so that 8 bit rounds their sum only once."""
 
 import keras
 import numpy as np
@@ -14,26 +14,27 @@ from keras_pisr.models import SubpixelResidual
 class WithPixels(layers.Concatenate):
     """Puts the pixels of the image beside features in `[0, 1]`, in one tensor.
 
-    All of its channels have the 8-bit scale of a pixel, 1/255, so nothing is rounded again.
+    All channels of this tensor have the 8-bit scale of a pixel, 1/255, so no value is rounded
+    again.
     """
 
 
 def merged_ends(model, lumas):
-    """The same network with one convolution where it ended in the sum of two.
+    """Replace the sum of two convolutions at the end of a network by one convolution.
 
-    `conv(features) + conv(pixels)` costs 8 bit two roundings of numbers as large as the image, and
-    a third one of their sum. One convolution that reads the features and the pixels adds up in 32
-    bit and rounds once. Both have to have the same scale for that, so the features are scaled to
-    `[0, 1]`, which the convolutions around them make up for.
+    In 8 bit, `conv(features) + conv(pixels)` takes two roundings of numbers as large as the image,
+    and a third rounding of their sum. One convolution that reads the features and the pixels adds
+    in 32 bit and rounds once. Features and pixels need the same scale for this, so the features are
+    scaled to `[0, 1]`; the convolutions around them compensate for this.
 
     Args:
         model: A `deployed_form`; its channels are equalized and its features scaled in place.
-        lumas: float32 `(batch, height, width, 1)` that the range of the features is taken from.
+        lumas: Batches of float32 `(batch, height, width, 1)`, from which the range of the features
+            is taken.
 
     Returns:
-        A model that shares layers with `model`; `model` itself where it does not end in a
-        `SubpixelResidual` of two convolutions, one of the image and one of features that ReLUs
-        made.
+        A model that shares layers with `model`. If `model` does not end in a `SubpixelResidual` of
+        two convolutions, one of the image and one of features after ReLUs, `model` itself.
     """
     found = _ends(model)
     if found is None:
@@ -60,7 +61,7 @@ def merged_ends(model, lumas):
 
 
 def _centred(kernel, size):
-    """A kernel in the middle of zeros, `size` x `size`."""
+    """A kernel padded with zeros on all sides to `size` x `size`."""
     margin = (size - len(kernel)) // 2
     return np.pad(kernel, ((margin, margin), (margin, margin), (0, 0), (0, 0)))
 
@@ -82,7 +83,7 @@ def _ends(model):
 
 
 def _is_positive(tensor):
-    """Whether a tensor has no values below zero: a ReLU's, or a sum of such."""
+    """Whether a tensor has no values below zero: the output of a ReLU, or a sum of such outputs."""
     operation = tensor._keras_history.operation
     if isinstance(operation, layers.Add):
         return all(map(_is_positive, operation.input))

@@ -18,7 +18,7 @@ from keras_pisr.forms.leaky import Leaky
 from keras_pisr.forms.phone import deployed_form
 from keras_pisr.models import SubpixelResidual
 
-# A range is tried at these shares of what was seen.
+# Shares of the observed range that are tried.
 SHARES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
 
 
@@ -28,10 +28,10 @@ def is_quantized(model):
 
 
 def check_backend(model):
-    """Refuse to run a `quantized_form` on another backend than TensorFlow."""
+    """Raise a `ValueError` if the backend is not TensorFlow, which a `quantized_form` needs."""
     if is_quantized(model) and keras.backend.backend() != "tensorflow":
         raise ValueError(
-            f"{model.name!r} rounds as an 8-bit file does, which takes the TensorFlow backend; "
+            f"{model.name!r} rounds as an 8-bit file does, which needs the TensorFlow backend; "
             f"this is {keras.backend.backend()}. Set KERAS_BACKEND=tensorflow."
         )
 
@@ -42,16 +42,15 @@ def can_be_quantized(model):
 
 
 def quantized_form(model: keras.Model) -> keras.Model:
-    """A copy of a luma network in which weights and tensors are rounded as an 8-bit file does.
+    """A copy of a luma network whose weights and tensors are rounded as in an 8-bit file.
 
-    Its output is that of the file, to the last level. Ranges are those of pixels at the ends,
-    and 0 to 1 elsewhere: follow it with `settle_ranges`. It trains like any Keras model, by
-    `fit` or as the student of a distiller; then `to_tflite(..., precision="int8")` stores
-    what was trained.
+    Its output is that of the file, to the last level. The two ends have the ranges of pixels; all
+    other ranges are 0 to 1 until `settle_ranges` sets them. Train the copy like any Keras model,
+    with `fit` or as the student of a distiller. Then `to_tflite(..., precision="int8")` stores the
+    trained weights and ranges.
 
-    Tensors are rounded after every layer, but not between a convolution and its ReLU, which are
-    one operation of a file.
-    Layers keep their names, so that the same features can be distilled.
+    Tensors are rounded after every layer, except between a convolution and its ReLU, which are one
+    operation in a file. Layers keep their names, so that the same features can be distilled.
 
     Args:
         model: A functional model of convolutions, (leaky, one-slope parametric) ReLUs, sums,
@@ -70,8 +69,8 @@ def quantized_form(model: keras.Model) -> keras.Model:
     if not can_be_quantized(deployed):
         unknown = {type(x).__name__ for x in deployed.operations if not _is_known(x)}
         raise ValueError(
-            f"{model.name!r} holds {', '.join(sorted(unknown))}, for which there is no layer that "
-            "rounds as 8 bit does. Build the network of Conv2D, ReLU, LeakyReLU, Add, "
+            f"{model.name!r} holds {', '.join(sorted(unknown))}, which have no layer that "
+            "rounds like 8 bit. Build the network of Conv2D, ReLU, LeakyReLU, Add, "
             "SubpixelDeconvolution and SubpixelResidual."
         )
     by_next = {
@@ -107,7 +106,8 @@ def quantized_form(model: keras.Model) -> keras.Model:
         if layer.name in by_next or isinstance(layer, SubpixelResidual | WithPixels):
             return outputs
         if isinstance(layer, Leaky):
-            # The same steps as before it: XNNPACK multiplies by their ratio in steps of 1/256.
+            # The levels are those before the layer, because XNNPACK multiplies by the ratio of the
+            # two in steps of 1/256.
             return inputs._keras_history.operation(outputs)
         fixed = layer.name in as_pixels or layer.name == deployed.layers[-1].name
         return FakeQuant(0, 1, trainable=not fixed, name=f"{layer.name}_levels")(outputs)
@@ -120,9 +120,9 @@ def quantized_form(model: keras.Model) -> keras.Model:
 
 
 def post_training_form(model, lumas):
-    """The 8-bit form of a trained network, made as good as it gets without training.
+    """The 8-bit form of a trained network, as good as possible without training.
 
-    Channels are equalized, weights rounded so that errors cancel, ranges settled.
+    Channels are equalized, weights are rounded so that errors cancel, and ranges are settled.
 
     Args:
         model: A `deployed_form`; its channels are equalized in place, its weights not rounded.
@@ -139,15 +139,15 @@ def post_training_form(model, lumas):
 
 
 def settle_ranges(quantized: keras.Model, model: keras.Model, lumas: np.ndarray) -> keras.Model:
-    """Give every rounded tensor the range with which the output errs least.
+    """Give every rounded tensor the range with which the error of the output is smallest.
 
-    First the extremes seen on `lumas`; then, layer by layer, a smaller range wherever the
-    output comes closer to that of `model`: finer steps for all are often worth more than room
-    for the rarest values.
+    First, the ranges are the extremes on `lumas`. Then, layer by layer, a smaller range is taken if
+    it brings the output closer to that of `model`: finer steps for all values are often worth more
+    than room for the rarest ones.
 
     Args:
         quantized: A `quantized_form`, changed in place.
-        model: What it should compute: a model with its layers' names, in float.
+        model: The float model with the same layer names, whose output is the target.
         lumas: float32 `(batch, height, width, 1)`. They should cover the range, black and
             white edges included, or the file will clip those.
 
@@ -167,7 +167,7 @@ def settle_ranges(quantized: keras.Model, model: keras.Model, lumas: np.ndarray)
         tell("Settling ranges", done, len(ranged))
         errors: dict[
             Any, float
-        ] = {}  # Of each range tried: where an end is 0, all of its shares are the same.
+        ] = {}  # Maps a range to its error. If an end is 0, all of its shares are the same range.
 
         def error(ends, layer=layer, errors=errors):
             layer.set_weights(ends)

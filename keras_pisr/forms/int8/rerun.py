@@ -1,8 +1,8 @@
-"""Running a network again and again from where it changed."""
+"""Runs a network repeatedly, each time only from the layer that changed."""
 
 
 class Rerun:
-    """A functional model on fixed inputs, of which only what follows a changed layer is computed.
+    """A functional model on fixed inputs that computes only the layers after a changed one.
 
     Outputs that no later layer reads are dropped, so memory holds only those that are still needed.
 
@@ -27,13 +27,13 @@ class Rerun:
                 self._last_read |= {id(x): level for x in node.input_tensors}
         self._last_read[self._output] = len(self._levels)
         self._values = {id(model.inputs[0]): tf.convert_to_tensor(inputs)}
-        self._computed, self._rest = 0, None  # So many levels are behind `_values`.
+        self._computed, self._rest = 0, None  # Number of levels whose outputs are in `_values`.
 
     def output_from(self, layer):
-        """The output, all up to `layer` as it was when it was computed first.
+        """The output; the layers before `layer` are not computed again.
 
         Args:
-            layer: A layer of the model; in later calls never one that comes before it.
+            layer: A layer of the model. Later calls must not name a layer before it.
 
         Returns:
             NumPy array.
@@ -44,7 +44,7 @@ class Rerun:
             if any(node.operation is layer for node in nodes)
         )
         if start < self._computed:
-            raise ValueError(f"{layer.name!r} comes before what was computed for good.")
+            raise ValueError(f"{layer.name!r} comes before layers whose outputs are final.")
         if self._rest is None or start > self._computed:
             self._values = self._run(self._values, self._computed, start)
             self._computed, self._rest = start, self._compiled(start)
@@ -53,7 +53,8 @@ class Rerun:
     def _compiled(self, start):
         import tensorflow as tf
 
-        # Traced once for all ranges that are tried: TensorFlow then merges passes over memory.
+        # The function is traced once for all ranges that are tried, so that TensorFlow merges
+        # passes over memory.
         @tf.function(autograph=False)
         def rest(values):
             return self._run(values, start, len(self._levels))[self._output]

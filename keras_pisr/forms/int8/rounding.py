@@ -1,4 +1,4 @@
-"""Weights rounded to 8 bit so that the errors cancel on images."""
+"""Rounds weights to 8 bit so that the errors cancel on images."""
 
 import keras
 import numpy as np
@@ -7,23 +7,23 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from keras_pisr.models import SubpixelDeconvolution
 
-LEVELS = 127  # TFLite's 8-bit weights: -127 to 127 times the channel's scale.
-PATCHES = 600  # From each image. The widest kernel of FSRCNN reads 1400 values: enough of 20.
-DAMPING = 1e-6  # Of the mean power, so that the factorisation exists.
+LEVELS = 127  # TFLite's 8-bit weights are -127 to 127 times the channel's scale.
+PATCHES = 600  # Per image. The widest kernel of FSRCNN reads 1400 values, so 20 images are enough.
+DAMPING = 1e-6  # Share of the mean power that is added, so that the factorisation exists.
 
 
 def round_weights(model, lumas):
-    """Put the kernels of convolutions on the grid of 8 bit, weight after weight.
+    """Round the kernels of convolutions to 8 bit, one weight after the other.
 
-    Rounding each weight to the nearest level leaves errors that all neighbouring pixels, being
-    nearly equal, add up: a trained FSRCNN x2 loses decibels. Here, after each weight is
-    rounded, those not yet rounded move by what best makes up for it on the images; biases take
-    what is left on average. The largest weight of each output channel goes first and stays, so
-    that the converter finds the same grid again.
+    If each weight is rounded to the nearest level, the errors add up over neighbouring pixels,
+    which are nearly equal: a trained FSRCNN x2 loses decibels. Here, after each weight is rounded,
+    the weights that are not yet rounded change so as to compensate best for the error on the
+    images. Biases compensate for the error that is left on average. The largest weight of each
+    output channel comes first and does not change, so that the converter finds the same grid again.
 
-    Layers other than `Conv2D` of stride 1 and `SubpixelDeconvolution` are left alone. Time and
-    memory grow with the square, respectively cube, of the inputs a kernel reads: seconds for
-    FSRCNN.
+    Layers other than `Conv2D` of stride 1 and `SubpixelDeconvolution` do not change. Memory grows
+    with the square, and time with the cube, of the number of inputs that a kernel reads; FSRCNN
+    takes seconds.
 
     Args:
         model: A `deployed_form`, changed in place.
@@ -34,12 +34,13 @@ def round_weights(model, lumas):
 
     Reference:
         Frantar et al. 2022, "GPTQ: accurate post-training quantization for generative
-        pre-trained transformers", https://arxiv.org/abs/2210.17323. There the order is that of
-        the columns; here the largest weight, then by the power of the input.
+        pre-trained transformers", https://arxiv.org/abs/2210.17323. The paper takes weights in the
+        order of the columns; here the largest weight comes first, then the others by the power of
+        their input.
     """
     for layer in model.layers:
         if isinstance(layer, SubpixelDeconvolution):
-            # A shifted grid reads one more block; as in its `call`.
+            # A shifted grid reads one more block, as in the layer's `call`.
             kernel = keras.ops.convert_to_numpy(layer.subpixel_kernel())
             padding = -layer.first, layer.last + (1 if layer.shift else 0)
             rounded, shift = _rounded(model, layer, kernel, padding, lumas)
@@ -74,7 +75,7 @@ def round_columns(weights, second_moment):
         order = order[np.lexsort((-power[order], order != largest))]
         moment = second_moment[np.ix_(order, order)]
         moment = moment + DAMPING * max(power.mean(), 1e-12) * np.eye(order.size)
-        # Row i of this factor says how the weights after i answer for an error at i.
+        # Row i of this factor says how the weights after i compensate for an error at i.
         factor = np.linalg.cholesky(np.linalg.inv(moment)).T
         values = column[order]
         step = np.abs(values[0]) / LEVELS
@@ -92,7 +93,7 @@ def transposed_kernel(layer, kernel):
 
     Args:
         layer: A built `SubpixelDeconvolution`. It is not changed.
-        kernel: `(n, n, channels, scale**2)`, as a convolution's. What is padding there is dropped.
+        kernel: `(n, n, channels, scale**2)`, as for a convolution. Its padding is dropped.
 
     Returns:
         The kernel that is the layer's first weight, float64.
@@ -109,7 +110,7 @@ def transposed_kernel(layer, kernel):
 
 
 def _rounded(model, layer, kernel, padding, lumas):
-    """The rounded kernel, and by how much its output fell short on average."""
+    """The rounded kernel, and by how much its output is too small on average."""
     size, channels = kernel.shape[0], kernel.shape[3]
     before = keras.Model(model.inputs[0], layer.input)
     rng = np.random.default_rng(0)

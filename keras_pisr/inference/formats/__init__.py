@@ -1,1 +1,1 @@
-"""Image files in and out, band by band, with depth, profile and transparency kept."""
+"""Reads and writes image files; depth, colour profile and transparency are kept."""

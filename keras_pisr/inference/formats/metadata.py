@@ -1,4 +1,4 @@
-"""The metadata of an image file, and the part of them that a result can carry."""
+"""The metadata of an image file, and the part of it that a result can hold."""
 
 import dataclasses
 import io
@@ -9,19 +9,19 @@ import warnings
 
 from PIL import ExifTags, Image
 
-# Texts of a TIFF's own directory that EXIF knows under the same numbers.
+# Texts in a TIFF's directory that EXIF has under the same numbers.
 TEXT_TAGS = (270, 271, 272, 305, 306, 315, 33432)
 _IPTC_TAG, _IPTC_BLOCK = 33723, 0x0404
-# Chunks of a PNG that say what its numbers mean as colours.
+# Chunks of a PNG that define its colours.
 _COLOUR_CHUNKS = (b"cHRM", b"gAMA", b"sRGB", b"cICP", b"mDCV", b"cLLI")
-# What they say where the colours are sRGB, which is meant without them, too.
+# Their contents if the colours are sRGB, which is also the meaning without them.
 _SRGB_CHUNKS = (
     (b"gAMA", struct.pack(">I", 45455)),
     (b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)),
 )
-# Copies of what is carried in chunks of its own, as ImageMagick writes them.
+# Texts that copy the contents of other chunks, as ImageMagick writes them.
 _RAW_COPIES = re.compile(r"Raw profile type (exif|APP1|xmp|icc|icm)|XML:com\.adobe\.xmp", re.I)
-# Preview sizes of a camera; an MPO's other images are pictures of their own.
+# Types of a camera's previews; the other images in an MPO are separate pictures.
 _PREVIEW = "Large Thumbnail"
 
 
@@ -54,7 +54,7 @@ def read_metadata(image, source, notes):
     Args:
         image: `PIL.Image.Image`.
         source: Path, or the bytes of the file.
-        notes: List that gets a sentence for what is left out.
+        notes: List that gets a sentence for each part that is left out.
     """
     info = image.info
     gain_map = _has_gain_map(image)
@@ -64,7 +64,7 @@ def read_metadata(image, source, notes):
         notes.append("further images in the file are left out")
     xmp = info.get("xmp")
     return Metadata(
-        # The pixels of these have become sRGB.
+        # The pixels of these modes have become sRGB.
         icc=None if image.mode in ("CMYK", "LAB", "HSV") else info.get("icc_profile"),
         exif=_exif(image, notes),
         xmp=None if gain_map or not isinstance(xmp, bytes) else _upright_xmp(xmp),
@@ -76,9 +76,9 @@ def read_metadata(image, source, notes):
 
 
 def enlarged_exif(exif, size):
-    """EXIF as bytes, with the sides of the result; raises whatever Pillow does for odd tags."""
+    """EXIF as bytes, with the sides of the result; may raise any error of Pillow about odd tags."""
     with warnings.catch_warnings():
-        # Of odd tags, which are written as they were.
+        # Pillow warns about odd tags, which are written unchanged.
         warnings.simplefilter("ignore")
         return _resized(exif, size).tobytes()
 
@@ -107,7 +107,7 @@ def enlarged_xmp(xmp, size):
 
 
 def beyond_srgb(chunks):
-    """Kinds of the chunks that say something else than sRGB."""
+    """Kinds of the chunks that define other colours than sRGB."""
     if any(kind == b"cICP" for kind, _ in chunks):
         return ["cICP"]
     if any(kind == b"sRGB" for kind, _ in chunks):
@@ -119,12 +119,12 @@ def _exif(image, notes):
     try:
         exif = image.getexif()
         if image.format == "TIFF":
-            # A TIFF's "EXIF" is its whole directory, most of which is true of the old file only.
+            # A TIFF's "EXIF" is its whole directory, most of which describes only the old file.
             exif = _of_tiff(exif)
         exif.pop(ExifTags.Base.Orientation, None)
         return exif if len(exif) else None
-    # Tags of the wrong type make Pillow raise nearly anything; the decoder has told already
-    # where there is no reading EXIF at all.
+    # Tags of the wrong type can make Pillow raise almost any error. If EXIF cannot be read at all,
+    # the decoder has already said so.
     except Exception as error:  # noqa: BLE001
         if not any("EXIF" in note for note in notes):
             notes.append(f"EXIF data is damaged, and is left out ({type(error).__name__}: {error})")
@@ -144,7 +144,7 @@ def _of_tiff(directory):
 
 
 def _upright_xmp(xmp):
-    # The pixels are upright now.
+    # The pixels are already upright.
     return _set_in_xmp(xmp, b"Orientation", 1)
 
 
@@ -178,7 +178,7 @@ def _dpi(dpi):
     except (TypeError, ValueError, ZeroDivisionError):
         return None
     sane = all(math.isfinite(value) and 0 < value < 1e6 for value in (across, down))
-    # 1 is what programs write that have nothing to say.
+    # Programs that do not know the resolution write 1.
     return (across, down) if sane and (across, down) != (1, 1) else None
 
 

@@ -1,4 +1,4 @@
-"""An image file with everything that is kept when it is enlarged."""
+"""An image file with all data that are kept when it is enlarged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """Pixels and what belongs to them.
+    """The pixels of an image, its metadata and notes.
 
     Attributes:
         pixels: uint8 or uint16 `(height, width, channels)`: gray, gray and alpha, RGB, RGBA;
@@ -43,7 +43,7 @@ class Picture:
         return self.metadata.exif
 
     def without_opaque_alpha(self) -> Picture:
-        """The same without an alpha channel in which every pixel is opaque."""
+        """The picture without its alpha channel, if every pixel is opaque."""
         alpha = self.pixels[..., -1]
         if self.pixels.shape[2] % 2 or alpha.min() < np.iinfo(alpha.dtype).max:
             return self
@@ -51,7 +51,7 @@ class Picture:
 
 
 def picture_size(path):
-    """Pixels of an image file by its header; 0 if it has none."""
+    """Number of pixels of an image file, from its header; 0 if it cannot be read."""
     try:
         with opened(Path(path), path, max_pixels=float("inf"), first_of_many=True) as image:
             return image.width * image.height

@@ -1,4 +1,4 @@
-"""PNG in a stream, 8 or 16 bit (Pillow writes no 16-bit colour)."""
+"""Writes PNG as a stream, in 8 or 16 bit (Pillow writes no 16-bit colour)."""
 
 import struct
 import zlib
@@ -9,7 +9,7 @@ from keras_pisr.inference.formats.row_bands import DEFLATE_LEVEL, Regrouped
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
-# Filters of the specification that we choose from, by their number.
+# Numbers of the specification's filters among which each row's filter is chosen.
 _SUB, _UP, _PAETH = 1, 2, 4
 
 
@@ -41,7 +41,7 @@ class PngWriter:
         self.pixel = channels * np.dtype(dtype).itemsize
         self.above = np.zeros((1, width * self.pixel), np.uint8)
         self.deflate = zlib.compressobj(DEFLATE_LEVEL)
-        # Small enough for the cache: filters pass over a block several times.
+        # A block is small enough for the cache, because filters pass over it several times.
         self.rows = Regrouped(max(1, (1 << 18) // (width * self.pixel)), self._write_block)
         file.write(_SIGNATURE)
         bits = 8 * np.dtype(dtype).itemsize
@@ -67,7 +67,7 @@ class PngWriter:
         self.rows.write(band)
 
     def close(self):
-        """Write what is left; the file itself stays open."""
+        """Write the remaining rows; the file itself stays open."""
         self.rows.close()
         self._chunk(b"IDAT", self.deflate.flush())
         self._chunk(b"IEND", b"")
@@ -93,7 +93,7 @@ def _text_chunk(keyword, words):
 
 
 def filtered(lines, above, pixel):
-    """Rows of bytes as differences to their neighbours, each under its best filter.
+    """Rows of bytes as differences from their neighbours, each with its best filter.
 
     Args:
         lines: uint8 `(rows, bytes)`.

@@ -1,4 +1,4 @@
-"""TIFF in a stream, 8 or 16 bit (Pillow writes no 16-bit colour)."""
+"""Writes TIFF as a stream, in 8 or 16 bit (Pillow writes no 16-bit colour)."""
 
 import struct
 import zlib
@@ -52,7 +52,7 @@ class TiffWriter:
         self.bits = 8 * np.dtype(dtype).itemsize
         self.offsets, self.sizes = [], []
         self.rows = Regrouped(_ROWS, self._write_strip)
-        # The directory comes last; its place is filled in then.
+        # The directory comes last; its address is filled in then.
         file.write(b"II*\0\0\0\0\0")
 
     def write(self, band):
@@ -60,7 +60,7 @@ class TiffWriter:
         self.rows.write(band)
 
     def close(self):
-        """Write what is left and the directory; the file itself stays open."""
+        """Write the remaining rows and the directory; the file itself stays open."""
         self.rows.close()
         height, width, channels = self.shape
         tags = [
@@ -74,7 +74,7 @@ class TiffWriter:
             (278, _LONG, [_ROWS]),
             (279, _LONG, self.sizes),
             (284, _SHORT, [1]),  # Channels side by side.
-            (317, _SHORT, [2]),  # Differences to the left neighbour.
+            (317, _SHORT, [2]),  # Differences from the left neighbour.
         ]
         if channels in (2, 4):
             tags.append((338, _SHORT, [2]))  # Alpha, not premultiplied.
@@ -106,7 +106,7 @@ class TiffWriter:
         data = zlib.compress(differences.tobytes(), DEFLATE_LEVEL)
         start = self._align()
         if start + len(data) > _LARGEST:
-            raise ValueError("A TIFF ends at 4 GB. Choose PNG for this image.")
+            raise ValueError("A TIFF holds at most 4 GB. Choose PNG for this image.")
         self.file.write(data)
         self.offsets.append(start)
         self.sizes.append(len(data))

@@ -24,7 +24,7 @@ WRITERS = {
     ".tiff": TiffWriter,
 }
 WITHOUT_ALPHA = tuple(suffix for suffix, writer in WRITERS.items() if writer is JpegWriter)
-# What a result may be called; other images are written as PNG.
+# Suffixes that a result may have; other images are written as PNG.
 SUFFIXES = (*WRITERS, ".webp")
 _CALLED = {
     **{"icc": "the colour profile", "exif": "EXIF data", "xmp": "XMP", "iptc": "IPTC"},
@@ -38,9 +38,9 @@ def open_writer(file, suffix, picture, size, notes):
     Args:
         file: Binary file, seekable.
         suffix: One of `SUFFIXES`.
-        picture: The `Picture` before; says channels, depth and metadata.
+        picture: The original `Picture`, which gives channels, depth and metadata.
         size: `(height, width)` of the result.
-        notes: List that gets a sentence for what the format has no place for.
+        notes: List that gets a sentence that names the data for which the format has no place.
 
     Raises:
         ValueError: If the format cannot hold such an image.
@@ -52,14 +52,14 @@ def open_writer(file, suffix, picture, size, notes):
 
 
 def _carried(metadata, writer, size, notes):
-    """Metadata for a writer, by its names; the rest goes to the notes."""
+    """Metadata for a writer, by the names of its arguments; the rest goes to the notes."""
     have, lost = {"icc": metadata.icc, "dpi": metadata.dpi, "iptc": metadata.iptc}, []
     if metadata.xmp:
         have["xmp"] = enlarged_xmp(metadata.xmp, size)
     if metadata.exif is not None and "exif" in writer.PLACES:
         try:
             have["exif"] = enlarged_exif(metadata.exif, size)
-        # Tags of the wrong type make Pillow raise nearly anything.
+        # Tags of the wrong type can make Pillow raise almost any error.
         except Exception as error:  # noqa: BLE001
             notes.append(f"EXIF data is damaged, and is left out ({type(error).__name__}: {error})")
     elif metadata.exif is not None:
@@ -90,7 +90,7 @@ def _carried(metadata, writer, size, notes):
 
 
 class WebpWriter:
-    """WebP, the one format here that is held whole: its encoder wants it so.
+    """Writes WebP, which is held in memory whole, because its encoder needs the whole image.
 
     Args:
         file: Binary file.
@@ -109,7 +109,7 @@ class WebpWriter:
     def __init__(self, file, shape, dtype, *, icc=None, exif=None, xmp=None):
         if max(shape[:2]) > 16383:
             raise ValueError(
-                f"WebP ends at 16383 px per side; the result has {shape[1]}x{shape[0]}. Choose "
+                f"WebP allows 16383 px per side; the result has {shape[1]}x{shape[0]}. Choose "
                 "PNG, TIFF or JPEG."
             )
         self.file, self.options = file, {"icc_profile": icc, "exif": exif, "xmp": xmp}

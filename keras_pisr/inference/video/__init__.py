@@ -1,1 +1,1 @@
-"""Videos in and out, frame by frame, with sound and subtitles copied."""
+"""Reads and writes videos frame by frame, and copies sound and subtitles."""

@@ -1,15 +1,15 @@
-"""Sound and subtitles, which go to the result packet for packet where its format holds them."""
+"""Copies sound and subtitles to the result, packet by packet, if its format holds them."""
 
 import io
 from fractions import Fraction
 
-# What a result may be called, and FFmpeg's name for it.
+# Suffixes that a result may have, and FFmpeg's names of the formats.
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 KEPT = ("language", "title")
 
 
 class CopiedTracks:
-    """The sound and the subtitles of a video, on their way to the result.
+    """The sound and the subtitles of a video, which are copied to the result.
 
     Sound that the result's format does not hold (WMA, for instance) is decoded, and written as
     FLAC, which loses nothing more.
@@ -25,7 +25,8 @@ class CopiedTracks:
         indices: Numbers of the tracks in `file`.
 
     Raises:
-        ValueError: If the result's format does not hold a track: says which, and what does.
+        ValueError: If the result's format does not hold a track; the error names the track and a
+            format that holds it.
     """
 
     def __init__(self, file, result, source, target, notes):
@@ -38,7 +39,7 @@ class CopiedTracks:
                     raise ValueError(_not_held(track, source, target))
                 self._writers[track.index] = _Writer(copy)
                 notes.append(
-                    f"its sound ({track.codec_context.name}) cannot be copied to {target.suffix}, "
+                    f"its sound ({track.codec_context.name}) cannot be copied to {target.suffix} "
                     "and is written as FLAC"
                 )
             copy_metadata(track, copy, KEPT)
@@ -47,17 +48,17 @@ class CopiedTracks:
         self.indices = tuple(self._copies)
 
     def write(self, packet):
-        """Hand a packet of one of the tracks on."""
+        """Copy a packet of one of the tracks."""
         writer = self._writers.get(packet.stream.index)
         if writer is not None:
             for frame in packet.decode():
                 self._result.mux(writer.encode(frame))
-        elif packet.size:  # At the end, each track sends an empty one.
+        elif packet.size:  # At the end, each track sends an empty packet.
             packet.stream = self._copies[packet.stream.index]
             self._result.mux(packet)
 
     def close(self):
-        """Write what the encoders of sound have left."""
+        """Write the remaining packets of the sound encoders."""
         for writer in self._writers.values():
             self._result.mux(writer.encode(None))
 
@@ -69,7 +70,7 @@ class _Writer:
         self._track, self._resampler, self._sample = track, None, None
 
     def encode(self, frame):
-        """Packets of a frame; of what is left, for None."""
+        """Packets of a frame; for None, the remaining packets."""
         import av
 
         if self._resampler is None:
@@ -82,7 +83,8 @@ class _Writer:
                 rate=codec.sample_rate,
                 frame_size=codec.frame_size or None,
             )
-            # Counted from where the sound begins: an encoder wants no gaps.
+            # Times are counted from the start of the sound, because an encoder does not accept
+            # gaps.
             start = 0 if frame.pts is None else frame.pts * frame.time_base
             self._sample = round(start * codec.sample_rate)
         packets = []
@@ -94,7 +96,7 @@ class _Writer:
 
 
 def copy_metadata(source, result, keys):
-    """Copy texts such as the language of a track, where there are any."""
+    """Copy texts such as the language of a track, if there are any."""
     result.metadata.update({key: source.metadata[key] for key in keys if key in source.metadata})
 
 
@@ -103,7 +105,7 @@ def _add(result, track):
 
     try:
         return result.add_stream_from_template(track, opaque=True)
-    # AttributeError: of a codec that FFmpeg does not know.
+    # A codec that FFmpeg does not know raises an AttributeError.
     except (av.FFmpegError, ValueError, AttributeError):
         return None
 

@@ -1,4 +1,4 @@
-"""When each frame is shown, also where the container does not say."""
+"""When each frame is shown, also if the container does not say it."""
 
 import heapq
 
@@ -6,9 +6,9 @@ import heapq
 class FrameTimes:
     """Times of frames, in the order in which they are shown.
 
-    AVI has no times of presentation: a frame that is stored late, because others refer to it,
-    comes with the time of its place in the file. But the times as such are right, so there the
-    frames, which a decoder gives in order, take the times in order.
+    AVI has no presentation times: a frame that is stored late, because others refer to it, has the
+    time of its place in the file. The set of times is right, however. The decoder gives the frames
+    in order, so in AVI they get the times in order.
 
     Args:
         container: FFmpeg's name of the container.
@@ -31,13 +31,13 @@ class FrameTimes:
             heapq.heappush(self._sorted, time)
 
     def frame(self, time):
-        """The time of the next frame, which says `time` of itself.
+        """The time of the next frame, whose own time is `time`.
 
         Raises:
-            ValueError: If it has none, or one that lies before the frame before.
+            ValueError: If it has no time, or a time before that of the previous frame.
         """
         if self._sorted is not None:
-            # More frames than packets: one packet may hold two.
+            # There may be more frames than packets, because a packet may hold two frames.
             time = heapq.heappop(self._sorted) if self._sorted else (self._last or 0) + 1
         if time is None:
             raise ValueError("A frame has no time; put the video into another container first.")

@@ -1,4 +1,4 @@
-"""Videos enlarged frame by frame: luma by the network, chroma by bicubic, the sound copied."""
+"""Enlarges videos frame by frame: luma by the network, chroma by bicubic, sound copied."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     import keras
 
 
-# What is read; what is in no format of `FORMATS` becomes Matroska.
+# Suffixes that are read; formats that are not in `FORMATS` become Matroska.
 SUFFIXES = (*FORMATS, ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv")
 CRF = 18
-# The largest side that H.264 can say.
+# The largest side that H.264 can store.
 _LARGEST = 16_384
-# A file is data: playlists, which name other files, are not among these, nor are networks.
+# A file is data: playlists, which name other files, and network protocols are not among these.
 _READ = {
     "format_whitelist": "mov,mp4,matroska,webm,avi,mpeg,mpegts,asf,flv",
     "protocol_whitelist": "file",
@@ -59,18 +59,18 @@ def upscale_video(
     """Enlarge a video by the model's factor.
 
     The network makes the luma plane, in the studio range it was trained on (full range is mapped
-    there and back); the chroma planes are bicubic. Written is H.264, 8 bit, 4:2:0, with the
+    there and back); the chroma planes are bicubic. The result is H.264, 8 bit, 4:2:0, with the
     times and the colour metadata of the original; rotation is applied. Audio and subtitles are
-    copied. One frame is enlarged at a time; the encoder holds some fifty.
+    copied. One frame is enlarged at a time; the encoder holds about fifty.
 
     Args:
         model: As for `upscale`.
         source: Path of a video; its first or default picture track is taken.
         target: Path of the result: .mp4, .m4v, .mov or .mkv. It appears whole or not at all.
-        crf: Quality of libx264: 0 is lossless, 18 hard to tell from it, 51 the worst.
+        crf: Quality of libx264: 0 is lossless, 18 is hard to tell from lossless, 51 is the worst.
         max_pixels: Refuse larger frames before they are decoded.
         tile: As for `upscale`.
-        on_progress: Called with the share that is done, after each frame.
+        on_progress: Called with the completed share after each frame.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -87,17 +87,17 @@ def upscale_video(
 
 
 def video_size(path):
-    """Pixels of all frames, by the header; 0 if it cannot be read."""
+    """Number of pixels of all frames, from the header; 0 if it cannot be read."""
     try:
         with _opened(path) as (_, track):
             return track.width * track.height * _count(track)
-    # As for an image; `enlarge` names what is wrong.
+    # As for an image, `enlarge` reports the error.
     except Exception:  # noqa: BLE001
         return 0
 
 
 def enlarge(net, source, target, *, crf=CRF, max_pixels=MAX_PIXELS, tile=TILE, notes=None):
-    """`upscale_video` with a `Network`; yields the share that is done."""
+    """`upscale_video` with a `Network`; yields the completed share."""
     source, target = Path(source), Path(target)
     if target.suffix.lower() not in FORMATS:
         raise ValueError(f"A video is written as {', '.join(FORMATS)}; got {target.name}.")
@@ -131,7 +131,7 @@ def enlarge(net, source, target, *, crf=CRF, max_pixels=MAX_PIXELS, tile=TILE, n
 
         def write(packets):
             for packet in packets:
-                # The encoder does not hand on how long a frame is shown.
+                # The encoder does not pass on how long a frame is shown.
                 packet.duration = lasting.pop(packet.pts, packet.duration)
                 result.mux(packet)
 
@@ -140,7 +140,7 @@ def enlarge(net, source, target, *, crf=CRF, max_pixels=MAX_PIXELS, tile=TILE, n
             if packet.is_corrupt:
                 raise ValueError(f"{source} is damaged {_place(packet)}.")
             end = max(end, _end(packet))
-            # An empty packet at the end has no number of its own.
+            # An empty packet at the end has no number.
             if packet.stream.index in copies.indices:
                 copies.write(packet)
                 continue
@@ -179,7 +179,7 @@ def _opened(path, max_pixels=MAX_PIXELS):
     if not path.is_file():
         raise FileNotFoundError(f"There is no video file {path}.")
     try:
-        # A whole path, for "concat:x" is no name of a file to FFmpeg.
+        # The path is made absolute, because FFmpeg does not take "concat:x" as the name of a file.
         with av.open(str(path.resolve()), options=_READ) as file:
             track = file.streams.best("video")
             if track is None:
@@ -194,7 +194,7 @@ def _opened(path, max_pixels=MAX_PIXELS):
                     f"{path}: frames of {track.width}x{track.height} px are more than the "
                     f"{max_pixels} allowed; raise max_pixels if you trust the file."
                 )
-            # Also for frames that are larger than the header says.
+            # This limit also holds for frames that are larger than the header says.
             track.codec_context.options = {"max_pixels": str(max_pixels)}
             yield file, track
     except av.FFmpegError as error:
@@ -222,12 +222,12 @@ def _large_sides(first, scale):
     """`(width, height)` of the result, upright."""
     lying = first.rotation % 180 != 0
     sides = (first.height, first.width) if lying else (first.width, first.height)
-    # 4:2:0 has whole chroma samples: an odd side (x3) gets one px more.
+    # 4:2:0 needs even sides, so an odd side (x3) gets one px more.
     width, height = (side * scale + side * scale % 2 for side in sides)
     if max(width, height) > _LARGEST:
         raise ValueError(
-            f"The result would have {width}x{height} px; H.264, in which videos are written, ends "
-            f"at {_LARGEST} px per side. Use a smaller factor, or cut the video before."
+            f"The result would have {width}x{height} px; H.264, the format of the result, allows "
+            f"{_LARGEST} px per side. Use a smaller factor, or cut the video before."
         )
     return width, height
 
@@ -237,7 +237,7 @@ def _add_video(result, track, first, full, sides, crf):
     codec = video.codec_context
     codec.width, codec.height = sides
     codec.pix_fmt = "yuv420p"
-    # Times are kept, not counted: the rate may vary.
+    # Times are copied, not counted, because the frame rate may vary.
     codec.time_base = video.time_base = track.time_base
     aspect = track.sample_aspect_ratio
     if aspect:

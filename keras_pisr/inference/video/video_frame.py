@@ -1,4 +1,4 @@
-"""One frame of a video enlarged, in the planes that videos are stored in."""
+"""Enlarges one frame of a video, in the planes in which videos are stored."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ _420 = ("yuv420p", "yuvj420p")
 
 
 def has_full_range(frame):
-    """Whether luma goes from 0 to 255, not from 16 to 235. RGB becomes studio range here."""
+    """Whether luma goes from 0 to 255, not from 16 to 235. RGB is converted to studio range."""
     name = frame.format.name
     return not frame.format.is_rgb and (
         frame.color_range == FULL_RANGE or name.startswith(("yuvj", "gray"))
@@ -22,8 +22,8 @@ def has_full_range(frame):
 def enlarge_frame(net, frame, full, rotation=0, *, tile=TILE):
     """Enlarge a frame: luma by the network, chroma by bicubic.
 
-    8-bit 4:2:0 is taken as stored. Other formats become 8-bit 4:4:4 before, RGB by BT.601;
-    transparency is dropped. Chroma is taken to lie between its luma pixels.
+    8-bit 4:2:0 is used as stored. Other formats become 8-bit 4:4:4 first, RGB by BT.601;
+    transparency is dropped. Chroma samples are taken to lie between their luma pixels.
 
     Args:
         net: A `Network`.
@@ -33,8 +33,8 @@ def enlarge_frame(net, frame, full, rotation=0, *, tile=TILE):
         tile: As for `upscale`.
 
     Returns:
-        `av.VideoFrame` in yuv420p, without a time. Sides are even: an odd one gets
-        its last row or column twice.
+        `av.VideoFrame` in yuv420p, without a time. Sides are even: an odd side gets its last row or
+        column twice.
 
     """
     share = 2 if frame.format.name in _420 else 1
@@ -73,6 +73,6 @@ def _enlarged_luma(net, luma, full, tile):
 
 
 def _pixels(plane):
-    """A view `(height, width)`; rows may be stored longer."""
+    """A view `(height, width)` of a plane, whose stored rows may be longer."""
     rows = np.frombuffer(plane, np.uint8, plane.height * plane.line_size)
     return rows.reshape(plane.height, -1)[:, : plane.width]

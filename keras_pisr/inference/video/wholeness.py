@@ -1,4 +1,4 @@
-"""Whether a video file is as long as it says itself; FFmpeg reads a cut one without a word."""
+"""Checks that a video file is as long as it says; FFmpeg reads a cut file without an error."""
 
 import os
 import struct
@@ -7,22 +7,22 @@ _EBML, _SEGMENT, _UNKNOWN = b"\x1a\x45\xdf\xa3", 0x18538067, -1
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _FLV_SIZE = b"\0\x08filesize\0"
-# Boxes that hold what a film is made of; what lies behind them may be anything.
+# Boxes that hold the parts of a film; anything may follow them.
 _BOXES = (b"ftyp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"uuid", b"mfra", b"sidx")
 _HEAD = 1 << 16
-# Some writers of AVI count their own heading twice.
+# Some programs that write AVI count the heading twice.
 _SLACK = 8
 
 
 def check_whole(path):
-    """Refuse a file that ends before its own headers say that it does.
+    """Raise a `ValueError` if a file ends before the end that its headers state.
 
     Args:
         path: Video file.
 
     Returns:
-        Whether the file is whole by what it says; False where it says nothing, as MPEG and files
-        that were streamed.
+        Whether the file is whole according to its headers; False if they do not say, as in MPEG and
+        in files that were streamed.
 
     Raises:
         ValueError: If it is cut short.
@@ -43,12 +43,14 @@ def check_whole(path):
         else:
             end = None
     if end is not None and end > size + _SLACK:
-        raise ValueError(f"{path} is cut short: it says it has {end:.0f} bytes, and has {size}.")
+        raise ValueError(
+            f"{path} is cut short: it says that it has {end:.0f} bytes, but has {size}."
+        )
     return end is not None
 
 
 def _field(head, mark, offset, form):
-    """A number behind a mark; None if it is absent or says nothing."""
+    """A number after a mark; None if it is absent or has no meaning."""
     at = head.find(mark)
     data = head[at + offset : at + offset + 8]
     value = struct.unpack(form, data)[0] if at >= 0 and len(data) == 8 else 0
@@ -67,7 +69,8 @@ def _boxes(file, size):
         if length == 1 and len(head) == 16:
             length = struct.unpack(">Q", head[8:])[0]
         fragments |= head[4:8] == b"moof"
-        # 0: to the end of the file. Less than its own heading: damaged, which the reader finds.
+        # 0 means up to the end of the file. A size below that of the heading means damage, which
+        # the reader finds.
         if length < 8:
             return size if length == 0 else None
         at += length
@@ -76,7 +79,7 @@ def _boxes(file, size):
 
 
 def _avi(file, size):
-    """Where the last list of an AVI ends; above 1 GB there are several."""
+    """End of the last list of an AVI; a file above 1 GB has several."""
     at = 0
     while True:
         file.seek(at)
@@ -84,7 +87,7 @@ def _avi(file, size):
         if len(head) < 12 or head[:4] != b"RIFF" or head[8:11] != b"AVI":
             return at
         length = struct.unpack("<I", head[4:8])[0]
-        # What a recorder writes that does not know yet.
+        # A recorder that does not know the size yet writes this.
         if length in (0, 2**32 - 1):
             return None
         at += 8 + length + length % 2
@@ -93,18 +96,18 @@ def _avi(file, size):
 
 
 def _matroska(file, size):
-    """Where the segment ends, or the element that reaches beyond the file; None if unknown."""
+    """End of the segment, or of the element that reaches beyond the file; None if unknown."""
     at = 0
     while at < size:
         file.seek(at)
         name, length = _number(file, keep_mark=True), _number(file)
         if name is None or length is None:
-            # The file ends within a heading, or is no Matroska after all.
+            # The file ends within a heading, or is not Matroska.
             return None
         start = file.tell()
         if name == _SEGMENT and length != _UNKNOWN:
             return start + length
-        # What is of unknown length is gone into.
+        # Elements of unknown length are entered.
         at = start if length == _UNKNOWN else start + length
         if at > size:
             return at
@@ -112,7 +115,7 @@ def _matroska(file, size):
 
 
 def _number(file, *, keep_mark=False):
-    """A number of EBML, whose leading zeros say its length; all ones are `_UNKNOWN`."""
+    """A number in EBML, whose leading zeros give its length; all ones mean `_UNKNOWN`."""
     first = file.read(1)
     if not first or not first[0]:
         return None

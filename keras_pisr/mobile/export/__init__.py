@@ -1,1 +1,1 @@
-"""A student to a `.tflite` file, and whether the file does what the student does."""
+"""Converts a student to a `.tflite` file, and checks that the file computes the same."""

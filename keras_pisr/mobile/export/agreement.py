@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from keras_pisr.mobile.runtime.tflite_model import TFLiteModel
 
 
-# Least PSNR between the two outputs, dB. Sound float files of FSRCNN reach 136 and 65
-# (docs/reference/phone_measurements.md). In 8 bit, 35 dB already costs a student of 37 dB about
-# 2 dB against HR: a file below that computes something else. `max_loss` limits the loss above it.
+# Smallest PSNR allowed between the two outputs, dB. Sound float files of FSRCNN reach 136 and 65
+# (docs/reference/phone_measurements.md). In 8 bit, 35 dB already costs a student of 37 dB about 2
+# dB against HR, so a file below 35 dB computes something else. `max_loss` limits smaller losses.
 FLOORS = {"float32": 90.0, "float16": 55.0, "dynamic": 35.0, "int8": 35.0}
-# What conversion costs a sound student, dB: more is said beside the score, not refused.
+# Usual loss of a sound student by conversion, dB. A larger loss is reported beside the score, but
+# not refused.
 USUAL_LOSSES = {"float32": 0.005, "float16": 0.01, "dynamic": 0.1, "int8": 0.15}
-# Rounding to 8-bit pixels alone leaves 58.9 dB.
+# The rounding to 8-bit pixels alone gives 58.9 dB.
 PIXEL_FLOOR = 52.0
 
 
@@ -77,8 +78,8 @@ class Agreement:
 def photographs(folder, scale, size=(None, None)):
     """Pairs `(lr, hr)` of a folder in the layout of `evaluate`, or embedded photographs.
 
-    With `size`, for files that take only that, LR is cropped to it and mirrored where it is
-    smaller; HR accordingly.
+    With `size`, for files of one size, LR is cropped to this size, or mirrored if it is smaller,
+    and HR accordingly.
     """
     if folder is not None:
         pairs = (pair.read() for pair in benchmark_pairs(folder, scale=scale))
@@ -86,13 +87,14 @@ def photographs(folder, scale, size=(None, None)):
         pairs = ((downscale(hr, scale), hr) for hr in sample_images("test").values())
     for lr, hr in pairs:
         height, width = (n or m for n, m in zip(size, lr.shape[:2], strict=True))
-        # Without the pixels that a factor of 3 leaves over: they would shift what is mirrored.
+        # Pixels that are left over at a factor of 3 are cut off, because they would shift the
+        # mirrored parts.
         hr = hr[: lr.shape[0] * scale, : lr.shape[1] * scale]
         yield crop_or_mirror(lr, height, width), crop_or_mirror(hr, height * scale, width * scale)
 
 
 def crop_or_mirror(image, height, width):
-    """Cut off what is too much at the bottom and right, mirror what is missing."""
+    """Crop at the bottom and right, or mirror the pixels that are missing there."""
     image = image[:height, :width]
     missing = [(0, height - image.shape[0]), (0, width - image.shape[1]), (0, 0)]
     return np.pad(image, missing, mode="symmetric")
@@ -119,7 +121,7 @@ def check_agreement(
         precision: Precision of the file; sets the default of `floor`.
         folder: Test images in the layout of `keras_pisr.evaluate`; embedded photographs if
             not given.
-        floor: Least PSNR between the two outputs on any image, dB. If not given: 90 for
+        floor: Smallest PSNR allowed between the two outputs on any image, dB. If not given: 90 for
             float32, 55 for float16, 35 for dynamic and int8; 52 if the file rounds to 8-bit
             pixels.
         max_loss: Largest permitted fall of the mean PSNR against the HR images, dB; by default
@@ -155,10 +157,10 @@ def check_agreement(
     )
     if floor is None:
         floor = min(FLOORS[precision], np.inf if file.dtype == np.float32 else PIXEL_FLOOR)
-    # Written so that NaN fails too.
+    # The comparison is written so that NaN fails, too.
     if not result.agreement >= floor:
         raise ValueError(
-            f"The file does not compute what the model computes: {result.agreement:.1f} dB "
+            f"The file does not compute the same as the model: {result.agreement:.1f} dB "
             f"between the two on the worst image; a {precision} file should reach {floor:.1f}."
         )
     if max_loss is not None and not result.loss <= max_loss:

@@ -1,4 +1,4 @@
-"""Checks before a conversion that it can do what is requested."""
+"""Checks, before a conversion, that it can do what is requested."""
 
 from typing import Literal, get_args
 
@@ -13,7 +13,7 @@ Target = Literal["cpu", "npu"]
 
 
 def check_conversion(path, precision, pixels, color="luma"):
-    """Refuse arguments of `to_tflite` that are none of its choices, or another backend."""
+    """Raise a `ValueError` for unknown arguments of `to_tflite`, or another backend."""
     if not str(path).endswith(".tflite"):
         raise ValueError(f"Expected a path ending in .tflite; got {path}.")
     if precision not in get_args(Precision):
@@ -29,16 +29,17 @@ def check_conversion(path, precision, pixels, color="luma"):
         raise ValueError(f"Pixels of {pixels} need precision 'int8'; got {precision!r}.")
     if keras.backend.backend() != "tensorflow":
         raise ValueError(
-            "Conversion to TFLite takes the TensorFlow backend; this is "
-            f"{keras.backend.backend()}. Set KERAS_BACKEND=tensorflow (.keras files carry over)."
+            "Conversion to TFLite needs the TensorFlow backend; this is "
+            f"{keras.backend.backend()}. Set KERAS_BACKEND=tensorflow; .keras files work on every "
+            "backend."
         )
 
 
 def check_target(target, color, size):
-    """Refuse what has no form for NPUs.
+    """Raise a `ValueError` if there is no such file for NPUs.
 
     Raises:
-        ValueError: If the target is none, or if it is `"npu"` for whole images or open sizes.
+        ValueError: If the target is unknown, or if it is `"npu"` for whole images or open sizes.
     """
     if target not in get_args(Target):
         raise ValueError(f"Expected target to be one of {get_args(Target)}; got {target!r}.")
@@ -56,10 +57,10 @@ def check_target(target, color, size):
 
 
 def check_layers(model, precision):
-    """Refuse what the layers alone say cannot become a file of this precision.
+    """Raise a `ValueError` if the layers cannot become a file of this precision.
 
     Raises:
-        ValueError: If it cannot.
+        ValueError: If they cannot.
     """
     if is_quantized(model) and precision != "int8":
         raise ValueError(

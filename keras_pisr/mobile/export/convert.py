@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     import os
 
 
-# In words, for whoever opens a file.
+# A description of the values, for people who open a file.
 VALUES = {
     "luma": "Y of BT.601 (16 to 235 of 255) in [0, 1]; 8-bit pixels have a scale of 1/255",
     "rgb": "RGB in [0, 1]; 8-bit pixels have a scale of 1/255",
 }
-# Side of a calibration patch, px. Ranges are settled by content, not by size.
+# Side of a calibration patch, px. Ranges depend on the content, not on the size.
 PATCH = 96
 
 
@@ -132,13 +132,13 @@ def convert(
         if can_be_quantized(deployed):
             deployed = post_training_form(merged_ends(deployed, patches), patches)
         else:
-            # NPUs run the clip as it is.
+            # NPUs run the clip unchanged.
             deployed = deployed if target == "npu" else clipped_in_8_bit(deployed)
             round_weights(equalize_channels(deployed, patches), patches)
     if target == "npu":
         deployed = npu_form(deployed)
     if color == "rgb":
-        # A file of 8 bit throughout has pixels at its ends anyway; others are told to cast.
+        # A file that is 8 bit throughout has pixels at its ends anyway; other files need a cast.
         cast = "float32" if precision == "int8" else pixels
         deployed = whole_image(deployed, scale=model_scale(model), pixels=cast)
 
@@ -146,7 +146,7 @@ def convert(
         batches = calibration_batches(lumas, size, batch)
         return colour_batches(batches) if color == "rgb" else batches
 
-    # What surrounds the network in a file of whole images has no ranges of its own.
+    # In a file of whole images, the operations around the network have no ranges of their own.
     needs_ranges = color == "rgb" or not is_quantized(deployed)
     tell("Converting")
     options = converter_options(precision, measured if needs_ranges else None)
@@ -179,9 +179,9 @@ def describe(path, model, *, precision, color, size, **found):
 
 
 def calibration_lumas(model, representative):
-    """Lumas for the ranges: those given, or embedded photographs made small."""
+    """Lumas for the ranges: the given ones, or shrunk embedded photographs."""
     if representative is None:
-        # Shrunk by the model's own scale, photographs look like what it will see.
+        # Photographs that are shrunk by the model's scale look like the images that it will see.
         scale = model_scale(model)
         photographs = sample_images("train").values()
         representative = [rgb_to_y(downscale(image, scale)) for image in photographs]
@@ -197,8 +197,8 @@ def calibration_lumas(model, representative):
 def calibration_batches(lumas, size=None, batch=1):
     """Images on which the converter measures ranges.
 
-    Ramps and a checkerboard of black and white, so that the input's range is `[0, 1]` and sharp
-    edges of full contrast have been seen; then `photograph_batches`.
+    They are ramps and a checkerboard of black and white, so that the input's range is `[0, 1]` and
+    sharp edges of full contrast are included, and then `photograph_batches`.
 
     Yields:
         `[float32 (batch, height, width, 1)]`.
@@ -219,12 +219,12 @@ def photograph_batches(lumas, size=None, batch=1):
     such edges does (docs/log/phone.md).
 
     Yields:
-        From each luma its middle, unchanged and stretched to `[0, 1]`:
+        The middle of each luma, unchanged and stretched to `[0, 1]`:
         `[float32 (batch, height, width, 1)]`.
     """
     height, width = size or (PATCH, PATCH)
     for luma in lumas:
-        # Mirrored where the image is smaller than what the file takes.
+        # The image is mirrored if it is smaller than the input of the file.
         spare = [(0, max(n - m, 0)) for n, m in zip((height, width), luma.shape[:2], strict=True)]
         luma = np.pad(luma[..., 0], spare, mode="symmetric")
         top, left = (luma.shape[0] - height) // 2, (luma.shape[1] - width) // 2
@@ -236,14 +236,14 @@ def photograph_batches(lumas, size=None, batch=1):
 
 
 def model_scale(model):
-    """Upscaling factor of a model, read off its output shape.
+    """Upscaling factor of a model, taken from its output shape.
 
     Raises:
         ValueError: If the model does not enlarge luma of any size by a whole number.
     """
     if isinstance(getattr(model, "output", None), dict):
         raise ValueError(
-            f"{model.name!r} gives {', '.join(model.output)}, and no image; expected a "
+            f"{model.name!r} gives {', '.join(model.output)} and no image; expected a "
             "super-resolution student."
         )
     try:
@@ -267,8 +267,8 @@ def converter_options(precision, measured=None):
 
     Args:
         precision: See `to_tflite`.
-        measured: Function that yields `[input]`, from which int8 takes ranges; None for a model
-            that has its own ranges.
+        measured: Function that yields `[input]`, from which int8 takes its ranges; None for a model
+            that has ranges.
     """
     import tensorflow as tf
 

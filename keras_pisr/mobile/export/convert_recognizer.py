@@ -36,9 +36,9 @@ def recognizer_to_tflite(
     `check_recognition`. Its metadata are `name`, `task`, `outputs` (name to width), `unit_length`,
     `values`, `precision`, `version`.
 
-    If a model scales its embedding to length 1, so does the file, except in int8, because 8 bit
-    has no such operation. There `unit_length` is "left to the app", and `TFLiteRecognizer` scales
-    the embedding. Cosines do not depend on its length.
+    If a model scales its embedding to length 1, so does the file, except in int8, because 8 bit has
+    no such operation. In int8 `unit_length` is "left to the app", and `TFLiteRecognizer` scales the
+    embedding. Cosines do not depend on the length.
 
     Args:
         model: Functional Keras model from `(batch, height, width, 1 or 3)` to
@@ -46,8 +46,8 @@ def recognizer_to_tflite(
             optional. It is not changed.
         path: File to write, ending in `.tflite`.
         precision: As in `to_tflite`.
-        pixels: Type of the input: `"float32"`, or for int8 also `"uint8"` (the default there)
-            or `"int8"`.
+        pixels: Type of the input: `"float32"`, or for int8 also `"uint8"` (its default) or
+            `"int8"`.
         size: `(height, width)` of the input, px; not needed if the model has only one.
         representative: For int8: float32 images `(samples, height, width, channels)` in `[0, 1]`
             like those of its training, of this size, from which ranges are taken.
@@ -128,8 +128,8 @@ def input_size(model, size=None):
     fixed = tuple(model.inputs[0].shape[1:3])
     if size is None and None in fixed:
         raise ValueError(
-            f"{model.name!r} takes images of any size. Say which low-resolution size it was "
-            "trained on, px: size=(16, 16) (--size 16 16)."
+            f"{model.name!r} takes images of any size. Give the low-resolution size on which it "
+            "was trained, in px: size=(16, 16) (--size 16 16)."
         )
     size = fixed if size is None else tuple(size)
     if min(size) < 1:
@@ -181,13 +181,14 @@ def unit_length(model, precision):
 
 
 def ranged(images, shape):
-    """Images for the ranges, the first with a corner of black and white.
+    """Images for the ranges; the first gets a corner of black and white.
 
-    So the input's range is `[0, 1]` and its steps are those of pixels, however dim the images.
+    The input's range is then `[0, 1]`, and its steps are those of pixels, even if the images are
+    dim.
     """
     if images is None:
         raise ValueError(
-            "int8 takes its ranges from images like those the student was trained on: give "
+            "int8 takes its ranges from images like those on which the student was trained: give "
             "representative= (--calibration, a folder or tar archive of class folders)."
         )
     images = np.array(images, "float32")

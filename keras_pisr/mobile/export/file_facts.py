@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 # Variables in a file mean that the exporter lost track of weights: the file is small and
 # computes nothing sensible.
 VARIABLE_OPERATIONS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
-# What turns pixels from one type into another, at the ends of a file. Costs next to nothing.
+# Operations that convert pixels from one type to another at the ends of a file. They take almost no
+# time.
 BOUNDARY = {"QUANTIZE", "DEQUANTIZE", "CAST"}
-# Bytes a weight, and what a file holds beside weights: names, shapes, quantization.
+# Bytes per weight, and bytes for the rest of a file: names, shapes, quantization.
 WEIGHT_BYTES = {"float32": 4, "float16": 2, "dynamic": 1, "int8": 1}
 OVERHEAD = 64 * 2**10
 SLOPES = (
@@ -37,7 +38,7 @@ class FileFacts:
         bytes: File size.
         operations: Operation name to count, before delegation.
         delegates: Number of parts that XNNPACK runs. 1 means the whole network.
-        not_delegated: Names of the operations that it does not run, in no special order.
+        not_delegated: Names of the operations that XNNPACK does not run, in no special order.
         float_operations: Names of the operations that compute in float.
     """
 
@@ -50,9 +51,9 @@ class FileFacts:
 
     @classmethod
     def of(cls, file: Any) -> FileFacts:
-        """The facts of a file, given its path or opened; raises what `TFLiteFile` raises."""
+        """The facts of a file, from its path or opened; raises the errors of `TFLiteFile`."""
         model = opened(file)
-        # Delegation happens when memory is given out, for which open sizes must be settled.
+        # Delegation happens when memory is allocated, for which open sizes must be fixed.
         model.resize(tuple(n or 16 for n in model.shape))
         operations = [*model.interpreter._get_ops_details()]
         types = {t["index"]: t["dtype"] for t in model.interpreter.get_tensor_details()}
@@ -79,8 +80,8 @@ def executed(operations, outputs):
     """Names of the operations that the interpreter runs itself, outside delegates.
 
     The runtime lists the original operations and, after them, the delegates that replaced
-    some. A delegate takes over the tensors it writes, so walking back from the outputs, by
-    delegates where there are any, meets exactly what runs.
+    some of them. A delegate takes over the tensors that it writes. A walk back from the outputs,
+    through delegates if there are any, therefore meets exactly the operations that run.
     """
     writer = {}
     for operation in operations:  # Delegates come last and so take precedence.
@@ -98,7 +99,7 @@ def executed(operations, outputs):
 
 
 def opened(file):
-    """A `TFLiteFile` for a path, or the one that was given."""
+    """A `TFLiteFile` for a path; a `TFLiteFile` is returned unchanged."""
     return file if isinstance(file, TFLiteFile) else TFLiteFile(file)
 
 
@@ -110,7 +111,7 @@ def check_file(
     max_bytes: int | None = None,
     wholly_delegated: bool = True,
 ) -> FileFacts:
-    """Refuse a file that is not as requested.
+    """Raise a `ValueError` for a file that is not as requested.
 
     The file must have no variables. An int8 file must not compute in float between its first and
     its last operation. The file must not be smaller than its weights (some exporters drop them
@@ -121,11 +122,11 @@ def check_file(
     Args:
         path: Path of a `.tflite` file, or an opened `TFLiteFile`.
         precision: Precision of the file; see `to_tflite`.
-        weights: Count of numbers that the file should hold: the weights of the Keras model, or, for
-            a file of one size, `stored_weights`. Without it, sizes are compared with `max_bytes`
-            only.
+        weights: Number of values that the file should hold: the weights of the Keras model or, for
+            a file of one size, `stored_weights`. Without it, the size is compared only with
+            `max_bytes`.
         max_bytes: Largest file allowed; if not given, twice the weights and 64 KiB.
-        wholly_delegated: Whether operations outside XNNPACK are an error. If not, they are
+        wholly_delegated: Whether operations outside XNNPACK are an error. Otherwise they are only
             listed in the result.
 
     Returns:
@@ -166,7 +167,7 @@ def check_file(
 def _check_size(facts, precision, weights, max_bytes):
     if weights is not None:
         expected = weights * WEIGHT_BYTES[precision]
-        # Half, because a converter may fold some weights into others.
+        # Half of them are enough, because a converter may fold some weights into others.
         if facts.bytes < expected / 2:
             raise ValueError(
                 f"The file has {facts.bytes} bytes, but the {weights} weights alone take "

@@ -1,4 +1,4 @@
-"""The files to ship: of every recommended preset, made, checked, timed, and listed."""
+"""Makes, checks, times and lists the files to ship of every recommended preset."""
 
 import hashlib
 import json
@@ -16,8 +16,8 @@ from keras_pisr.mobile.latency.timing import measure_latency
 from keras_pisr.presets import CATALOG, from_preset
 from keras_pisr.presets.catalog import RECOMMENDED
 
-SIZE = (256, 256)  # LR px: a tile of mobile/android and mobile/web.
-# Precision, size, and why. Pixels are float32 in all of them, so that an app can swap the files.
+SIZE = (256, 256)  # LR px: the side of a tile of mobile/android and mobile/web.
+# Precision, size and purpose. Pixels are float32 in all of them, so that an app can swap the files.
 KINDS = (
     ("float16", None, "CPU, images of any size by LiteRT's interpreter"),
     ("float16", SIZE, "CPU and GPU by LiteRT's CompiledModel; browsers"),
@@ -29,7 +29,7 @@ HEADS = ("file", "for", "kB", "dB", "beside Keras", "beside bicubic", "outside X
 
 
 def recommended_presets():
-    """Names of the presets that users are told to take."""
+    """Names of the presets that are recommended to users."""
     return [name for name, entry in CATALOG.items() if entry.get("status") == RECOMMENDED]
 
 
@@ -38,13 +38,13 @@ def make_ready_files(
 ):
     """Make the files that are recommended for each preset, and `manifest.json` beside them.
 
-    A file that fails a check of `export` ends the work; files that were finished stay. The
-    manifest comes last.
+    If a file fails a check of `export`, the function raises; finished files stay. The manifest is
+    written last.
 
     Args:
-        folder: Where to.
-        presets: Names or folders; those that are recommended if not given.
-        kinds: `(precision, size, for what)` of each file; `KINDS` if not given.
+        folder: Folder to write to.
+        presets: Names or folders of presets; the recommended ones if not given.
+        kinds: `(precision, size, purpose)` of each file; `KINDS` if not given.
         images: Folder of test images in the layout of `keras_pisr.evaluate`; photographs of
             scikit-image if not given.
         calibration: Folder of photographs for 8 bit; those of scikit-image if not given.

@@ -14,23 +14,25 @@ class RecognitionOptions:
     """Options for recognition students (embedding and logits)."""
 
     score: Literal["top1", "verification"] | None = None
-    """top1: the images' classes are those the student knows. verification: any classes; AUC over
-    all pairs [top1 if there are as many classes as logits]."""
+    """The score of file and student. top1 needs images of the classes that the student knows.
+    verification takes any classes, and is the AUC over all pairs [top1 if there are as many classes
+    as logits]."""
     lr_factor: Count = None
-    """The student's images are so many times smaller than those it was trained from: images are
-    cropped to this multiple of --size, then shrunk [the student's own upsampling, or 1]."""
+    """Factor by which the student's training images were shrunk. Images are cropped to this
+    multiple of --size and then shrunk [the student's own upsampling, or 1]."""
     train_classes: Count = None
-    """The student was trained on the first so many classes: --calibration takes these, --images
-    the others."""
+    """Number of classes, the first ones, on which the student was trained: --calibration takes
+    these, --images takes the others."""
     min_score: Number = None
-    """Exit with code 1 if the file's top 1, or AUC, is below this, percent."""
+    """Exit with code 1 if the file's score is below this many percent."""
     max_score_loss: Number = None
-    """Refuse a file that loses more of it against the student, percentage points."""
+    """Refuse a file whose score is more than this many percentage points below the student's."""
     min_cosine: Number = None
-    """Refuse a file whose embedding of any image has a lower cosine with the student's [0.99999
-    for float32, 0.999 for float16, 0.98 for dynamic, 0.95 for int8]."""
+    """Refuse a file if the cosine between its embedding of any image and the student's is below
+    this [0.99999 for float32, 0.999 for float16, 0.98 for dynamic, 0.95 for int8]."""
     min_equal: Number = None
-    """Refuse a file that decides as the student does for fewer images, percent [99, 97, 85, 80]."""
+    """Refuse a file that decides like the student for less than this percentage of the images [99
+    for float32, 97 for float16, 85 for dynamic, 80 for int8]."""
 
 
 def convert_and_check(
@@ -73,7 +75,7 @@ def convert_and_check(
         "lr_factor": factor,
         "train_classes": options.train_classes,
     }
-    # Read before the conversion: a wrong path should be told at once.
+    # The images are read before the conversion, so that a wrong path is reported at once.
     data = recognition_images(images, "val", **reading)
     representative = None
     if precision == "int8" and calibration is not None:

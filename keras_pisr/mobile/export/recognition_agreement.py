@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from keras_pisr.mobile.runtime.tflite_recognizer import TFLiteRecognizer
 
 
-# Least cosine between the two embeddings of an image. On the worst image, sound files of two
-# ResNets reach 1.00000, 0.99998, 0.996 and 0.985 (docs/reference/phone_measurements.md).
+# Smallest cosine allowed between the two embeddings of an image. On the worst image, sound files of
+# two ResNets reach 1.00000, 0.99998, 0.996 and 0.985 (docs/reference/phone_measurements.md).
 COSINES = {"float32": 0.99999, "float16": 0.999, "dynamic": 0.98, "int8": 0.95}
-# Least share of images for which both name the same class. Where a student is undecided, a
-# rounding decides, so that little is asked for in 8 bit: what is lost is said by the score.
+# Smallest share of images for which both must name the same class. If a student is undecided, the
+# rounding decides, so the shares for 8 bit are low; the score shows what is lost.
 DECISIONS = {"float32": 0.99, "float16": 0.97, "dynamic": 0.85, "int8": 0.8}
 FAR = 0.01
-# Images of which every pair is compared: 2 million.
+# Largest number of images of which every pair is compared: 2 million pairs.
 MOST_PAIRED = 2000
 
 
@@ -84,9 +84,10 @@ def check_recognition(
             `"verification"`, for any classes: ROC AUC, and true accepts at 1% false accepts, over
             all pairs of (at most 2,000) images, by cosine. If not given: top1 if images and
             logits have as many classes.
-        min_cosine: Least cosine between the two embeddings on any image; 0.99999 for float32,
-            0.999 for float16, 0.98 for dynamic, 0.95 for int8.
-        min_equal: Least share of equal decisions, percent; 99, 97, 85, 80.
+        min_cosine: Smallest cosine allowed between the two embeddings of any image; 0.99999 for
+            float32, 0.999 for float16, 0.98 for dynamic, 0.95 for int8.
+        min_equal: Smallest share of equal decisions allowed, percent; 99, 97, 85, 80 for the same
+            precisions.
         max_score_loss: Largest permitted fall of the first score, percentage points; by default
             there is no limit.
 
@@ -102,7 +103,7 @@ def check_recognition(
     equal = None
     if "logits" in wanted:
         if "logits" not in got:
-            raise ValueError(f"{file.name} has no logits; the model has.")
+            raise ValueError(f"{file.name} has no logits, but the model has.")
         equal = float(np.mean(wanted["logits"].argmax(1) == got["logits"].argmax(1)))
     kind = which_score(score, model, data)
     scores = [recognition_scores(kind, outputs, data.labels) for outputs in (wanted, got)]
@@ -117,17 +118,17 @@ def check_recognition(
     )
     least = COSINES[precision] if min_cosine is None else min_cosine
     share = DECISIONS[precision] if min_equal is None else min_equal / 100
-    # Written so that NaN fails too.
+    # The comparison is written so that NaN fails, too.
     if not result.worst_cosine >= least:
         raise ValueError(
-            "The file does not compute what the model computes: on the worst image its embedding "
+            "The file does not compute the same as the model: on the worst image its embedding "
             f"has a cosine of {result.worst_cosine:.6f} with the model's; a {precision} file "
             f"should reach {least}."
         )
     if equal is not None and not equal >= share:
         raise ValueError(
-            f"The file decides as the model does for {100 * equal:.1f}% of {len(images)} images; "
-            f"a {precision} file should for {100 * share:g}%."
+            f"The file decides like the model for {100 * equal:.1f}% of {len(images)} images; "
+            f"a {precision} file should reach {100 * share:g}%."
         )
     if max_score_loss is not None and not result.loss <= max_score_loss:
         name = result.score
@@ -169,7 +170,7 @@ def which_score(score, model, data):
     if score == "top1" and known != present:
         raise ValueError(
             f"top1 needs images of the {known or 'no'} classes that the student knows; these have "
-            f"{present}. Give others, or score 'verification'."
+            f"{present}. Give other images, or score 'verification'."
         )
     if score not in ("top1", "verification"):
         raise ValueError(f"Expected score to be 'top1' or 'verification'; got {score!r}.")

@@ -1,4 +1,4 @@
-"""Labelled images as a recognition student saw them in training, for calibration and scores."""
+"""Labelled images as in the training of a recognition student, for calibration and scores."""
 
 from pathlib import Path
 
@@ -13,26 +13,26 @@ from keras_pisr.data.recognition.labelled_parts import (
     labelled_part,
 )
 
-# So many settle the ranges of int8; a whole training set would only take longer.
+# This number is enough for the ranges of int8; a whole training set would only take longer.
 MOST_CALIBRATION = 300
 
 
 def recognition_images(source, part, *, size, channels, lr_factor=1, train_classes=None):
     """Images of low resolution, made as the HORKD recipes make them.
 
-    Each is cropped at the centre and resized to `lr_factor` times `size`, and from there shrunk
-    to `size` by the same bicubic kernel, in 8 bit. Images that are of low resolution already
-    pass through unchanged with a factor of 1.
+    Each image is cropped at the centre, resized to `lr_factor` times `size`, and then shrunk to
+    `size` by the same bicubic kernel, in 8 bit. Images that already have this size do not change
+    with a factor of 1.
 
     Args:
         source: Folder of class folders, a tar archive of such, or `"letters"`: glyphs, of which
             the recipes hold out three per class.
-        part: `"train"` or `"val"`: which part of a source that is divided into these.
+        part: `"train"` or `"val"`: the part to read, if the source is divided into these.
         size: `(height, width)` of the result, px.
         channels: 1 or 3.
-        lr_factor: How many times larger the HR images were.
-        train_classes: Number of classes on which the student was trained, which come first: only
-            these for `"train"`, and only the others for `"val"`.
+        lr_factor: Factor by which the HR images were larger.
+        train_classes: Number of classes, the first ones, on which the student was trained.
+            `"train"` takes only these classes, `"val"` only the others.
 
     Returns:
         `LabelledImages`.
@@ -50,8 +50,8 @@ def recognition_images(source, part, *, size, channels, lr_factor=1, train_class
         total = len(data.class_names)
         if not 0 < train_classes < total:
             raise ValueError(
-                f"{source} has {total} classes: the first {train_classes} cannot be those of "
-                "training and the others new."
+                f"{source} has {total} classes, so the first {train_classes} cannot be for "
+                "training and the others for the test."
             )
         sets = data.split_classes(train_classes, total - train_classes)
         data = sets[0 if part == "train" else 1]
@@ -63,7 +63,7 @@ def calibration_images(data, most=MOST_CALIBRATION):
 
     Args:
         data: `LabelledImages` in the order of classes.
-        most: Images at most.
+        most: Largest number of images.
     """
     chosen = np.unique(np.linspace(0, len(data) - 1, min(most, len(data))).round().astype(int))
     return data.images[chosen] / np.float32(255)

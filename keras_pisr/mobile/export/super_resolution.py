@@ -15,18 +15,18 @@ class SuperResolutionOptions:
     """Options for super-resolution students."""
 
     color: Literal["luma", "rgb"] | None = None
-    """luma: the network alone, for apps that split colours themselves. rgb: whole images in and
-    out, as `keras-pisr upscale` makes them [luma]."""
+    """luma: the file holds only the network, for apps that split colours themselves. rgb: the file
+    takes and returns whole images, as `keras-pisr upscale` does [luma]."""
     target: Literal["cpu", "npu"] | None = None
-    """npu: the same numbers by operations that MediaTek's and Samsung's NPUs have, too, without
-    DEPTH_TO_SPACE and PRELU; takes --size [cpu]."""
+    """npu: the file computes the same numbers with operations that MediaTek's and Samsung's NPUs
+    also have, without DEPTH_TO_SPACE and PRELU; it needs --size [cpu]."""
     min_psnr: Number = None
-    """Exit with code 1 if the file's PSNR on these images is below this, dB."""
+    """Exit with code 1 if the file's PSNR on the test images is below this many dB."""
     max_loss: Number = None
-    """Refuse a file that loses more than this against the student, dB."""
+    """Refuse a file whose PSNR is more than this many dB below the student's."""
     min_agreement: Number = None
-    """Refuse a file whose output is further from the student's than this, as PSNR between the
-    two, dB [90 for float32, 55 for float16, 35 in 8 bit]."""
+    """Refuse a file if the PSNR between its output and the student's is below this many dB [90 for
+    float32, 55 for float16, 35 for dynamic and int8]."""
 
 
 def convert_and_check(
@@ -74,7 +74,7 @@ def convert_and_check(
         file,
         precision=precision,
         weights=stored_weights(deployed_form(model), size_known=in_blocks),
-        # A clip in 8 bit, which NPUs run, XNNPACK does not.
+        # NPUs run a clip in 8 bit; XNNPACK does not.
         wholly_delegated=wholly_delegated and target == "cpu",
     )
     if target == "npu":
@@ -105,12 +105,12 @@ def convert_and_check(
 
 
 def folder_lumas(folder, scale):
-    """Photographs of a folder, made small by the student's scale."""
+    """Photographs of a folder, shrunk by the student's scale."""
     from keras_pisr.data.images.color import rgb_to_y
     from keras_pisr.data.images.files import list_images, read_image
     from keras_pisr.data.images.resize import downscale
 
-    # So many settle the ranges; a whole training set would only take longer.
+    # This number is enough for the ranges; a whole training set would only take longer.
     return [rgb_to_y(downscale(read_image(path), scale)) for path in list_images(folder)[:100]]
 
 

@@ -5,9 +5,9 @@ import os
 import shutil
 import subprocess
 
-# Seconds for commands that only ask; a phone that takes longer has stopped answering.
+# Seconds for commands that only ask; a phone that takes longer no longer answers.
 PATIENCE = 30
-# What adb says on stderr (in part, lower case; versions differ in the rest), and what it means.
+# Parts of adb's messages on stderr, in lower case (versions differ in the rest), and their meaning.
 MEANINGS = {
     "no space left": "The phone {serial} has no space left. Free some and try again.",
     "insufficient_storage": "The phone {serial} has no space left. Free some and try again.",
@@ -22,30 +22,32 @@ MEANINGS = {
     "offline": (
         "The phone {serial} is offline. Unplug and reconnect it, or run: adb reconnect offline"
     ),
-    "' not found": "The phone {serial} is not connected (any more). `adb devices` lists what is.",
+    "' not found": (
+        "The phone {serial} is not connected (any more). `adb devices` lists connected phones."
+    ),
 }
 
 
 class AdbError(OSError):
-    """A phone, or the way to it, failed; the message says what to do."""
+    """A phone, or the connection to it, failed; the message says what to do."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Attached:
-    """A line of `adb devices`: a serial number and the state, "device" when it is ready."""
+    """A line of `adb devices`: a serial number and the state, "device" if it is ready."""
 
     serial: str
     state: str
 
 
 class Adb:
-    """One device, spoken to through the `adb` program.
+    """One device, which is reached through the `adb` program.
 
-    Every command names its device: adb lists emulators that nobody started wherever something
-    listens on a port that one might use.
+    Every command names its device, because adb lists emulators that do not exist if another program
+    listens on a port that an emulator might use.
 
     Args:
-        serial: Which device; one of `attached`.
+        serial: Serial number of the device; one of `attached`.
         program: Path of `adb`.
 
     Example:
@@ -62,11 +64,12 @@ class Adb:
     def find(cls, serial=None):
         """The device called `serial`, or the only one.
 
-        Without `serial` the environment variable `ANDROID_SERIAL` counts, as for adb itself.
-        Emulators count only if nothing else is attached.
+        Without `serial`, the environment variable `ANDROID_SERIAL` names the device, as for adb
+        itself. Emulators are taken only if nothing else is attached.
 
         Raises:
-            AdbError: If adb is missing, or no device, several, or none that is ready is attached.
+            AdbError: If adb is missing; if no device or several are attached; or if the device is
+                not ready.
         """
         program = shutil.which("adb")
         if program is None:
@@ -83,7 +86,7 @@ class Adb:
             if not ready:
                 raise AdbError(
                     "No phone is connected. Switch on USB debugging in its developer options, "
-                    "plug it in, and see that `adb devices` lists it."
+                    "plug it in, and check that `adb devices` lists it."
                 )
             if len(ready) > 1:
                 raise AdbError(f"Several devices are connected; choose one with -s: {listing}.")
@@ -100,7 +103,7 @@ class Adb:
         return [self.program, "-s", self.serial, *map(str, arguments)]
 
     def run(self, *arguments, timeout=PATIENCE):
-        """Run `adb -s SERIAL ...`; returns what it printed, without the last line's end.
+        """Run `adb -s SERIAL ...`; returns its output, without the end of the last line.
 
         Raises:
             AdbError: If it fails, or takes longer than `timeout` seconds.
@@ -134,8 +137,8 @@ class Adb:
 
 
 def attached(program="adb"):
-    """All that `adb devices` lists: `[Attached]`."""
-    # Started apart from the listing: a fresh server needs a moment to find what is plugged in.
+    """All devices that `adb devices` lists: `[Attached]`."""
+    # The server is started before the listing, because a new server needs a moment to find devices.
     for words in (["start-server"], ["devices"]):
         try:
             result = subprocess.run(

@@ -22,7 +22,7 @@ from keras_pisr.mobile.runtime.tflite_file import TFLiteFile
 APP = "org.tensorflow.lite.benchmark"
 # The program stops warming up, and then timing, after 150 s each.
 TIMEOUT = 400
-# Bytes of output that are read: a program that says more is not the one we know.
+# Bytes of output that are read: a program that prints more is not benchmark_model.
 MOST_OUTPUT = 2**20
 PROPERTIES = {
     "manufacturer": "ro.product.manufacturer",
@@ -32,7 +32,7 @@ PROPERTIES = {
     "abi": "ro.product.cpu.abi",
 }
 HOW_TO_GET = (
-    "Timing on a phone takes LiteRT's program `benchmark_model` (--benchmark-binary) or the app "
+    "Timing on a phone needs LiteRT's program `benchmark_model` (--benchmark-binary) or the app "
     "around it (--benchmark-apk), built for the phone's processor, mostly android_arm64. The "
     "program is linked, ready made, at https://ai.google.dev/edge/litert/next/benchmark, the app "
     "at https://ai.google.dev/edge/litert/models/measurement; to build the program from LiteRT's "
@@ -93,22 +93,22 @@ def measure_on_phone(
 ):
     """Time a file on an Android phone, with each delegate and each number of threads.
 
-    The phone is left as it was: the files are removed, and the app too unless it was there.
-    TensorFlow is not imported.
+    Afterwards the phone is as before: the files are removed, and so is the app unless it was there
+    before. TensorFlow is not imported.
 
     Args:
         path: A `.tflite` file.
         binary: `benchmark_model` for the phone's processor; or
-        apk: the benchmark app for it. An app is scheduled as the user's own will be.
-        serial: Which phone, if several are connected.
-        delegates: Some of "cpu", "gpu", "nnapi" and "npu". Whether there are the last two depends
-            on the program: see `benchmark_program`.
+        apk: the benchmark app for it. The phone schedules it like your own app.
+        serial: Serial number of the phone, if several are connected.
+        delegates: Some of "cpu", "gpu", "nnapi" and "npu". The program decides whether the last two
+            exist: see `benchmark_program`.
         npu_libraries: Folder of the NPU maker's libraries and of LiteRT's for them, `.so` files
             that are put beside the program.
-        size: Input `(height, width)`, px; if not given, what the file fixes, or 360x640.
+        size: Input `(height, width)`, px; if not given, the size that the file fixes, or 360x640.
         threads: Numbers of CPU threads; delegates other than "cpu" are timed with the first.
-        runs, warmup: Calls at least; the program also warms up for at least half a second and
-            times at least one.
+        runs, warmup: Smallest numbers of calls; the program also warms up for at least half a
+            second and times for at least one second.
         parent: Folder on the phone to work in.
 
     Returns:
@@ -137,7 +137,7 @@ def measure_on_phone(
     name, shape = input_of(path, size)
     adb = Adb.find(serial)
     machine = describe(adb)
-    # Known before the folder is made: it takes the app with it when it goes.
+    # This must be known before the folder is made, because the app is removed with the folder.
     farewell = ":" if apk is None else app_farewell(adb)
     with PhoneFolder(adb, parent, farewell) as folder:
         folder.push(path, "model.tflite")
@@ -155,7 +155,7 @@ def measure_on_phone(
         }
         rows = []
         for delegate in delegates:
-            # Once each: the log of an app is told apart by what was asked of it.
+            # Each setting is run once, because an app's log is found by its arguments.
             for count in dict.fromkeys(threads if delegate == "cpu" else threads[:1]):
                 asked = (
                     f"--graph={folder.path}/model.tflite --num_threads={count} --num_runs={runs} "
@@ -181,7 +181,7 @@ def measure_on_phone(
 def prepare(folder, binary, apk, libraries):
     """Put the program and its libraries into the phone's folder, or install the app."""
     if apk is not None:
-        # Not `adb install`, which keeps its copy of the app elsewhere.
+        # `adb install` is not used, because it stores its copy of the app elsewhere.
         folder.push(apk, "benchmark.apk")
         folder.adb.shell(f"pm install -r -d -g {folder.path}/benchmark.apk", timeout=300)
         return
@@ -197,7 +197,7 @@ def usage(folder):
 
 
 def output_of(folder, log):
-    """Text of a file in the phone's folder, of as many bytes as a program we know writes."""
+    """Text of a file in the phone's folder, up to the bytes that benchmark_model writes."""
     with tempfile.TemporaryDirectory() as here:
         copy = Path(here) / log
         folder.read(log, copy)
@@ -220,9 +220,9 @@ def run_binary(folder, flags, libraries):
         )
     if code > 128:
         name = signal.Signals(code - 128).name
-        memory = ", perhaps for want of memory" if name == "SIGKILL" else ""
+        memory = ", perhaps because memory ran out" if name == "SIGKILL" else ""
         raise ValueError(
-            f"benchmark_model was killed by {name}{memory}; its last words: {last_line(text)}."
+            f"benchmark_model was killed by {name}{memory}; its last line: {last_line(text)}."
         )
     if code != 0:
         raise ValueError(f"benchmark_model ended with code {code}: {last_line(text)}.")
@@ -242,13 +242,13 @@ def run_app(folder, flags):
     end = time.monotonic() + TIMEOUT
     while time.monotonic() < end:
         alive = adb.attempt("shell", f"pidof {APP}").returncode == 0
-        # Lines of this run come after the app repeats what it was asked; nothing is erased.
+        # The lines of this run come after the app repeats its arguments; the log is not erased.
         log = adb.shell("logcat -d -s tflite:* tflite_BenchmarkModelActivity:*")
         text = log[-MOST_OUTPUT:].rpartition(flags)[2]
         if "Inference timings in us" in text:
             return text
         if not alive:
-            raise ValueError(f"The benchmark app died; its last words: {last_line(text)}.")
+            raise ValueError(f"The benchmark app died; its last line: {last_line(text)}.")
         time.sleep(1)
     raise AdbError(f"The benchmark app did not end within {TIMEOUT} s.")
 
@@ -264,7 +264,7 @@ def input_of(path, size):
     model = TFLiteFile(path)
     batch, height, width, channels = model.shape
     height, width = size or (height or SIZE[0], width or SIZE[1])
-    # Refuses here, not on the phone, a size that the file does not take.
+    # A size that the file does not take is refused here, not on the phone.
     model.resize((batch or 1, height, width, channels))
     name = model.interpreter.get_input_details()[0]["name"]
     return name, (batch or 1, height, width, channels)
@@ -276,7 +276,7 @@ def size_is_free(path):
 
 
 def describe(adb):
-    """Phone, processor and Android version, as far as it tells."""
+    """Phone, processor and Android version, as far as the phone reports them."""
     script = "; ".join(f'echo "$(getprop {key} 2> /dev/null)"' for key in PROPERTIES.values())
     answers = adb.attempt("shell", script).stdout.splitlines()
     known = dict(zip(PROPERTIES, map(str.strip, answers), strict=False))

@@ -12,12 +12,12 @@ TIMINGS = re.compile(
 MEMORY = re.compile(
     rf"Memory footprint delta from the start of the tool \(MB\): init={NUMBER} overall={NUMBER}"
 )
-# The same from the program for compiled models.
+# The same figures from the program for compiled models.
 RESULTS = re.compile(
     rf"Model initialization: +{NUMBER} ms.*?Warmup \(first\): +{NUMBER} ms", re.DOTALL
 )
 FOOTPRINT = re.compile(rf"Overall footprint: +{NUMBER} MB")
-# What the runtime says when a delegate takes operations over.
+# Messages of the runtime when a delegate takes over operations.
 REPLACED = re.compile(r"Replacing (\d+) out of (\d+) node\(s\) with delegate \(")
 COMPLETE = re.compile(r"Explicitly applied .* delegate, .* be completely executed")
 PARTIAL = re.compile(r"Explicitly applied .* delegate, .* be partially executed .* w/ (\d+)")
@@ -28,14 +28,15 @@ def parse_benchmark(text):
     """Figures from the output of `benchmark_model`.
 
     Returns:
-        Dictionary of `runs` and `warmup`: calls made, at least those asked for; in ms `median_ms`,
-        `p95_ms`, `average_ms`, `min_ms`, `initialisation_ms`, `first_ms`; `peak_memory_bytes`
-        beyond what the program took at its start, None if not printed; and `delegation`:
-        "complete", "partial (N parts)", "partial (N of M operations)" or "not reported".
+        Dictionary of `runs` and `warmup`: numbers of calls, at least the requested ones; in ms
+        `median_ms`, `p95_ms`, `average_ms`, `min_ms`, `initialisation_ms`, `first_ms`;
+        `peak_memory_bytes` beyond the program's memory at its start, None if not printed; and
+        `delegation`: "complete", "partial (N parts)", "partial (N of M operations)" or "not
+        reported".
 
     Raises:
-        ValueError: If the text is not the output of a run that ended well, or the delegate
-            asked for runs nothing: the program then times the CPU without failing.
+        ValueError: If the text is not the output of a successful run, or if the requested delegate
+            runs no operation. In the latter case the program times the CPU without an error.
 
     Example:
         >>> lines = [
@@ -50,15 +51,15 @@ def parse_benchmark(text):
     refused = REFUSED.search(text)
     if refused:
         raise ValueError(
-            f"The {refused[1]} delegate of this phone takes no part of the network; the times "
+            f"The {refused[1]} delegate of this phone runs no part of the network; the times "
             "would be those of the CPU."
         )
     init_ms, first_ms = _start(text)
     blocks = [dict(STATISTICS.findall(line)) for line in text.splitlines() if "count=" in line]
     if init_ms is None or len(blocks) < 2 or "min" not in blocks[-1]:
-        raise ValueError("The output is not that of benchmark_model, or ends too early.")
+        raise ValueError("The output is not from benchmark_model, or ends too early.")
     if "median" not in blocks[-1]:
-        raise ValueError("This benchmark_model is too old: it prints no median. Take a newer one.")
+        raise ValueError("This benchmark_model is too old: it prints no median. Use a newer one.")
     warmup, timed = blocks[-2:]
     milliseconds = {name: float(value) / 1000 for name, value in timed.items()}
     old, new = MEMORY.search(text), FOOTPRINT.search(text)

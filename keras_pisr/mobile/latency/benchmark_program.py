@@ -1,15 +1,16 @@
-"""The two programs of LiteRT named `benchmark_model`, and how each is told what runs the network.
+"""LiteRT's two programs named `benchmark_model`, and the flags that choose what runs the network.
 
-One runs LiteRT's interpreter with a delegate (`//tflite/tools/benchmark`), the other, which
-LiteRT's page links now, its compiled models with accelerators (`//litert/tools`). Each ignores the
-other's flags.
+One program runs LiteRT's interpreter with a delegate (`//tflite/tools/benchmark`). The other, to
+which LiteRT's page now links, runs compiled models with accelerators (`//litert/tools`). Each
+ignores the other's flags.
 """
 
 import shlex
 
 # The delegate is named, so that the program reports what it took over.
 INTERPRETER = {"cpu": "--use_xnnpack=true", "gpu": "--use_gpu=true", "nnapi": "--use_nnapi=true"}
-# Otherwise the CPU runs what the accelerator refuses, and nothing tells how much that is.
+# Without these flags, the CPU runs the operations that the accelerator refuses, and no output says
+# how many.
 ALONE = "--use_cpu=false --require_full_delegation=true"
 COMPILED = {
     "cpu": "--use_cpu=true",
@@ -20,7 +21,7 @@ DELEGATES = tuple(dict.fromkeys([*INTERPRETER, *COMPILED]))
 
 
 def is_compiled(usage):
-    """Whether a program runs compiled models, by what it says to `--help`."""
+    """Whether a program runs compiled models, from its output for `--help`."""
     return "--use_npu" in usage
 
 
@@ -47,8 +48,8 @@ def delegate_flags(delegate, *, compiled, libraries=None):
             else "//litert/tools:benchmark_model"
         )
         raise ValueError(
-            f"This benchmark_model knows no {delegate}, only {', '.join(known)}. The other program "
-            f"of that name does: build LiteRT's {other}."
+            f"This benchmark_model has no {delegate}, only {', '.join(known)}. The other program "
+            f"of that name has: build LiteRT's {other}."
         )
     flags = known[delegate]
     if delegate == "npu" and libraries is not None:

@@ -20,7 +20,7 @@ def plot_latency(rows, path):
         # Not pyplot: it keeps figures and looks for a screen.
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ImportError("Plots take matplotlib. Run: pip install matplotlib") from error
+        raise ImportError("Plots need matplotlib. Run: pip install matplotlib") from error
     slow = "p95_ms" if hasattr(rows[0], "p95_ms") else "p90_ms"
     medians = [row.median_ms for row in rows]
     labels = [f"{getattr(row, 'delegate', 'cpu')}, threads: {row.threads}" for row in rows]

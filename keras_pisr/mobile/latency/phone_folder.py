@@ -1,4 +1,4 @@
-"""A folder on the phone that goes when its user goes, however that happens."""
+"""A folder on the phone that is removed when this process ends, in any way."""
 
 import queue
 import secrets
@@ -8,20 +8,20 @@ import threading
 
 from keras_pisr.mobile.latency.adb import PATIENCE, AdbError, meaning
 
-# Where Android lets adb write and run programs.
+# Folder in which Android lets adb write and run programs.
 PARENT = "/data/local/tmp"
 
 
 class PhoneFolder:
     """Context manager: a new folder on a phone, removed at the end.
 
-    A small script on the phone holds the folder: it waits for its input to end, then stops what
-    runs, says farewell and removes the folder. Its input ends when the block does, but also when
-    this process is killed or the cable is pulled, so the phone is left clean whatever happens.
+    A small script on the phone holds the folder. It waits for the end of its input, then stops the
+    running command, runs `farewell` and removes the folder. Its input ends when the block ends, and
+    also when this process is killed or the cable is pulled, so the phone is always left clean.
 
     Args:
         adb: `Adb` of the phone.
-        parent: Where to make it.
+        parent: Folder on the phone in which it is made.
         farewell: Shell commands to run on the phone before the folder is removed.
 
     Raises:
@@ -39,8 +39,9 @@ class PhoneFolder:
         self.path = f"{parent}/keras_pisr_{secrets.token_hex(6)}"
         self._lines = queue.Queue()
         folder = shlex.quote(self.path)
-        # The daemon makes each command the leader of a process group: all of it is killed. HUP is
-        # what the daemon sends when this side is gone, and just then there is something to do.
+        # The daemon makes each command the leader of a process group, and the whole group is
+        # killed. The daemon sends HUP when this side is gone, so the script ignores HUP in order to
+        # clean up.
         self._script = (
             f"trap '' HUP INT TERM; mkdir {folder} && chmod 755 {folder} && echo ready || exit 1; "
             f"cat > /dev/null; "
@@ -57,7 +58,7 @@ class PhoneFolder:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            start_new_session=True,  # Ctrl-C in a terminal goes to this process alone.
+            start_new_session=True,  # Ctrl-C in a terminal goes only to this process.
         )
         threading.Thread(target=self._listen, daemon=True).start()
         try:
@@ -71,12 +72,12 @@ class PhoneFolder:
         return self
 
     def __exit__(self, kind, error, trace):
-        """Remove it, and with it what still runs there."""
+        """Stop the running command and remove the folder."""
         if self._leave() != "removed":
             before = f"{error or kind.__name__} Besides: " if kind else ""
             raise AdbError(
                 f"{before}The phone {self.adb.serial} did not confirm that {self.path} is gone. It "
-                "removes the folder itself as soon as it notices that the connection is."
+                "removes the folder itself when it notices that the connection has ended."
             ) from error
 
     def push(self, path, name, mode="644", timeout=300):
@@ -89,12 +90,13 @@ class PhoneFolder:
         """Run a command in the folder; its output goes to the file `log` there.
 
         Returns:
-            Exit code; of a command that was killed, 128 and the signal's number.
+            Exit code; for a command that was killed, 128 plus the signal's number.
         """
-        # A file, not the connection: no figure depends on how fast adb carries text.
+        # The output goes to a file, not to the connection, so that no figure depends on the speed
+        # of adb.
         script = f"cd {shlex.quote(self.path)} && echo $$ > pid && exec {command} > {log} 2>&1"
         result = self.adb.attempt("shell", script, timeout=timeout)
-        # What the command said went to the log: what is left are words of adb or of the shell.
+        # The command's output went to the log; the rest is from adb or the shell.
         if result.returncode != 0 and result.stderr.strip():
             raise AdbError(meaning(result.stderr, self.adb.serial))
         return result.returncode
@@ -120,17 +122,17 @@ class PhoneFolder:
                     "unplug and reconnect it."
                 ) from None
         if heard[-1] is None:
-            self._lines.put(None)  # For who asks again.
+            self._lines.put(None)  # This is for the next call.
         return heard
 
     def _leave(self):
-        """End the script's input; returns the last that the phone said."""
+        """End the script's input; returns the last line from the phone."""
         try:
             self._holder.stdin.close()
             return self._hear("removed")[-1]
         except (OSError, AdbError):
             return None
         finally:
-            # Whatever it says, no process of ours outlives this one.
+            # In every case, no process of ours outlives this one.
             self._holder.kill()
             self._holder.wait()

@@ -1,4 +1,4 @@
-"""Measures times and memory of one `.tflite` file in a process of its own, without TensorFlow."""
+"""Measures times and memory of one `.tflite` file in a separate process, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import os
 
 
-# 1280x720 out of x2: the size that the literature counts operations at.
+# It gives 1280x720 at x2, the size for which the literature counts operations.
 SIZE = (360, 640)
 ERROR = "error: "
 
@@ -34,12 +34,12 @@ class Latency:
         output_size: Output, `(height, width)` px; empty if the output is no image.
         threads: CPU threads.
         runs: Timed calls.
-        warmup: Calls before them that do not count.
+        warmup: Number of calls before the timed ones.
         median_ms: Median time of a call.
         p90_ms: 90th percentile of the time of a call.
         min_ms: Time of the fastest call.
         initialisation_ms: Time from the path until memory is allocated, delegation included.
-        first_ms: Time of the first call, which does not count above.
+        first_ms: Time of the first call, which is not part of the figures above.
         peak_memory_bytes: Peak memory of the process beyond its memory before the file was
             opened (the runtime is loaded by then); None if the system does not report it
             (not Linux).
@@ -73,17 +73,17 @@ def measure_latency(
     runs: int = 20,
     warmup: int = 3,
 ) -> Latency:
-    """Time a file in a process of its own.
+    """Time a file in a separate process.
 
-    In a fresh process, initialisation and memory are those of the file and not of other modules.
+    In a new process, initialisation and memory are those of the file and not of other modules.
     The input is noise, because no operation of these networks depends on the values.
 
     Args:
         path: A `.tflite` file.
         size: Input `(height, width)`, px; by default the file's size, or 360x640 if it has none.
         threads: CPU threads.
-        runs: Timed calls.
-        warmup: Calls before them that do not count, at least 1.
+        runs: Number of timed calls.
+        warmup: Number of calls before the timed ones, at least 1.
 
     Returns:
         `Latency`.
@@ -102,14 +102,15 @@ def measure_latency(
     for name, value in {"threads": threads, "runs": runs, "warmup": warmup}.items():
         if value < 1:
             raise ValueError(f"Expected {name} to be 1 or more; got {value}.")
-    TFLiteFile(path, trusted=True)  # Its errors come from here, with their types.
+    TFLiteFile(path, trusted=True)  # Opening the file here raises its errors with their types.
     command = [sys.executable, "-m", "keras_pisr.mobile.latency.timing"]
     result = subprocess.run(
         command, input=json.dumps(request), capture_output=True, text=True, check=False
     )
     if result.returncode != 0:
         last = (result.stderr.strip().splitlines() or ["no message"])[-1]
-        # A message of ours says it all; otherwise the process died, for want of memory perhaps.
+        # If the process printed an error of ours, that is the message; otherwise it died, perhaps
+        # because memory ran out.
         prefix, _, reason = last.partition(ERROR)
         died = f"Timing {path} ended with code {result.returncode}: {last}"
         raise ValueError(reason if reason and not prefix else died)
@@ -118,8 +119,8 @@ def measure_latency(
 
 
 def time_calls(path, *, size, threads, runs, warmup):
-    """The measurement, which `measure_latency` runs in the fresh process."""
-    import_runtime()  # Its time and memory are the runtime's, not the file's.
+    """The measurement, which `measure_latency` runs in the new process."""
+    import_runtime()  # The import's time and memory belong to the runtime, not to the file.
     before = memory("VmRSS")
     start = time.perf_counter()
     model = TFLiteFile(path, threads=threads, trusted=True)
@@ -128,7 +129,7 @@ def time_calls(path, *, size, threads, runs, warmup):
     model.resize((batch or 1, height, width, channels))
     initialisation = time.perf_counter() - start
     image = np.random.default_rng(0).random((batch or 1, height, width, channels), "float32")
-    # Called directly: turning float into 8 bit and back is the app's affair.
+    # The interpreter is called directly, because an app converts float to 8 bit and back itself.
     model.fill(image)
     times = []
     for _ in range(warmup + runs):
@@ -156,9 +157,9 @@ def time_calls(path, *, size, threads, runs, warmup):
 
 
 def memory(field):
-    """A line of `/proc/self/status` in bytes, or None where there is none.
+    """A line of `/proc/self/status` in bytes, or None if there is none.
 
-    Not `getrusage`: on Linux its peak starts at that of the process that started this one.
+    `getrusage` is not used: on Linux its peak starts at that of the parent process.
     """
     try:
         lines = Path("/proc/self/status").read_text().splitlines()

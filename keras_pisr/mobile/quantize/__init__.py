@@ -1,4 +1,4 @@
-"""8 bit: the simulated form of a student, and training it on in that form."""
+"""Trains students in simulated 8 bit."""
 
 from keras_pisr.forms.int8.quantized import quantized_form, settle_ranges
 from keras_pisr.mobile.quantize.fine_tuning import fine_tune

@@ -1,4 +1,4 @@
-"""Training the 8-bit form of a student, alone or guided by its teacher."""
+"""Trains the 8-bit form of a student, alone or guided by its teacher."""
 
 
 def fine_tune(
@@ -17,20 +17,20 @@ def fine_tune(
 ):
     """Train the 8-bit form of a student.
 
-    Starts from what `to_tflite` would make of it: equalized channels, weights rounded so that
-    errors cancel, settled ranges, which go on learning. Adam, falling by a cosine, with a moving
-    average of the weights at the end.
+    Training starts from the form that `to_tflite` would make: equalized channels, weights rounded
+    so that errors cancel, and settled ranges, which are trained, too. The optimizer is Adam with a
+    learning rate that falls by a cosine and, at the end, a moving average of the weights.
 
     Args:
-        student: A trained luma model; see `quantized_form`. Left as it is.
+        student: A trained luma model; see `quantized_form`. It is not changed.
         pairs: `keras_pisr.data.ImagePairs` of the student's scale.
-        teacher: A trained `PrivilegedTeacher` that guides by `PrivilegedDistiller`; none if not
-            given. Frozen.
+        teacher: A trained `PrivilegedTeacher` that guides by `PrivilegedDistiller`; it is frozen.
+            By default there is none.
         distillation_weight: Weight of the teacher's term in the loss.
-        steps: Optimizer steps.
-        batch_size: Patches per step.
+        steps: Number of optimizer steps.
+        batch_size: Number of patches per step.
         patch: Side of an HR patch, px.
-        learning_rate: At the start.
+        learning_rate: Learning rate at the start.
         representative: As in `to_tflite`.
         seed: Makes the patches and the start of the teacher's head repeatable.
         verbose: Passed on to `fit`.

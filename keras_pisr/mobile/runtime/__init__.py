@@ -1,1 +1,1 @@
-"""Running `.tflite` files: NumPy and ai-edge-litert, no TensorFlow and no Keras."""
+"""Runs `.tflite` files with NumPy and ai-edge-litert, without TensorFlow and Keras."""

@@ -9,7 +9,8 @@ from keras_pisr.mobile.runtime import standard_metadata
 
 # Name of the buffer in the file's list of metadata; its content is JSON in UTF-8.
 NAME = "keras_pisr"
-MOST_BYTES = 64 * 2**10  # A few hundred are written; a stranger's file may hold anything.
+# The package writes a few hundred bytes; a file from elsewhere may hold anything.
+MOST_BYTES = 64 * 2**10
 
 
 def write_metadata(path, **fields):
@@ -20,7 +21,7 @@ def write_metadata(path, **fields):
 
     Args:
         path: A `.tflite` file.
-        **fields: Values that JSON has.
+        **fields: Values of types that JSON has.
 
     Raises:
         ValueError: If the file's metadata cannot be read, or would be too large.
@@ -64,7 +65,7 @@ def put_buffer(model, name, data):
 
 
 def state_pixel_scale(model):
-    """Let uint8 ends of a network that casts its pixels say 1/255, as those of int8 files do."""
+    """Give uint8 ends of a network that casts its pixels the scale 1/255, as int8 files have."""
     from ai_edge_litert import schema_py_generated as schema
 
     graph = model.subgraphs[0]
@@ -83,10 +84,10 @@ def read_metadata(content):
         content: Bytes of a file that the runtime has accepted.
 
     Returns:
-        Dict; empty if the file says nothing.
+        Dict; empty if the file has no metadata.
 
     Raises:
-        ValueError: If there is an entry of ours that is no small JSON object.
+        ValueError: If the entry of this package is not a small JSON object.
     """
     from ai_edge_litert import schema_py_generated as schema
 
@@ -100,9 +101,9 @@ def read_metadata(content):
                     raise ValueError(f"{buffer.DataLength()} bytes")
                 fields = json.loads(buffer.DataAsNumpy().tobytes().decode("utf-8"))
                 if not isinstance(fields, dict):
-                    raise ValueError("no object")
+                    raise ValueError("not an object")
                 return fields
-    # What reading beyond the end, or JSON that is none, raises.
+    # Reading beyond the end, or invalid JSON, raises these.
     except (ValueError, TypeError, AttributeError, IndexError, RecursionError, struct.error) as e:
         raise ValueError(f"The metadata of the file are damaged: {e}.") from e
     return {}

@@ -18,12 +18,12 @@ def standard_metadata(fields):
     """The FlatBuffer for a file that `export.py` wrote.
 
     Args:
-        fields: What `write_metadata` keeps: `name`, `version`, `values`, and so on.
+        fields: The fields of `write_metadata`: `name`, `version`, `values`, and so on.
 
     Returns:
-        Bytes.
+        The bytes of the buffer.
     """
-    import flatbuffers  # Comes with ai-edge-litert, which is optional.
+    import flatbuffers  # flatbuffers comes with ai-edge-litert, which is optional.
 
     builder = flatbuffers.Builder(1024)
     values = fields.get("values", "")

@@ -25,7 +25,7 @@ class TFLiteFile:
     The file is treated as untrusted: its size is bounded before it is read, it is verified by the
     runtime before it is built, and it runs in a process of its own before it runs in this one.
     `TFLiteModel` (images) and `TFLiteRecognizer` (embedding and logits) also check the outputs.
-    This class is enough to time and to check a file.
+    Use this class to time and to check a file.
 
     Args:
         path: File ending in `.tflite`.
@@ -65,7 +65,7 @@ class TFLiteFile:
         try:
             inputs, outputs = self.interpreter.get_input_details(), self._outputs()
             self.metadata = read_metadata(content)
-        except ValueError as error:  # Names of tensors that are no UTF-8 among them.
+        except ValueError as error:  # These include names of tensors that are not UTF-8.
             raise ValueError(f"{path} is damaged: {error}") from error
         self._check(path, inputs, outputs)
         self._input = inputs[0]
@@ -78,7 +78,7 @@ class TFLiteFile:
             try_file(path, content)
 
     def fill(self, image):
-        """Make room for a float32 image and put it where the network reads."""
+        """Allocate memory for a float32 image and copy the image into the input."""
         self.resize(image.shape)
         self.interpreter.set_tensor(self._input["index"], self._store(image))
 
@@ -98,7 +98,7 @@ class TFLiteFile:
         return [self.value(output) for output in self._outputs()]
 
     def resize(self, shape):
-        """Make room for input of `shape`, `(batch, height, width, channels)`.
+        """Allocate memory for an input of `shape`, `(batch, height, width, channels)`.
 
         Raises:
             ValueError: If the file cannot take it.
@@ -124,7 +124,7 @@ class TFLiteFile:
         self._allocated = tuple(shape)
 
     def value(self, output):
-        """One output in float32, from where the network wrote it.
+        """One output of the network, in float32.
 
         Args:
             output: An entry of the interpreter's output details.
@@ -136,7 +136,7 @@ class TFLiteFile:
         return (values.astype("float32") - zero) * np.float32(scale)
 
     def _advice(self):
-        return "Make a file of another size by exporting the student again."
+        return "Export the student again for another size."
 
     def _outputs(self):
         return self.interpreter.get_output_details()
@@ -155,7 +155,7 @@ class TFLiteFile:
 
 
 def check_image_tensor(path, tensor):
-    """Refuse a tensor that is no luma or RGB image of float32 or 8 bit.
+    """Raise a `ValueError` for a tensor that is not a luma or RGB image of float32 or 8 bit.
 
     Args:
         path: Path of the file, for the message.
@@ -171,17 +171,17 @@ def check_image_tensor(path, tensor):
 
 
 def check_values(path, tensor):
-    """Refuse a tensor that is neither float32 nor of 8 bit with a scale."""
+    """Raise a `ValueError` for a tensor that is neither float32 nor 8 bit with a scale."""
     dtype = np.dtype(tensor["dtype"])
     if dtype not in (np.float32, np.uint8, np.int8):
         raise ValueError(f"{path} has a tensor of {dtype}; expected float32, uint8 or int8.")
     if dtype != np.float32 and not quantization(tensor)[0] > 0:
-        raise ValueError(f"{path} has 8-bit tensors that do not say what their values mean.")
+        raise ValueError(f"{path} has 8-bit tensors without a scale.")
 
 
 def quantization(tensor):
     """Scale and zero point of a tensor of 8 bit."""
-    # A file that casts its pixels does not state what everyone means by RGB of 8 bit.
+    # A file that casts its pixels does not state the usual scale of 8-bit RGB.
     shape = tensor["shape_signature"]
     if tensor["dtype"] == np.uint8 and len(shape) == 4 and shape[3] == 3:
         return tensor["quantization"] if tensor["quantization"][0] else (1 / 255, 0)
@@ -201,11 +201,11 @@ def read_tflite(path, max_bytes):
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise ValueError(
-            f"{path} is larger than {max_bytes} bytes, the most that is read. A student takes "
+            f"{path} is larger than {max_bytes} bytes, the largest size read. A student takes "
             "kilobytes."
         )
     if content[4:8] != IDENTIFIER:
-        raise ValueError(f"{path} is not a TFLite file: it does not start as one.")
+        raise ValueError(f"{path} is not a TFLite file: it does not start like one.")
     return content
 
 
@@ -213,13 +213,13 @@ def import_runtime():
     """The interpreter class of ai-edge-litert.
 
     Raises:
-        ImportError: If it is not installed, with what to do.
+        ImportError: If it is not installed; the error says how to install it.
     """
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
         raise ImportError(
-            "Running a .tflite file takes ai-edge-litert. Run: pip install 'keras-pisr[mobile]'"
+            "Running a .tflite file needs ai-edge-litert. Run: pip install 'keras-pisr[mobile]'"
         ) from error
     return Interpreter
 
@@ -229,7 +229,7 @@ def interpreter(content, path, threads):
 
     Raises:
         ImportError: If ai-edge-litert is not installed.
-        ValueError: If the bytes make no sense to the runtime.
+        ValueError: If the runtime cannot read the bytes.
     """
     try:
         return import_runtime()(model_content=content, num_threads=threads)

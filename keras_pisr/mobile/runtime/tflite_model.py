@@ -15,7 +15,7 @@ class TFLiteModel(TFLiteFile):
     Sizes that the file leaves open follow the input. The file is treated as untrusted: its size is
     bounded before it is read, it is verified by the runtime before it is built, it must be a
     network from one luma or RGB image to one, and it runs in a process of its own before it runs in
-    this one. The cost of running an honest network is not bounded.
+    this one. The cost of running a valid network is not bounded.
 
     Args:
         path: File ending in `.tflite`.
@@ -25,15 +25,15 @@ class TFLiteModel(TFLiteFile):
 
     Attributes:
         name: The file's name.
-        shape: Shape of the input, `(batch, height, width, 1 or 3)`; None where the file leaves it
-            open.
+        shape: Shape of the input, `(batch, height, width, 1 or 3)`; None for dimensions that the
+            file leaves open.
         color: `"luma"` or `"rgb"`.
         dtype: NumPy dtype that the file takes: float32, uint8 or int8.
         metadata: The file's description of itself: `name`, `scale`, `color`, `values`,
             `precision`, `version`, and after `export.py` its scores. Empty for other files.
 
     Call arguments:
-        luma: float32 in `[0, 1]`, `(batch, height, width, 1)`, or so for RGB.
+        luma: float32 in `[0, 1]`, `(batch, height, width, 1)`; for RGB, the same with 3 channels.
 
     Returns:
         float32 luma `(batch, scale * height, scale * width, 1)`, not clipped; or RGB, clipped.
@@ -55,13 +55,13 @@ class TFLiteModel(TFLiteFile):
         return self.run(np.asarray(luma, "float32"))[0]
 
     def _advice(self):
-        return "A file for every size is made by `keras-pisr export` without `--size`."
+        return "`keras-pisr export` without `--size` makes a file for every size."
 
     def _check(self, path, inputs, outputs):
         if len(inputs) == 1 and {len(tensor["shape_signature"]) for tensor in outputs} == {2}:
             check_image_tensor(path, inputs[0])
             raise ValueError(
-                f"{path} gives vectors, as a recognition network does, and no image. Run it by "
+                f"{path} gives vectors, like a recognition network, and no image. Run it with "
                 "keras_pisr.mobile.TFLiteRecognizer; mobile/export.py scores it."
             )
         if len(inputs) != 1 or len(outputs) != 1:
@@ -72,4 +72,4 @@ class TFLiteModel(TFLiteFile):
         for tensor in (*inputs, *outputs):
             check_image_tensor(path, tensor)
         if len({int(tensor["shape_signature"][3]) for tensor in (*inputs, *outputs)}) > 1:
-            raise ValueError(f"{path} takes luma and gives RGB, or the other way round.")
+            raise ValueError(f"{path} takes luma and gives RGB, or takes RGB and gives luma.")

@@ -18,8 +18,8 @@ NAMES = ("embedding", "logits")
 class TFLiteRecognizer(TFLiteFile):
     """Runs a recognition network from a `.tflite` file on the CPU, through ai-edge-litert.
 
-    Which output is which is read from the file's signature. Files are opened as `TFLiteModel`
-    opens them: bounded, verified, and refused if they are something else.
+    The file's signature names the outputs. Files are opened as by `TFLiteModel`: they are bounded,
+    verified, and refused if they are not recognition networks.
 
     Args:
         path: File ending in `.tflite`.
@@ -30,12 +30,12 @@ class TFLiteRecognizer(TFLiteFile):
         name: The file's name.
         shape: Shape of the input, `(batch, height, width, 1 or 3)`.
         dtype: NumPy dtype that the file takes: float32, uint8 or int8.
-        metadata: What the file says of itself; see `recognizer_to_tflite`.
-        outputs: Their names: `"embedding"` and, if there are classes, `"logits"`.
+        metadata: The file's description of itself; see `recognizer_to_tflite`.
+        outputs: Names of the outputs: `"embedding"` and, if there are classes, `"logits"`.
 
     Call arguments:
-        images: float32 in `[0, 1]`, `(samples, height, width, channels)`: any number, run by as
-            many as the file takes at a time.
+        images: float32 in `[0, 1]`, `(samples, height, width, channels)`. Any number of samples is
+            possible; they are run in batches of the file's size.
 
     Returns:
         `{"embedding": (samples, dimensions), "logits": (samples, classes)}`, float32. An
@@ -83,14 +83,14 @@ class TFLiteRecognizer(TFLiteFile):
             runner = self.interpreter.get_signature_runner()
             tensors = {name: int(o["index"]) for name, o in runner.get_output_details().items()}
         except (ValueError, RuntimeError, KeyError, IndexError) as error:
-            raise ValueError(f"{path} does not say which output is which: {error}") from error
+            raise ValueError(f"{path} does not name its outputs: {error}") from error
         indices = [int(output["index"]) for output in outputs]
         self._places = {n: indices.index(i) for n, i in tensors.items() if i in indices}
         if "embedding" not in self._places:
             raise ValueError(
                 f"{path} has outputs {', '.join(sorted(tensors)) or 'without a name'}; expected a "
                 "recognition network with 'embedding' and perhaps 'logits'. A super-resolution "
-                "network is run by keras_pisr.mobile.TFLiteModel."
+                "network runs with keras_pisr.mobile.TFLiteModel."
             )
         for name in NAMES:
             if name in self._places:

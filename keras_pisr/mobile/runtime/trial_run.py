@@ -1,8 +1,9 @@
-"""A stranger's `.tflite` file, run once in a process of its own before it may run in this one.
+"""Runs an untrusted `.tflite` file once in another process before it may run in this one.
 
-The runtime verifies the form of a file, not what its operations make of odd numbers in it: some
-files crash the process that runs them. So a file is first run where that does no harm, with
-bounded memory and time. A file that merely fails there will say so when it is run here.
+The runtime verifies the form of a file but not the effect of odd numbers in its operations, so some
+files crash the process that runs them. A file is therefore first run where a crash does no harm,
+with bounded memory and time. A file that only fails there will raise its error when it is run
+here.
 """
 
 import functools
@@ -30,7 +31,7 @@ def try_file(path, content):
 
 @functools.lru_cache(maxsize=256)
 def _try(path, digest):
-    del digest  # Only tells files apart.
+    del digest  # The hash only distinguishes files.
     command = [sys.executable, "-m", WORKER, path]
     try:
         result = subprocess.run(
@@ -44,12 +45,12 @@ def _try(path, digest):
         )
     except subprocess.TimeoutExpired as error:
         raise ValueError(
-            f"{path} took more than {SECONDS} s on a small image; it is no network for a phone."
+            f"{path} took more than {SECONDS} s on a small image; it is not a network for a phone."
         ) from error
     if result.returncode != 0:
         killed = result.returncode < 0
         how = signal.Signals(-result.returncode).name if killed else f"code {result.returncode}"
         raise ValueError(
-            f"{path} crashes the runtime ({how}): it is damaged, or made to do so. Export the "
-            "student again."
+            f"{path} crashes the runtime ({how}): it is damaged, or was made to crash it. Export "
+            "the student again."
         )

@@ -11,13 +11,13 @@ MOST_MEMORY = 4 * 2**30  # Bytes.
 
 
 def main(path):
-    """Open the file and run it; a crash, or want of memory, ends the process."""
+    """Open the file and run it; a crash or a lack of memory ends the process."""
     try:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     except (ImportError, ValueError, OSError):
-        pass  # Windows has no such limit, and some systems a lower one.
+        pass  # Windows has no such limit, and some systems have a lower one.
     with contextlib.suppress(ValueError):
         file = TFLiteFile(path, trusted=True)
         for size in ((16, 16), (17, 23)):

@@ -1,1 +1,1 @@
-"""The same student as a file of other runtimes: ONNX, OpenVINO, Core ML."""
+"""Converts students to files of other runtimes: ONNX, OpenVINO, Core ML."""

@@ -1,9 +1,9 @@
-"""Whether a file of another runtime computes what the Keras model computes."""
+"""Checks that a file of another runtime computes the same as the Keras model."""
 
 import numpy as np
 
-SIZES = ((17, 22), (24, 16))  # LR px. Odd ones show where a size was fixed by mistake.
-FLOOR = 1e-5  # Runtimes add up in other orders; sound files stay below 3e-6.
+SIZES = ((17, 22), (24, 16))  # LR px. Odd sizes show if a size was fixed by mistake.
+FLOOR = 1e-5  # Runtimes add in different orders; sound files stay below 3e-6.
 
 
 def check_equal(model, run, *, floor=FLOOR):
@@ -27,10 +27,10 @@ def check_equal(model, run, *, floor=FLOOR):
         if got.shape != wanted.shape:
             raise ValueError(f"The file makes {got.shape} where the model makes {wanted.shape}.")
         differences.append(float(np.abs(got - wanted).max()))
-    # Written so that NaN fails too.
+    # The comparison is written so that NaN fails, too.
     if not max(differences) <= floor:
         raise ValueError(
-            f"The file does not compute what the model computes: values differ by up to "
+            f"The file does not compute the same as the model: values differ by up to "
             f"{max(differences):.1e}; at most {floor:g} was expected."
         )
     return max(differences)
@@ -38,4 +38,4 @@ def check_equal(model, run, *, floor=FLOOR):
 
 def missing(package, extra, error):
     """An `ImportError` that says what to install."""
-    return ImportError(f"This takes {package}. Run: pip install 'keras-pisr[{extra}]' ({error})")
+    return ImportError(f"This needs {package}. Run: pip install 'keras-pisr[{extra}]' ({error})")

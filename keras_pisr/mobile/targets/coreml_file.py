@@ -1,4 +1,4 @@
-"""A student as a Core ML package, for iOS. Only macOS can run it: here it is made and read back."""
+"""Makes a Core ML package for iOS. Only macOS can run it, so here it is only read back."""
 
 import os
 import shutil
@@ -11,26 +11,27 @@ import keras
 from keras_pisr.forms.phone import deployed_form
 from keras_pisr.mobile.targets.comparison import missing
 
-LARGEST = 4096  # LR px each way that the package takes: Core ML wants a bound.
+LARGEST = 4096  # Largest side that the package takes, LR px: Core ML needs a bound.
 
 
 def to_coreml(model, path):
-    """Convert a luma network to Core ML, and read back what was written.
+    """Convert a luma network to Core ML, and read the package back.
 
     The package takes luma `lr`, float16 `(1, height, width, 1)` in `[0, 1]`, each side up to
     4,096 px, and gives luma `hr`. It computes in float16, which the Neural Engine has, and needs
     iOS 16 or macOS 13.
 
     Args:
-        model: Functional Keras model from luma to luma. Left as it is.
+        model: Functional Keras model from luma to luma. It is not changed.
         path: Folder to write, ending in `.mlpackage`.
 
     Returns:
-        Operation name to count. What the package computes is not known: no Linux can run it.
+        Operation name to count. The values that the package computes are not checked, because Linux
+        cannot run it.
 
     Raises:
         ImportError: If coremltools is not installed.
-        ValueError: If there are not as many convolutions in it as in the model.
+        ValueError: If the package does not have as many convolutions as the model.
 
     Example:
         >>> to_coreml(student, "student.mlpackage")  # doctest: +SKIP

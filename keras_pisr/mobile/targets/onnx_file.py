@@ -1,6 +1,6 @@
-"""A student as an ONNX file, for ONNX Runtime on any system.
+"""Makes an ONNX file of a student, for ONNX Runtime on any system.
 
-Written node by node. Keras' exporter goes through tf2onnx 1.17, whose files of one model differ
+The file is written node by node. Keras' exporter uses tf2onnx 1.17, whose files of one model differ
 from run to run: some have an axis too many, or a fixed batch.
 """
 
@@ -16,27 +16,28 @@ from keras_pisr.forms.phone import deployed_form
 from keras_pisr.mobile.targets.comparison import check_equal, missing
 from keras_pisr.models import SubpixelDeconvolution, SubpixelResidual
 
-OPSET, FORMAT = 17, 8  # Of 2022: read by ONNX Runtime 1.12 and OpenCV 4.7 and newer.
+# These versions are from 2022: ONNX Runtime 1.12, OpenCV 4.7 and newer releases read them.
+OPSET, FORMAT = 17, 8
 
 
 def to_onnx(model, path):
     """Convert a luma network to ONNX, and compare the file with the model.
 
     The file takes luma `lr`, float32 `(batch, 1, height, width)` in `[0, 1]`, of any size, and
-    gives luma `hr`, `(batch, 1, scale * height, scale * width)`: channels first, as ONNX counts.
-    One channel has the same order in memory either way.
+    gives luma `hr`, `(batch, 1, scale * height, scale * width)`, with channels first, as is usual
+    in ONNX. With one channel, the order in memory is the same in both layouts.
 
     Args:
-        model: Functional Keras model from luma to luma. Left as it is.
+        model: Functional Keras model from luma to luma. It is not changed.
         path: File to write.
 
     Returns:
-        Largest difference between the outputs of the file, run by ONNX Runtime, and the model.
+        Largest difference between the output of the file in ONNX Runtime and that of the model.
 
     Raises:
         ImportError: If onnx or onnxruntime is not installed.
-        ValueError: If a layer is not known here, or the file computes something else. It is not
-            written then.
+        ValueError: If the exporter does not know a layer, or the file computes something else. The
+            file is then not written.
 
     Example:
         >>> to_onnx(student, "student.onnx")  # doctest: +SKIP
@@ -54,7 +55,7 @@ def to_onnx(model, path):
 
 
 def onnx_function(path, threads=1):
-    """A function that runs an ONNX file of `to_onnx` by ONNX Runtime.
+    """A function that runs a file of `to_onnx` with ONNX Runtime.
 
     Args:
         path: The file.
@@ -69,7 +70,7 @@ def onnx_function(path, threads=1):
     options.intra_op_num_threads = threads
     providers = ["CPUExecutionProvider"]
     session = onnxruntime.InferenceSession(str(path), options, providers=providers)
-    # One channel: moving its axis takes no copy.
+    # With one channel, moving its axis makes no copy.
     return lambda luma: session.run(["hr"], {"lr": luma.transpose(0, 3, 1, 2)})[0].transpose(
         0, 2, 3, 1
     )
@@ -101,7 +102,7 @@ def onnx_network(deployed, name):
 
 
 class _Graph:
-    """Nodes and weights as they are added, and the names of tensors by id."""
+    """The nodes and weights that have been added, and the names of tensors by id."""
 
     def __init__(self, deployed):
         self.nodes, self.weights = [], []
@@ -135,7 +136,7 @@ class _Graph:
         return self.node("DepthToSpace", [blocks], f"{name}.pixels", blocksize=scale)
 
     def add_layer(self, layer):
-        """Add the nodes of a layer; remembers the name of what it gives."""
+        """Add the nodes of a layer, and store the name of its output."""
         if isinstance(layer, layers.InputLayer):
             return
         tensors = layer.input if isinstance(layer.input, list) else [layer.input]
@@ -154,7 +155,7 @@ class _Graph:
             slopes = self.constant(f"{name}.slopes", layer.get_weights()[0].reshape(-1, 1, 1))
             return self.node("PRelu", [x[0], slopes], name)
         if type(layer) is layers.ReLU and (layer.max_value, layer.threshold) == (None, 0):
-            # Leaky ones are `Leaky` in a deployed form.
+            # Leaky ReLUs are `Leaky` in a deployed form.
             return self.node("Relu", x, name)
         if isinstance(layer, layers.Add) and len(x) == 2:
             return self.node("Add", x, name)

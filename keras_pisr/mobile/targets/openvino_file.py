@@ -1,4 +1,4 @@
-"""A student as OpenVINO's two files, made from its `.tflite`, which OpenVINO reads as it is."""
+"""Makes OpenVINO's two files of a student, from its `.tflite`, which OpenVINO reads."""
 
 import os
 import tempfile
@@ -13,19 +13,19 @@ from keras_pisr.mobile.targets.comparison import check_equal, missing
 def to_openvino(model, path):
     """Convert a luma network to OpenVINO's format, and compare it with the model.
 
-    Weights are float32; OpenVINO rounds them as the device asks for.
+    Weights are float32; OpenVINO rounds them as the device needs.
 
     Args:
-        model: Functional Keras model from luma to luma. Left as it is.
+        model: Functional Keras model from luma to luma. It is not changed.
         path: File to write, ending in `.xml`; the weights go beside it into a `.bin` file.
 
     Returns:
-        Largest difference between the outputs of the file, run by OpenVINO on the CPU in float32,
-        and the model.
+        Largest difference between the output of the file, in OpenVINO on the CPU in float32, and
+        that of the model.
 
     Raises:
         ImportError: If openvino is not installed.
-        ValueError: If the file computes something else; it is not written then.
+        ValueError: If the file computes something else. The file is then not written.
 
     Example:
         >>> to_openvino(student, "student.xml")  # doctest: +SKIP
@@ -42,13 +42,14 @@ def to_openvino(model, path):
         network = openvino.Core().read_model(source)
         openvino.save_model(network, made, compress_to_fp16=False)
         difference = check_equal(model, openvino_function(made))
-        for suffix in (".bin", ".xml"):  # The weights first, which the other file needs.
+        # The weights come first, because the other file needs them.
+        for suffix in (".bin", ".xml"):
             os.replace(made.with_suffix(suffix), path.with_suffix(suffix))
     return difference
 
 
 def openvino_function(path, threads=1):
-    """A function from luma to luma that runs an `.xml` or `.tflite` file by OpenVINO.
+    """A function from luma to luma that runs an `.xml` or `.tflite` file with OpenVINO.
 
     Args:
         path: A file from float luma to float luma.
@@ -56,7 +57,7 @@ def openvino_function(path, threads=1):
     """
     import openvino
 
-    # On processors with bfloat16 it would round otherwise.
+    # Without this setting, it would round on processors with bfloat16.
     options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
     compiled = openvino.Core().compile_model(str(path), "CPU", options)
     return lambda luma: np.array(compiled(luma)[0])

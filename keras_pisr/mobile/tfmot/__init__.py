@@ -1,1 +1,1 @@
-"""Pruning, clustering and 8-bit training by tensorflow-model-optimization, over a tf_keras twin."""
+"""Pruning, clustering and 8-bit training with tensorflow-model-optimization, on a tf_keras twin."""

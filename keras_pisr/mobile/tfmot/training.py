@@ -1,6 +1,6 @@
 """Pruning and weight clustering of students with tensorflow-model-optimization.
 
-Import it in functions, where it is needed: it imports tensorflow-model-optimization.
+Import this module inside functions: it imports tensorflow-model-optimization.
 """
 
 import tensorflow as tf
@@ -10,15 +10,15 @@ from keras_pisr.mobile.tfmot.twin_layers import WITH_KERNELS, tf_keras, tfmot
 
 
 def prune(student, feed, *, steps, sparsity=0.5, schedule="polynomial", **training):
-    """Train a student on while its smallest weights become zero, the same share in each kernel.
+    """Train a student further while its smallest weights become 0, the same share in each kernel.
 
     Args:
-        student: A trained luma model; see `twin_of`. Left as it is.
+        student: A trained luma model; see `twin_of`. It is not changed.
         feed: Batches `(lr, hr)`, at least `steps`; `keras_pisr.data.tf_patches` makes them.
-        steps: Optimizer steps, at least 2.
-        sparsity: Share of zeros, from 0 to below 1. Biases stay.
-        schedule: `"polynomial"`: the share rises over the first two thirds of the steps, fast
-            and then slowly; `"constant"`: it is the whole from the first step.
+        steps: Number of optimizer steps, at least 2.
+        sparsity: Share of zeros, from 0 to below 1. Biases do not become zero.
+        schedule: With `"polynomial"`, the share rises over the first two thirds of the steps, first
+            fast and then slowly; with `"constant"`, it has its full value from the first step.
         **training: Passed on to `fit`.
 
     Returns:
@@ -33,7 +33,7 @@ def prune(student, feed, *, steps, sparsity=0.5, schedule="polynomial", **traini
     if not 0 <= sparsity < 1:
         raise ValueError(f"Expected a sparsity from 0 to below 1; got {sparsity}.")
     if steps < 2:
-        raise ValueError(f"Pruning takes at least 2 steps; got {steps}.")
+        raise ValueError(f"Pruning needs at least 2 steps; got {steps}.")
     sparsities = tfmot.sparsity.keras
     every = max(1, steps // 50)
     if schedule == "polynomial":
@@ -55,16 +55,16 @@ def prune(student, feed, *, steps, sparsity=0.5, schedule="polynomial", **traini
 
 
 def cluster(student, feed, *, steps, clusters=16, **training):
-    """Train a student on with few different values in each kernel.
+    """Train a student further with few different values in each kernel.
 
-    The values start at those of k-means++ and learn.
+    The values start at those of k-means++ and are trained.
 
     Args:
-        student: A trained luma model; see `twin_of`. Left as it is.
+        student: A trained luma model; see `twin_of`. It is not changed.
         feed: Batches `(lr, hr)`, at least `steps`.
-        steps: Optimizer steps.
-        clusters: Values a kernel, at least 2. A kernel of no more weights is left alone, and
-            so are biases.
+        steps: Number of optimizer steps.
+        clusters: Number of values per kernel, at least 2. Biases, and kernels that do not have more
+            weights than this, are not clustered.
         **training: Passed on to `fit`.
 
     Returns:
@@ -106,8 +106,8 @@ def train_twin(
     Args:
         twin: A tf_keras model.
         feed: Batches `(lr, hr)`.
-        steps: Optimizer steps, taken from `feed`.
-        learning_rate: At the start.
+        steps: Number of optimizer steps; each takes a batch of `feed`.
+        learning_rate: Learning rate at the start.
         average: Whether the weights become their moving average at the end.
         callbacks: Callbacks of tf_keras.
         verbose: Passed on to tf_keras' `fit`.

@@ -1,6 +1,6 @@
-"""Training in 8 bit with tensorflow-model-optimization, and the file of what was trained.
+"""Trains in 8 bit with tensorflow-model-optimization, and writes the file of the result.
 
-Import it in functions, where it is needed: it imports tensorflow-model-optimization.
+Import this module inside functions: it imports tensorflow-model-optimization.
 """
 
 import tensorflow as tf
@@ -42,7 +42,7 @@ class KernelLevels(quantization.quantizers.Quantizer):
         self.layer = layer
 
     def build(self, tensor_shape, name, layer):
-        """No state: steps follow from the weights."""
+        """No state, because the steps follow from the weights."""
         return {}
 
     def __call__(self, inputs, training, weights, **kwargs):
@@ -51,16 +51,16 @@ class KernelLevels(quantization.quantizers.Quantizer):
         return as_it_is(round_kernel)(as_it_is(self.layer.own_kernel)() if own else inputs)
 
     def get_config(self):
-        """Made anew by `Levels`."""
+        """Empty, because `Levels` makes the quantizer again."""
         return {}
 
 
 class Levels(quantization.QuantizeConfig):
-    """How a layer is rounded: its kernel, if it has one, and its output, to a fixed range.
+    """How a layer is rounded: its kernel, if it has one, and its output within a fixed range.
 
     Args:
-        low: Least value of the output.
-        high: Largest value of the output; without the two, it is not rounded.
+        low: Smallest value of the output.
+        high: Largest value of the output. Without `low` and `high`, the output is not rounded.
     """
 
     def __init__(self, low=None, high=None):
@@ -76,12 +76,12 @@ class Levels(quantization.QuantizeConfig):
             setattr(layer, "stored" if isinstance(layer, TwinDeconvolution) else "kernel", kernel)
 
     def get_activations_and_quantizers(self, layer):
-        """None: activations are layers of their own."""
+        """Nothing, because activations are separate layers."""
         return []
 
     def set_quantize_activations(self, layer, quantize_activations):
         """Nothing to set."""
-        return  # A docstring alone would not survive TensorFlow's rewriting.
+        return  # TensorFlow's rewriting fails on a function with only a docstring.
 
     def get_output_quantizers(self, layer):
         """The output's range."""
@@ -95,10 +95,10 @@ class Levels(quantization.QuantizeConfig):
 
 
 class Scheme(quantization.default_8bit.Default8BitQuantizeScheme):
-    """Leaves the graph as it is: every layer says itself how it is rounded."""
+    """Leaves the graph unchanged: every layer defines its own rounding."""
 
     def get_layout_transformer(self):
-        """Itself."""
+        """The scheme itself, which changes nothing."""
         return self
 
     def apply(self, model, layer_quantize_map):
@@ -109,14 +109,14 @@ class Scheme(quantization.default_8bit.Default8BitQuantizeScheme):
 def train_in_8_bit(student, feed, *, steps, representative=None, **training):
     """Train a student's twin with weights and tensors of 8 bit.
 
-    It starts from what `to_tflite` would write: channels equalized, weights rounded so that
-    errors cancel, ranges settled (`post_training_form`). Ranges stay; steps of kernels follow
-    their weights.
+    Training starts from the form that `to_tflite` would write: equalized channels, weights rounded
+    so that errors cancel, settled ranges (`post_training_form`). Ranges do not change; the steps of
+    kernels follow their weights.
 
     Args:
-        student: A trained luma model that `quantized_form` takes. Left as it is.
+        student: A trained luma model that `quantized_form` takes. It is not changed.
         feed: Batches `(lr, hr)`, at least `steps`.
-        steps: Optimizer steps.
+        steps: Number of optimizer steps.
         representative: As in `to_tflite`.
         **training: Passed on to `fit`.
 
@@ -139,9 +139,9 @@ def train_in_8_bit(student, feed, *, steps, representative=None, **training):
 
 
 def round_kernels(student):
-    """Give a student, in place, the kernels that an 8-bit file of it has.
+    """Give a student, in place, the kernels of its 8-bit file.
 
-    Without rounding, weights trained in 8 bit are off: they make up for their rounding.
+    Weights that were trained in 8 bit compensate for their rounding, so they are wrong without it.
     """
     for layer in student.layers:
         if isinstance(layer, SubpixelDeconvolution):
@@ -174,7 +174,8 @@ def quantized_twin(model, form):
             return TwinResidual(layer.scale, in_8_bit=True, name=layer.name)
         ends = ranges.get(layer.name, ())
         if isinstance(layer, tf_keras.layers.LeakyReLU):
-            # As in `quantized_form`: slopes in steps of 1/256, the range of the input.
+            # As in `quantized_form`, slopes are in steps of 1/256, and the range is that of the
+            # input.
             ends = ranges[layer.input._keras_history.layer.name]
             slope = round(float(layer.alpha) * 256) / 256
             layer = tf_keras.layers.LeakyReLU(slope, name=layer.name)
@@ -189,10 +190,10 @@ def twin_to_tflite(twin, path, *, student, pixels="uint8"):
     """Write a trained 8-bit twin as a TFLite file, like `to_tflite(..., precision="int8")`.
 
     Args:
-        twin: What `train_in_8_bit` gave.
+        twin: The twin from `train_in_8_bit`.
         path: File to write, ending in `.tflite`. It appears whole or not at all.
-        student: What the twin was made of, for the metadata.
-        pixels: What goes in and comes out: `"uint8"`, `"int8"` or `"float32"`.
+        student: The model of which the twin was made, for the metadata.
+        pixels: Type of input and output: `"uint8"`, `"int8"` or `"float32"`.
     """
     signature = tf.TensorSpec((1, None, None, 1), tf.float32, name="lr")
     run = tf.function(lambda lr: twin(lr, training=False), input_signature=[signature])

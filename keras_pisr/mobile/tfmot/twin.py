@@ -1,6 +1,6 @@
-"""A twin of a student in tf_keras, which tensorflow-model-optimization takes, and back.
+"""Makes a twin of a student in tf_keras, for tensorflow-model-optimization, and copies it back.
 
-Import it in functions, where it is needed: it imports tensorflow-model-optimization.
+Import this module inside functions: it imports tensorflow-model-optimization.
 """
 
 import keras
@@ -21,31 +21,32 @@ from keras_pisr.models import SubpixelDeconvolution, SubpixelResidual
 def twin_of(model):
     """A tf_keras model with a network's layers, names and weights.
 
-    Its output is the network's to float32 rounding. It has a layer `pixels` more, after the
-    input, which passes it on; there 8-bit training rounds.
+    Its output equals the network's up to float32 rounding. It has one more layer, `pixels`, after
+    the input, which passes the input on; 8-bit training rounds there.
 
     Args:
         model: A functional model of luma, one input, one output: convolutions, (leaky,
             parametric) ReLUs, sums, depth_to_space, `SubpixelDeconvolution`, `SubpixelResidual`; a
-            student or its `deployed_form`. Left as it is.
+            student or its `deployed_form`. It is not changed.
 
     Returns:
         `tf_keras.Model` from `(batch, height, width, 1)`, float32, with weights of its own.
 
     Raises:
-        ValueError: If the model holds another layer, computes in 8 bit already, is not
-            functional, or the backend is not TensorFlow.
+        ValueError: If the model has another layer, already computes in 8 bit, or is not functional,
+            or if the backend is not TensorFlow.
 
     Example:
         >>> twin = twin_of(keras_pisr.models.FSRCNN(scale=2))  # doctest: +SKIP
     """
     if keras.backend.backend() != "tensorflow":
         raise ValueError(
-            "tensorflow-model-optimization takes the TensorFlow backend; this is "
-            f"{keras.backend.backend()}. Set KERAS_BACKEND=tensorflow (.keras files carry over)."
+            "tensorflow-model-optimization needs the TensorFlow backend; this is "
+            f"{keras.backend.backend()}. Set KERAS_BACKEND=tensorflow; .keras files work on every "
+            "backend."
         )
     if is_quantized(model):
-        raise ValueError(f"{model.name!r} computes in 8 bit already; give the float student.")
+        raise ValueError(f"{model.name!r} already computes in 8 bit; give the float student.")
     if len(getattr(model, "inputs", None) or ()) != 1 or len(model.outputs) != 1:
         raise ValueError(
             f"Expected a functional model with one input and one output; got {model.name!r}."
@@ -94,7 +95,7 @@ def twin_layer(operation, model_name=""):
     if kind.__name__ == "DepthToSpace" and kind.__module__ == "keras.src.ops.nn":
         return TwinDepthToSpace(operation.block_size, name=name)
     raise ValueError(
-        f"{model_name!r} holds {kind.__name__} ({name}), of which there is no twin in tf_keras. "
+        f"{model_name!r} holds {kind.__name__} ({name}), which has no twin in tf_keras. "
         "Build the network of Conv2D, ReLUs, Add, depth_to_space, SubpixelDeconvolution and "
         "SubpixelResidual."
     )
@@ -104,19 +105,19 @@ def student_of(twin, student):
     """A copy of a student with the weights of its twin.
 
     Args:
-        twin: What `twin_of` made, trained; also wrapped for 8-bit training.
-        student: The network it was made of, or one with the same names and shapes, such as the
-            student whose `deployed_form` it was.
+        twin: A trained twin from `twin_of`; it may be wrapped for 8-bit training.
+        student: The network of which it was made, or one with the same names and shapes, such as
+            the student whose `deployed_form` that network was.
 
     Returns:
-        A model of the student's class. Slopes that the twin holds as constants are the
-        student's.
+        A model of the student's class. Slopes that are constants in the twin are taken from the
+        student.
     """
     copy = type(student).from_config(student.get_config())
     copy.set_weights(student.get_weights())
     names = {layer.name for layer in copy.layers}
     for layer in twin.layers:
-        # Wrapped layers keep their variables with the wrapper, next to its own.
+        # A wrapper holds the variables of its layer next to its own.
         name = getattr(layer, "layer", layer).name
         values = [weight.numpy() for weight in layer.trainable_weights]
         if name in names and values:

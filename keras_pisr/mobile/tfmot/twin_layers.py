@@ -1,8 +1,8 @@
-"""tensorflow-model-optimization, and layers for it that tf_keras (Keras 2) lacks.
+"""Imports tensorflow-model-optimization, and defines layers that tf_keras (Keras 2) lacks.
 
-tensorflow-model-optimization knows networks of tf_keras only. This is the one module that imports
-either; import it in functions, where it is needed. Both are here as `tfmot` and `tf_keras`, and
-the process is afterwards as it was: see `import_tfmot`.
+tensorflow-model-optimization takes only networks of tf_keras. Only this module imports the two;
+import it inside functions. They are available here as `tfmot` and `tf_keras`. The import leaves no
+change in the process: see `import_tfmot`.
 """
 
 import os
@@ -17,10 +17,11 @@ VARIABLE = "TF_USE_LEGACY_KERAS"
 
 
 def import_tfmot():
-    """Import tensorflow-model-optimization and tf_keras without a trace.
+    """Import tensorflow-model-optimization and tf_keras without side effects.
 
     The import sets an environment variable that would turn `tf.keras` into Keras 2, here and in
-    child processes. So `tf.keras` is settled before, and the variable put back after.
+    child processes. Therefore `tf.keras` is loaded before, and the variable is restored
+    afterwards.
 
     Returns:
         `(tfmot, tf_keras)`.
@@ -29,7 +30,7 @@ def import_tfmot():
         ImportError: If one of the two is not installed, or does not import.
     """
     before = os.environ.get(VARIABLE)
-    _ = tf.keras.__name__  # Loaded lazily, by what the variable says at that moment.
+    _ = tf.keras.__name__  # It is loaded lazily, and the variable decides at that moment.
     try:
         import tensorflow_model_optimization as tfmot
         import tf_keras
@@ -47,7 +48,7 @@ def import_tfmot():
 
 
 tfmot, tf_keras = import_tfmot()
-# tf_keras would rewrite Python code for graphs, which does not succeed with that of Keras 3.
+# tf_keras would rewrite Python code for graphs, which fails with the code of Keras 3.
 as_it_is = tf.autograph.experimental.do_not_convert
 
 
@@ -56,13 +57,13 @@ class TwinDeconvolution(
     tfmot.sparsity.keras.PrunableLayer,
     tfmot.clustering.keras.ClusterableLayer,
 ):
-    """A `SubpixelDeconvolution`, whose very lines compute it.
+    """A `SubpixelDeconvolution` for tf_keras that calls the code of the original layer.
 
-    Pruned and clustered is the transposed kernel, which has no padding of zeros.
+    Pruning and clustering apply to the transposed kernel, which has no padding of zeros.
 
     Attributes:
-        stored: The kernel that a file stores, if it is not the layer's own: rounded, for
-            instance.
+        stored: The kernel that a file stores, if it differs from the layer's kernel, for instance
+            because it is rounded.
     """
 
     stored = None
@@ -106,7 +107,7 @@ class TwinDeconvolution(
 
 
 class TwinResidual(tf_keras.layers.Layer):
-    """A `SubpixelResidual`, or with `in_8_bit` the form of it that rounds to pixels' levels."""
+    """A `SubpixelResidual`; with `in_8_bit`, its form that rounds to the levels of pixels."""
 
     def __init__(self, scale, in_8_bit=False, **kwargs):
         super().__init__(**kwargs)
@@ -143,5 +144,5 @@ class TwinDepthToSpace(tf_keras.layers.Layer):
 
 
 TWIN_LAYERS = {kind.__name__: kind for kind in (TwinDeconvolution, TwinResidual, TwinDepthToSpace)}
-# What is pruned, clustered and rounded: their `kernel`.
+# Layers whose `kernel` is pruned, clustered and rounded.
 WITH_KERNELS = (tf_keras.layers.Conv2D, TwinDeconvolution)

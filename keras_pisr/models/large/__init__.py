@@ -1,1 +1,1 @@
-"""Students with capacity to spare, which the PISR paper shows beside FSRCNN: VDSR, IDN, CARN."""
+"""Larger students, which the PISR paper shows beside FSRCNN: VDSR, IDN, CARN."""

@@ -15,12 +15,13 @@ from keras_pisr.models.size_limits import MOST_CHANNELS, MOST_SCALE, check_count
 MOBILE_GROUPS = 4
 MOST_STEPS = 16
 # The paper subtracts the mean colour of DIV2K (0.45, 0.44, 0.40) at the start and adds it at the
-# end. Here the last bias starts in its place, so that no pixel starts clipped, without a gradient.
+# end. Here the last bias starts at this value instead, because a pixel that starts clipped has no
+# gradient.
 MEAN = 0.45
 
 
 def enlargements(scale):
-    """Factors of the steps in which the features are enlarged: x4 is x2 twice."""
+    """Factors of the steps that enlarge the features: x4 takes two steps of x2."""
     if scale > 1 and scale & (scale - 1) == 0:
         return [2] * (scale.bit_length() - 1)
     return [scale] if scale > 1 else []
@@ -138,7 +139,8 @@ class CARN(Presettable, keras.Model):
             return lambda x: cascade(x, units, names)
 
         def enlarged(x, factor, name):
-            # Groups apart, because depth_to_space would mix them in another way than the paper.
+            # The groups are separate, because depth_to_space would mix them in another way than the
+            # paper.
             parts = []
             for i in range(groups):
                 part = x if groups == 1 else x[..., i * width : (i + 1) * width]

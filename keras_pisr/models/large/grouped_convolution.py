@@ -6,10 +6,10 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
 class GroupedConv2D(layers.Conv2D):
-    """A `Conv2D` whose groups are convolutions of their own on TensorFlow.
+    """A `Conv2D` whose groups are separate convolutions on TensorFlow.
 
-    The same weights and numbers. With TensorFlow's own, a training step of IDN takes nine times as
-    long on a CPU, and one of CARN-M 17 times.
+    Weights and results are the same. With TensorFlow's own grouped convolution, a training step
+    takes nine times as long for IDN on a CPU, and 17 times as long for CARN-M.
 
     Args:
         *args: As for `keras.layers.Conv2D`.

@@ -1,4 +1,4 @@
-"""IDN: blocks that keep a quarter of their features aside, and a bicubic skip."""
+"""IDN: blocks that set a quarter of their features aside, and a bicubic skip."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keras_pisr.models.residual_fsrcnn import SubpixelResidual
 from keras_pisr.models.size_limits import MOST_CHANNELS, MOST_LAYERS, MOST_SCALE, check_count
 from keras_pisr.models.subpixel_deconvolution import SubpixelDeconvolution
 
-GROUPS = 4  # Of the second convolution of each half of a block.
+GROUPS = 4  # Number of groups of the second convolution in each half of a block.
 SLOPE = 0.05
 
 

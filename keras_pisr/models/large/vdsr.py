@@ -20,7 +20,7 @@ def blocks_of(depth):
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
 class VDSR(Presettable, keras.Model):
-    """Upscales luma: bicubic enlargement, and a deep network at HR size for what it lacks.
+    """Upscales luma by bicubic enlargement; a deep network at HR size adds the missing detail.
 
     `bicubic` enlarges the image; `first`, `body_1` to `body_17` and `features` are 3x3 convolutions
     of the same width, each with a ReLU; `residual`, a 3x3 convolution to one channel, is what

@@ -1,1 +1,1 @@
-"""Networks that tell images apart: an embedding and logits."""
+"""Recognition networks, which return an embedding and logits."""

@@ -13,14 +13,14 @@ from keras_pisr.models.recognition.recognition_head import recognition_outputs
 # ImageNet means and deviations of RGB in [0, 1], as in `keras.applications`' preprocessing.
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
-# The same means of BGR in [0, 255], as the weights converted from Caffe want them.
+# The same means for BGR in [0, 255], as weights converted from Caffe need them.
 CAFFE_MEAN = (103.939, 116.779, 123.68)
 
 PREPROCESSING = ("none", "255", "tf", "torch", "caffe")
 
 
 def preprocess(images, mode):
-    """Pixels in `[0, 1]` to what the backbone was trained on."""
+    """Convert pixels in `[0, 1]` to the range on which the backbone was trained."""
     if mode == "none":
         return images
     if mode == "tf":
@@ -37,17 +37,17 @@ def preprocess(images, mode):
 
 @keras.saving.register_keras_serializable(package="keras_pisr")
 class BackboneRecognizer(Presettable, keras.Model):
-    """A feature extractor and, on it, an embedding and logits.
+    """A feature extractor with an embedding and logits after it.
 
     Args:
         backbone: A model from images to a feature map `(batch, height, width, channels)`:
-            `keras.applications.ResNet50(include_top=False, weights=None)`, say. Weights are
-            the caller's matter: nothing is downloaded here.
+            for example `keras.applications.ResNet50(include_top=False, weights=None)`. The caller
+            chooses its weights; nothing is downloaded here.
         classes: Number of classes; None leaves the logits out.
-        preprocessing: What the backbone's weights expect. `"caffe"` for VGG and ResNet V1,
-            `"tf"` for ResNet V2, Inception and MobileNet V1 and V2, `"torch"` for DenseNet,
-            `"255"` for the ones that scale themselves (EfficientNet, ConvNeXt, MobileNet V3),
-            `"none"` for a model of this package or one that takes `[0, 1]`.
+        preprocessing: The input that the backbone's weights expect: `"caffe"` for VGG and ResNet
+            V1, `"tf"` for ResNet V2, Inception and MobileNet V1 and V2, `"torch"` for DenseNet,
+            `"255"` for networks that scale pixels themselves (EfficientNet, ConvNeXt, MobileNet
+            V3), `"none"` for a model of this package or one that takes `[0, 1]`.
         embedding: Width of the embedding; None takes the pooled features.
         normalize: Whether the embedding has length 1.
         **kwargs: Passed on to `keras.Model`.

@@ -1,27 +1,29 @@
-"""The end that every recognition network shares: features to embedding to logits."""
+"""The last layers of every recognition network: features to embedding to logits."""
 
 from keras import layers
 
 
 def scaled_inputs(inputs):
-    """Pixels in `[0, 1]` to `[-1, 1]`, inside the model, so that it ships with it."""
+    """Convert pixels in `[0, 1]` to `[-1, 1]`, as a part of the model."""
     return layers.Rescaling(2.0, offset=-1.0, name="to_unit_range")(inputs)
 
 
 def recognition_outputs(features, classes, embedding, normalize):
-    """Pool a feature map and name what comes out.
+    """Pool a feature map, and name the outputs.
 
     Args:
         features: `(batch, height, width, channels)`.
         classes: Number of classes; None leaves the logits out.
         embedding: Width of the embedding; None takes the pooled features themselves.
-        normalize: Whether to scale the embedding to length 1. Logits see it before.
+        normalize: Whether to scale the embedding to length 1. Logits are computed before the
+            scaling.
 
     Returns:
         `{"embedding": (batch, embedding), "logits": (batch, classes)}`, float32.
     """
     pooled = layers.GlobalAveragePooling2D(name="pool", data_format="channels_last")(features)
-    # float32 also under mixed precision: float16 cannot tell near embeddings apart.
+    # The layers compute in float32 even in mixed precision: float16 cannot tell near embeddings
+    # apart.
     if embedding is None:
         raw = layers.Activation("linear", dtype="float32", name="pooled")(pooled)
     else:

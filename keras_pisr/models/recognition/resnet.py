@@ -67,8 +67,8 @@ class ResNet(Presettable, keras.Model):
         classes: Number of classes; None leaves the logits out.
         blocks: Residual blocks of each stage.
         widths: Channels of each stage (a bottleneck puts out four times as many).
-        stem: `"small"`, a 3x3 convolution, for 32 to 64 px; `"large"`, 7x7 and a max pooling,
-            each halving the resolution, for 96 px and more.
+        stem: `"small"`, a 3x3 convolution, for 32 to 64 px; or `"large"`, a 7x7 convolution and a
+            max pooling, each of which halves the resolution, for 96 px and more.
         bottleneck: Blocks of 1x1, 3x3, 1x1 in place of two 3x3.
         embedding: Width of the embedding; None takes the pooled features.
         normalize: Whether the embedding has length 1.

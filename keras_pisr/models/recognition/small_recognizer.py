@@ -1,4 +1,4 @@
-"""A small recognition network for the phone: the student, and the assistant beside it."""
+"""A small recognition network for the phone, used as student and as assistant."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def separable_block(x, filters, stride, name):
 class SmallRecognizer(Presettable, keras.Model):
     """Depthwise-separable network for images of 12x12 px or more, with embedding and logits.
 
-    A 3x3 convolution at full resolution, then `block1` to `block6`, the third and fifth of
-    which halve the resolution: channels grow from `width` to `8 * width`. Only
-    convolutions, ReLU, pooling and dense layers: it converts to TFLite whole and quantizes
-    to int8. With 50 classes:
+    A 3x3 convolution at full resolution is followed by `block1` to `block6`. The third and fifth
+    block halve the resolution, and channels grow from `width` to `8 * width`. The network has only
+    convolutions, ReLUs, pooling and dense layers, so all of it converts to TFLite and quantizes to
+    int8. With 50 classes:
 
     | width | parameters | MACs at 16 px | MACs at 64 px |
     |---|---|---|---|

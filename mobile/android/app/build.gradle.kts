@@ -26,15 +26,15 @@ android {
             isMinifyEnabled = true
             isShrinkResources = true
             proguardFiles(getDefaultProguardFile("proguard-android-optimize.txt"))
-            // So that a release build can be installed and tried; sign your own app with your own key.
+            // This lets you install and try a release build; sign your own app with your own key.
             signingConfig = signingConfigs.getByName("debug")
         }
     }
 
-    // Mapped into memory as it is.
+    // The file is mapped into memory, so it must not be compressed.
     androidResources { noCompress += "tflite" }
 
-    // NPU libraries, if you add them, are looked for as files.
+    // NPU libraries, if you add them, must exist as files.
     packaging { jniLibs { useLegacyPackaging = true } }
 }
 

@@ -21,7 +21,7 @@ android {
 
 dependencies {
     implementation(libs.litert)
-    // Without it LiteRT has no GPU.
+    // Without this library LiteRT has no GPU.
     implementation(libs.litert.gpu)
     implementation(libs.coroutines)
 }

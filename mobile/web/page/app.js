@@ -8,13 +8,13 @@ import { Refusal } from "./refusal.js";
 
 const element = (id) => document.getElementById(id);
 const [ours, plain, format, networks, scales] = ["ours", "plain", "format", "network", "scale"].map(element);
-// For comparisons: ?run=wasm and ?run=webgpu leave no choice.
+// For comparisons, ?run=wasm and ?run=webgpu force the CPU or the GPU.
 const only = new URL(location.href).searchParams.get("run");
 let site = null;
 let enlarger = null;
 let loaded = null;
 let shown = null;
-// Counts what was asked for: whatever is new ends the work before it, and starts when that has ended.
+// Counts requests: a new request ends the work before it, and starts when that work has ended.
 let turn = 0;
 let work = Promise.resolve();
 
@@ -33,7 +33,7 @@ function say(text) {
   element("status").textContent = text;
 }
 
-/** The context of a canvas of this size, if the browser really gives one so large. */
+/** The context of a canvas of this size, if the browser really provides such a large one. */
 function context(canvas, width, height) {
   [canvas.width, canvas.height] = [width, height];
   const target = canvas.getContext("2d", { colorSpace: "srgb", willReadFrequently: true });
@@ -45,7 +45,7 @@ function context(canvas, width, height) {
   return target;
 }
 
-/** Enlarge into both canvases; null if something else was asked for meanwhile. */
+/** Enlarge into both canvases; null if there was a newer request meanwhile. */
 async function enlarge(item, isOver, prefix) {
   say(`${prefix}Reading the photo…`);
   const { scale } = enlarger.facts;
@@ -54,7 +54,7 @@ async function enlarge(item, isOver, prefix) {
     if (isOver()) return null;
     if (!photo) {
       photo = part;
-      // The middle, if the photo is too small to compare.
+      // Take the middle, if the photo is too small to compare.
       most = { difference: -1, x: (photo.width * scale) / 2, y: (photo.height * scale) / 2 };
       targets = [ours, plain].map((canvas) => context(canvas, photo.width * scale, photo.height * scale));
       [element("progress").value, element("progress").max] = [0, photo.total];
@@ -87,7 +87,7 @@ async function loadNetwork() {
   loaded = entry;
 }
 
-/** Do what `items` still want, in order. */
+/** Do the remaining work of `items`, in order. */
 function run(items = batch.items) {
   const mine = ++turn;
   const isOver = () => mine !== turn;

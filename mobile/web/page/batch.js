@@ -4,11 +4,11 @@ import { zip } from "./zip.js";
 /** The list of photos, if there are several: each one's state, its download, and all of them in a zip. */
 export class Batch {
   /**
-   * @param {HTMLElement} section Shown for two photos or more.
-   * @param {HTMLElement} list One entry per photo.
-   * @param {HTMLButtonElement} button Saves all.
-   * @param {function(object): void} onCompare Told which photo to show beside bicubic.
-   * @param {function(Error): void} onError Told why there is no zip.
+   * @param {HTMLElement} section Section that is shown for two photos or more.
+   * @param {HTMLElement} list List with one entry per photo.
+   * @param {HTMLButtonElement} button Button that saves all.
+   * @param {function(object): void} onCompare Called with the photo to compare with bicubic.
+   * @param {function(Error): void} onError Called with the reason why there is no zip.
    */
   constructor(section, list, button, onCompare, onError) {
     Object.assign(this, { section, list, button, onCompare, items: [] });
@@ -49,7 +49,7 @@ export class Batch {
     return row;
   }
 
-  /** Another network or format is wanted: what was made does not count any more. */
+  /** Another network or format was chosen, so the finished results no longer count. */
   renew() {
     for (const item of this.items) Object.assign(item, { wanted: true, blob: null, note: "waiting" });
     this.update();

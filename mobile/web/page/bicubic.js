@@ -1,4 +1,4 @@
-/** Keys' cubic kernel (1981, a = -0.5), as every published bicubic figure. */
+/** Keys' cubic kernel (1981, a = -0.5), as in all published bicubic figures. */
 function cubic(x) {
   const d = Math.abs(x);
   if (d <= 1) return 1.5 * d ** 3 - 2.5 * d ** 2 + 1;
@@ -16,7 +16,7 @@ function phases(scale) {
 
 /** Enlarge along one axis of RGB pixels; edges are repeated. */
 function enlarge(source, target, lines, lineStep, length, step, scale) {
-  // In the target, the steps along this axis and across it have other lengths.
+  // In the target, the strides along this axis and across it have other lengths.
   const [targetLine, targetStep] = step === 3 ? [lineStep * scale, 3] : [lineStep, step];
   phases(scale).forEach(({ first, weights }, phase) => {
     for (let i = 0; i < length; i++) {
@@ -40,9 +40,9 @@ function enlarge(source, target, lines, lineStep, length, step, scale) {
  * Enlarge an image by the bicubic kernel, for comparison with the network.
  *
  * @param {ArrayLike<number>} rgb `height * width * 3` values, row by row.
- * @param {number} height In px.
- * @param {number} width In px.
- * @param {number} scale A whole number.
+ * @param {number} height Height, px.
+ * @param {number} width Width, px.
+ * @param {number} scale Upscaling factor, a whole number.
  * @returns {Float32Array} `(scale * height) * (scale * width) * 3` values, neither rounded nor
  *   clipped.
  */

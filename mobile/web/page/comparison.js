@@ -1,7 +1,7 @@
 const MOST_ZOOM = 16;
-/** Beyond this zoom pixels are shown as squares, so that nothing but the two methods smooths. */
+/** Beyond this zoom, pixels are shown as squares, so that the browser does not smooth them. */
 const SQUARES_FROM = 3;
-/** So much of a picture is shown at first, px across, as far as the zoom allows. */
+/** Width of the part of a picture that is shown first, px, if the zoom allows. */
 const DETAIL = 260;
 
 const between = (value, least, most) => Math.min(Math.max(value, least), most);
@@ -9,11 +9,11 @@ const between = (value, least, most) => Math.min(Math.max(value, least), most);
 /** Two canvases of one size in a view, with a divider: bicubic on its left, the network on its right. */
 export class Comparison {
   /**
-   * @param {HTMLElement} view Holds both canvases and the divider; has the focus for keys.
-   * @param {HTMLCanvasElement} ours Shown right of the divider, above `plain`.
-   * @param {HTMLCanvasElement} plain Shown left of it.
+   * @param {HTMLElement} view Element that holds both canvases and the divider, and has the focus for keys.
+   * @param {HTMLCanvasElement} ours Canvas that is shown right of the divider, above `plain`.
+   * @param {HTMLCanvasElement} plain Canvas that is shown left of it.
    * @param {HTMLElement} divider A slider of 0 to 100.
-   * @param {function(number): void} onZoom Told the zoom, in screen pixels (CSS) per pixel.
+   * @param {function(number): void} onZoom Called with the zoom, in screen pixels (CSS) per pixel.
    */
   constructor(view, ours, plain, divider, onZoom) {
     Object.assign(this, { view, ours, plain, divider, onZoom });
@@ -64,13 +64,13 @@ export class Comparison {
     this.place();
   }
 
-  /** Put the divider so far from the left, as a share of the view. */
+  /** Put the divider at a distance from the left, given as a share of the view. */
   divide(share) {
     this.share = between(share, 0, 1);
     this.place();
   }
 
-  /** Bring what is wanted into what is possible, and show it. */
+  /** Limit the requested zoom and place to possible values, and show the result. */
   place() {
     const { clientWidth, clientHeight } = this.view;
     if (!clientWidth) return;
@@ -87,7 +87,7 @@ export class Comparison {
     this.divider.setAttribute("aria-valuenow", percent);
     this.divider.setAttribute("aria-valuetext", `${percent} % bicubic, ${100 - percent} % network`);
     this.view.classList.toggle("squares", this.zoom >= SQUARES_FROM);
-    // While all is shown, a finger that moves up or down scrolls the page.
+    // While the whole picture is shown, a finger that moves up or down scrolls the page.
     this.view.classList.toggle("zoomed", this.zoom > this.fitting * 1.001);
     this.onZoom(this.zoom);
   }
@@ -108,7 +108,7 @@ export class Comparison {
     }
   }
 
-  /** Where in the view something happened, px. */
+  /** Place of an event in the view, px. */
   at({ clientX, clientY }) {
     const { left, top } = this.view.getBoundingClientRect();
     return [clientX - left - this.view.clientLeft, clientY - top - this.view.clientTop];
@@ -116,7 +116,7 @@ export class Comparison {
 
   onWheel(event) {
     const outwards = event.deltaY > 0;
-    // Who scrolls down the page over a whole picture shall get past it.
+    // A user who scrolls down the page must get past a picture that is shown whole.
     if (outwards && !this.view.classList.contains("zoomed")) return;
     event.preventDefault();
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
@@ -131,7 +131,7 @@ export class Comparison {
     this.divide(this.at(event)[0] / this.view.clientWidth);
   }
 
-  /** One finger pans, two zoom about their middle. */
+  /** One finger pans; two fingers zoom around their middle. */
   onPointer(event) {
     const { pointerId: id, type } = event;
     if (type === "pointerdown") {

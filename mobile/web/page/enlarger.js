@@ -1,9 +1,9 @@
 import { Refusal } from "./refusal.js";
 
-/** Largest result, px: the network's and bicubic's take some 400 MB together. */
+/** Largest result, px: the results of the network and of bicubic take about 400 MB together. */
 export const MAX_PIXELS = 50.4e6;
 
-/** Width and height of a photo, before it is decoded; refuses one that is too large. */
+/** Width and height of a photo before it is decoded; a photo that is too large is refused. */
 async function measure(blob, scale) {
   const name = blob.name || "This";
   const image = new Image();
@@ -27,7 +27,7 @@ async function measure(blob, scale) {
   }
 }
 
-/** The worker that decodes and enlarges, so that the page stays alive. */
+/** The worker that decodes and enlarges, so that the page stays responsive. */
 export class Enlarger {
   constructor() {
     this.waiting = new Map();
@@ -69,13 +69,13 @@ export class Enlarger {
     });
   }
 
-  /** Load a network of `site.json`; what it is and what runs it stands in `facts` afterwards. */
+  /** Load a network of `site.json`; afterwards `facts` describes it and the processor that runs it. */
   async load(entry, only = null) {
     this.facts = await this.ask("load", { entry, only });
   }
 
   /**
-   * Enlarge a photo. Whoever stops asking for tiles has cancelled.
+   * Enlarge a photo. To cancel, stop asking for tiles.
    *
    * @param {Blob} blob The photo.
    * @yields {object} First its `width`, `height` and `total` of tiles, then the tiles, see

@@ -1,7 +1,7 @@
 import { Refusal } from "./refusal.js";
 import { runtime } from "./runtime.js";
 
-/** Largest difference that a GPU may have from the CPU, in levels of 255. */
+/** Largest difference allowed between GPU and CPU, in levels of 255. */
 const LARGEST_DIFFERENCE = 1;
 const RUNS = 3;
 
@@ -17,7 +17,7 @@ async function fetchFile(url) {
 class Compiled {
   static async make(litert, bytes, options) {
     const { warn } = console;
-    // The runtime warns where a GPU lacks an operation; `isFullyAccelerated` says so too.
+    // The runtime warns if a GPU lacks an operation; `isFullyAccelerated` reports this, too.
     console.warn = console.debug;
     try {
       return new Compiled(litert, await litert.loadAndCompile(bytes, options));
@@ -38,7 +38,7 @@ class Compiled {
     try {
       [result] = await this.model.run(tensor);
       if (result.accelerator === "webgpu") result = await result.moveTo("wasm");
-      // A copy: the array lies in the runtime's memory, which is used again.
+      // The array is copied, because it lies in the runtime's memory, which is used again.
       return result.toTypedArray().slice();
     } finally {
       result?.delete();
@@ -46,7 +46,7 @@ class Compiled {
     }
   }
 
-  /** Least time of some runs, ms, and what came out; ends early after a run that takes longer than `limit`. */
+  /** Shortest time of some runs, ms, and the output; ends early after a run that takes longer than `limit`. */
   async time(values, limit = Infinity) {
     // The first run prepares and does not count.
     let result = await this.run(values);
@@ -81,8 +81,8 @@ export class Network {
   /**
    * Load a network, and measure where it runs faster.
    *
-   * @param {{file: string, overlap: number}} entry Of `site.json`.
-   * @param {"wasm" | "webgpu" | null} only Take this one, whatever the time it needs.
+   * @param {{file: string, overlap: number}} entry Entry of `site.json`.
+   * @param {"wasm" | "webgpu" | null} only Takes this accelerator even if it is slower.
    */
   static async load(entry, only) {
     const [{ litert, device, threads }, bytes] = await Promise.all([
@@ -112,7 +112,7 @@ export class Network {
     [this.scale, this.overlap] = [compiled.output.shape[1] / shape[1], entry.overlap];
   }
 
-  /** Take the GPU if it computes what the CPU computes, in less time. */
+  /** Take the GPU if it computes the same as the CPU in less time. */
   async choose(gpu, always) {
     const cpu = this.compiled;
     try {
@@ -137,7 +137,7 @@ export class Network {
     (this.compiled === gpu ? cpu : gpu).delete();
   }
 
-  /** What the page shows of it. */
+  /** The facts about the network that the page shows. */
   get facts() {
     const { height, width, scale, backend, check } = this;
     return { height, width, scale, backend, check };

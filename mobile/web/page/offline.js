@@ -2,10 +2,10 @@
 const PATIENCE = 5000;
 
 /**
- * Keep the page for visits without a network, by `service_worker.js`.
+ * Keep the page for visits without a network, with `service_worker.js`.
  *
- * Returns when later fetches pass through it, so that what this visit fetches is kept. The service worker also adds
- * the headers for threads; where the host does not send them, the page is loaded once more.
+ * The function returns when later fetches pass through the service worker, so that files of this visit are kept.
+ * The service worker also adds the headers for threads. If the host does not send them, the page is loaded again.
  */
 export async function keepOffline() {
   // Plain http from another machine has none.
@@ -28,7 +28,7 @@ export async function keepOffline() {
     await Promise.race([controlled, failed, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
   }
   if (container.controller && !crossOriginIsolated && !sessionStorage.getItem("isolated")) {
-    // Only once: a browser that does not isolate the page then would be asked for ever.
+    // This happens only once, because a browser that does not isolate the page would reload it forever.
     sessionStorage.setItem("isolated", "tried");
     location.reload();
     await new Promise(() => {});

@@ -1,12 +1,12 @@
 import { Refusal } from "./refusal.js";
 
 /**
- * Hear of photos that are chosen, dropped or pasted.
+ * Listen for photos that are chosen, dropped or pasted.
  *
- * @param {HTMLInputElement} field Where files are chosen; nothing counts while it is disabled.
- * @param {HTMLElement} target Marked while something is dragged over the page.
- * @param {function(File[]): void} onPhotos Told of one photo or more.
- * @param {function(Error): void} onError Told why nothing came of it.
+ * @param {HTMLInputElement} field Field for files; photos are ignored while it is disabled.
+ * @param {HTMLElement} target Element that is marked while an object is dragged over the page.
+ * @param {function(File[]): void} onPhotos Called with one photo or more.
+ * @param {function(Error): void} onError Called with the reason if there is no photo.
  */
 export function listenForPhotos(field, target, onPhotos, onError) {
   const take = (files) => {
@@ -14,12 +14,12 @@ export function listenForPhotos(field, target, onPhotos, onError) {
     if (files.length) onPhotos([...files]);
     else onError(new Refusal("That was no file. Save the image first, then choose the file."));
   };
-  // So that the photo of before is a choice again.
+  // This lets the user choose the same photo again.
   field.addEventListener("click", () => (field.value = ""));
   field.addEventListener("change", () => {
     if (field.files.length) take(field.files);
   });
-  // Beside the field too: a photo that misses it would replace the page.
+  // Listen outside the field, too: a photo that is dropped beside it would replace the page.
   addEventListener("dragover", (event) => {
     event.preventDefault();
     target.classList.add("over");

@@ -4,7 +4,7 @@ import { cut } from "./tiles.js";
 
 /** Side of the squares that are compared to find where the network differs most, result px. */
 const BLOCK = 64;
-/** So far from the photo's edges, where both only guess what lies beyond, they are not compared; result px. */
+/** Near the photo's edges both methods only guess, so this margin is not compared; result px. */
 const EDGE = 16;
 
 /** The photo as the browser decodes it: upright by its EXIF, in sRGB; transparency becomes white. */
@@ -23,7 +23,7 @@ async function decode(blob) {
   return source;
 }
 
-/** RGB of a tile; beyond the image, its edge pixels. */
+/** RGB of a tile; beyond the image, its edge pixels are repeated. */
 function readTile(source, left, top, width, height) {
   const [across, down] = [Math.min(width, source.canvas.width - left), Math.min(height, source.canvas.height - top)];
   const { data } = source.getImageData(left, top, across, down);
@@ -52,12 +52,12 @@ function kept(values, tileWidth, left, top, width, height) {
 }
 
 /**
- * Centre of the block in which two tiles differ most, and by how much per value.
+ * Centre of the block in which two tiles differ most, and the difference per value.
  *
  * @param {Uint8ClampedArray} a RGBA, in rows of `width` px.
  * @param {Uint8ClampedArray} b The same size.
- * @param {number} width Of both, px.
- * @param {{left: number, top: number, right: number, bottom: number}} part Where to look, px.
+ * @param {number} width Width of both, px.
+ * @param {{left: number, top: number, right: number, bottom: number}} part Part to compare, px.
  */
 function mostDifferent(a, b, width, part) {
   let most = { difference: -1, x: 0, y: 0 };
@@ -68,7 +68,7 @@ function mostDifferent(a, b, width, part) {
       for (let y = top; y < bottom; y++) {
         for (let i = 4 * (y * width + left); i < 4 * (y * width + right); i++) sum += Math.abs(a[i] - b[i]);
       }
-      // A sliver at an edge shall not win by its few pixels.
+      // A narrow block at an edge must not win because it has few pixels.
       const difference = sum / BLOCK ** 2;
       if (difference > most.difference) most = { difference, x: (left + right) / 2, y: (top + bottom) / 2 };
     }
@@ -80,9 +80,9 @@ function mostDifferent(a, b, width, part) {
  * Decode a photo, to be enlarged tile by tile.
  *
  * @param {Blob} blob The photo's file.
- * @param {Network} network What enlarges it.
+ * @param {Network} network Network that enlarges it.
  * @returns {Promise<{width: number, height: number, total: number, next: function}>} Its size, px;
- *   the count of tiles; and what makes the next one of them: its place in the result, RGBA by the
+ *   the number of tiles; and a function that makes the next tile: its place in the result, RGBA by the
  *   network (`ours`) and by bicubic (`plain`), the network's time in ms, and where they differ most.
  */
 export async function openPhoto(blob, network) {

@@ -1,6 +1,6 @@
 import { Refusal } from "./refusal.js";
 
-/** Of JPEG and WebP, of 1. */
+/** Quality of JPEG and WebP, from 0 to 1. */
 const QUALITY = 0.95;
 
 /** The name of a photo's enlargement. */
@@ -19,7 +19,7 @@ export async function encode(canvas, format) {
   return blob;
 }
 
-/** Hand a file to whoever uses the page. */
+/** Offer a file to the user as a download. */
 export function save(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);

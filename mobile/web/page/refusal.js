@@ -1,2 +1,2 @@
-/** An error whose message is meant for the person in front of the page. */
+/** An error whose message is meant for the user of the page. */
 export class Refusal extends Error {}

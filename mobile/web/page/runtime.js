@@ -4,7 +4,7 @@ const VENDOR = new URL("vendor/core/", import.meta.url);
 const WASM = new URL("wasm/", VENDOR).href;
 let started = null;
 
-/** What the runtime says of its own work is no warning to whoever uses the page. */
+/** The runtime's messages about its own work are not warnings for the user of the page. */
 function quietly(file) {
   const say = (text) => console.debug(text);
   // The runtime reads this when it starts; its threads are workers from this script.
@@ -16,14 +16,14 @@ function quietly(file) {
   };
 }
 
-// One that every GPU of the last fifteen years decodes, and those that stand in for it where it is left out.
+// A codec that every GPU of the last fifteen years decodes, and codecs for browsers that leave it out.
 const CODECS = ["avc1.42001E", "vp09.00.10.08", "av01.0.04M.08", "vp8"];
 
 /**
  * Whether it is worth asking for WebGPU.
  *
- * Where there is no GPU, Chromium writes a warning for every adapter that is asked for, and for WebGL too. Of
- * a GPU it says without one whether it decodes video. Other browsers write nothing, and are asked.
+ * If there is no GPU, Chromium writes a warning for every request of an adapter, and also for WebGL. It says
+ * without a warning whether a GPU decodes video. Other browsers write no warnings, so they are asked.
  */
 async function mayHaveGpu() {
   if (!navigator.userAgentData || typeof VideoDecoder !== "function") return true;
@@ -35,7 +35,7 @@ async function mayHaveGpu() {
   return (await Promise.all(asked)).some(Boolean);
 }
 
-/** A GPU that the runtime can use, or null; one that is made of software only if nothing else will do. */
+/** A GPU that the runtime can use, or null; a software GPU only if there is no other. */
 async function findDevice(only) {
   if (!only && !(await mayHaveGpu())) return null;
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
@@ -46,7 +46,7 @@ async function findDevice(only) {
   return adapter.requestDevice({ requiredFeatures, requiredLimits });
 }
 
-/** Start the runtime on a device, with threads where the browser shares memory. */
+/** Start the runtime on a device, with threads if the browser shares memory. */
 async function start(only) {
   if (typeof WebAssembly !== "object") {
     throw new Refusal("This browser has no WebAssembly, which the network runs on.");
@@ -58,7 +58,7 @@ async function start(only) {
     throw new Refusal("The runtime is missing. Build the page again: python mobile/web/build.py --out site");
   }
   const device = only === "wasm" ? null : await findDevice(only).catch(() => null);
-  // The runtime would look for a device of its own, and warn where there is none.
+  // Otherwise the runtime would look for a device itself, and warn if there is none.
   const gpu = { requestAdapter: async () => ({ limits: {}, features: new Set(), requestDevice: async () => device }) };
   Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });
   const cores = Math.min(navigator.hardwareConcurrency || 1, 4);
@@ -83,8 +83,8 @@ async function start(only) {
 /**
  * LiteRT, started once per worker.
  *
- * @param {"wasm" | "webgpu" | null} only `"wasm"` leaves the GPU alone, `"webgpu"` takes any, and asks
- *   for one even where there seems to be none.
+ * @param {"wasm" | "webgpu" | null} only `"wasm"` does not use the GPU; `"webgpu"` takes any GPU, and
+ *   asks for one even if there seems to be none.
  * @returns {Promise<{litert: object, device: GPUDevice | null, threads: number}>}
  */
 export function runtime(only) {

@@ -1,10 +1,10 @@
-// Written by build.py: `self.SITE`, with the files of the page, their version, and the headers.
+// build.py writes `self.SITE`, with the files of the page, their version, and the headers.
 importScripts("precache.js");
 
 const { SITE } = self;
 const OURS = "keras_pisr ";
 const PAGE = `${OURS}page ${SITE.version}`;
-// The runtime is large and changes seldom; what a browser asks for of it is kept then.
+// The runtime is large and changes rarely, so its files are kept when the browser asks for them.
 const RUNTIME = `${OURS}runtime ${SITE.runtime}`;
 
 self.addEventListener("install", (event) => {
@@ -23,7 +23,7 @@ self.addEventListener("activate", (event) => {
   );
 });
 
-/** The answer with the headers that a static host may not be able to send. */
+/** The response with the headers that a static host may not be able to send. */
 function withHeaders(answer) {
   const headers = new Headers(answer.headers);
   for (const [name, value] of Object.entries(SITE.headers)) headers.set(name, value);

@@ -5,10 +5,10 @@ import { Refusal } from "./refusal.js";
 /**
  * Answer the calls of `Enlarger`, one after the other.
  *
- * A call is `{id, call, value}`; its answer `{id, value}` or `{id, error, isRefusal}`. Tiles are made when
- * they are asked for, so work that nobody asks for any more has ended.
+ * A call is `{id, call, value}`; its answer is `{id, value}` or `{id, error, isRefusal}`. Tiles are made on
+ * request, so the work ends when there are no more requests.
  *
- * @param {DedicatedWorkerGlobalScope} scope Where calls come from.
+ * @param {DedicatedWorkerGlobalScope} scope Source of the calls.
  */
 export function serve(scope) {
   let network = null;

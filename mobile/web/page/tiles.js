@@ -1,13 +1,13 @@
 /**
  * Cut an axis into tiles of one length that overlap.
  *
- * A tile that begins at `start` counts from `keep` to `end`; the kept parts cover the axis once.
+ * Of a tile that begins at `start`, the part from `keep` to `end` is kept; the kept parts cover the axis once.
  * An axis shorter than a tile is one tile, which reaches beyond it.
  *
- * @param {number} length Of the axis, px.
- * @param {number} tile Of a tile, px; more than twice the overlap.
- * @param {number} overlap What a tile does not keep at an end that is not the axis's own, px.
- * @returns {{start: number, keep: number, end: number}[]} In order.
+ * @param {number} length Length of the axis, px.
+ * @param {number} tile Length of a tile, px; more than twice the overlap.
+ * @param {number} overlap Length that a tile does not keep at an end inside the axis, px.
+ * @returns {{start: number, keep: number, end: number}[]} Tiles in order.
  */
 export function cut(length, tile, overlap) {
   if (length <= tile) return [{ start: 0, keep: 0, end: length }];

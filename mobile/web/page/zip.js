@@ -5,7 +5,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return n;
 });
 
-/** CRC-32 of bytes, as zip and PNG have it. */
+/** CRC-32 of bytes, as in zip and PNG. */
 export function crc32(bytes) {
   let crc = ~0;
   for (const byte of bytes) crc = TABLE[(crc ^ byte) & 255] ^ (crc >>> 8);
@@ -17,7 +17,7 @@ function packed(...numbers) {
   return Uint8Array.from(numbers.flatMap(([count, n]) => Array.from({ length: count }, (_, i) => (n >>> (8 * i)) & 255)));
 }
 
-/** Names as they are, or with a number where one occurs again. */
+/** Names without change, or with a number if a name occurs again. */
 function unique(names) {
   const seen = new Set();
   return names.map((name) => {
@@ -30,7 +30,7 @@ function unique(names) {
 }
 
 /**
- * A zip archive of files that are compressed already, stored as they are.
+ * A zip archive of files that are already compressed, so they are stored without further compression.
  *
  * @param {{name: string, blob: Blob}[]} files
  * @returns {Promise<Blob>}

@@ -152,9 +152,9 @@ def test_cmyk_with_a_damaged_profile_is_converted_with_a_word(tmp_path):
     image.save(tmp_path / "a.tif", icc_profile=b"a profile of inks")
     pixels, notes = read(tmp_path / "a.tif")
     np.testing.assert_array_equal(pixels, np.asarray(image.convert("RGB")))
-    assert "profile of inks is damaged" in notes[0]
+    assert "CMYK profile is damaged" in notes[0]
     image.save(tmp_path / "a.tif")
-    assert "no profile of its inks" in read(tmp_path / "a.tif")[1][0]
+    assert "no CMYK profile" in read(tmp_path / "a.tif")[1][0]
 
 
 def test_cmyk_goes_through_its_profile(tmp_path, monkeypatch):

@@ -101,14 +101,14 @@ def test_names_that_occur_twice_are_not_guessed_at(tmp_path):
     first = folder_of(tmp_path / "first", a=RGB, b=WIDE)
     second = folder_of(tmp_path / "second", a=RGB[::-1])
     small = folder_of(tmp_path / "lr", ax2=downscale(RGB, 2), bx2=downscale(WIDE, 2))
-    with pytest.raises(ValueError, match=r"first/a\.png and .*second/a\.png have one name"):
+    with pytest.raises(ValueError, match=r"first/a\.png and .*second/a\.png have the same name"):
         ImagePairs.from_folder([first, second], lr_dir=small, scale=2)
     write_image(first / "b.bmp", WIDE)
-    with pytest.raises(ValueError, match=r"b\.bmp and .*b\.png have one name"):
+    with pytest.raises(ValueError, match=r"b\.bmp and .*b\.png have the same name"):
         ImagePairs.from_folder(first, lr_dir=small, scale=2)
     (first / "b.bmp").unlink()
     write_image(small / "ax2.bmp", downscale(RGB, 2))
-    with pytest.raises(ValueError, match=r"ax2\.bmp and .*ax2\.png have one name"):
+    with pytest.raises(ValueError, match=r"ax2\.bmp and .*ax2\.png have the same name"):
         ImagePairs.from_folder(first, lr_dir=small, scale=2)
 
 

@@ -146,7 +146,7 @@ def test_sound_that_cannot_be_copied_is_written_without_further_loss(
     source = write(tmp_path / f"a{suffix}", times=times, codec=codec, sound=sound, unit=unit)
     report = upscale_files(network, [source], tmp_path / "out")
     assert report.notes[source] == (
-        f"its sound ({sound}) cannot be copied to .mkv, and is written as FLAC",
+        f"its sound ({sound}) cannot be copied to .mkv and is written as FLAC",
     )
     (before, start), (after, later) = samples(source), samples(tmp_path / "out" / "a.mkv")
     np.testing.assert_array_equal(after, before)
@@ -184,5 +184,5 @@ def test_a_codec_that_nobody_knows_is_named_and_the_others_are_made(network, tmp
 @pytest.mark.parametrize("size", [(8200, 16), (16, 8200)])
 def test_a_result_beyond_h264_says_so(network, tmp_path, size):
     source = write(tmp_path / "a.mkv", times=[0], size=size, codec="ffv1")
-    with pytest.raises(ValueError, match="16400.* H.264.* ends at 16384 px"):
+    with pytest.raises(ValueError, match="16400.* H.264.* allows 16384 px"):
         upscale_video(network, source, tmp_path / "b.mp4")

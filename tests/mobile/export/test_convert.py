@@ -129,9 +129,7 @@ def test_a_model_of_another_kind_is_refused(tensorflow_backend):
     inputs = keras.Input((8,))
     with pytest.raises(ValueError, match="does not take luma"):
         model_scale(keras.Model(inputs, keras.layers.Dense(2)(inputs)))
-    with pytest.raises(
-        ValueError, match="'small_recognizer' gives embedding, logits, and no image"
-    ):
+    with pytest.raises(ValueError, match="'small_recognizer' gives embedding, logits and no image"):
         model_scale(kp.models.SmallRecognizer(3, width=4, name="small_recognizer"))
     with pytest.raises(ValueError, match="one input and one output"):
         kp.forms.deployed_form(keras.Model(inputs, [inputs * 2, inputs * 3]))

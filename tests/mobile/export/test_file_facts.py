@@ -132,7 +132,7 @@ def test_each_precision_has_its_floor(flat, precision, error, passes):
     if passes:
         kp.mobile.check_agreement(flat, file, scale=2, precision=precision)
     else:
-        with pytest.raises(ValueError, match="does not compute what the model computes"):
+        with pytest.raises(ValueError, match="does not compute the same as the model"):
             kp.mobile.check_agreement(flat, file, scale=2, precision=precision)
 
 

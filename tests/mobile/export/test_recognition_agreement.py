@@ -77,7 +77,7 @@ def test_models_without_logits_are_scored_by_verification(data):
     assert result.equal_decisions is None and result.score == "auc"
     with pytest.raises(ValueError, match="top1 needs images of the no classes"):
         check_recognition(model, model, data, precision="float32", score="top1")
-    with pytest.raises(ValueError, match="stub.tflite has no logits; the model has"):
+    with pytest.raises(ValueError, match="stub.tflite has no logits, but the model has"):
         check_recognition(Stub(), model, data, precision="float32")
 
 
@@ -105,7 +105,7 @@ def test_each_precision_has_its_least_cosine(data, precision, cosine, passes):
 
 def test_a_file_that_decides_otherwise_is_refused(data):
     file = Stub(logits=LOGITS[:, ::-1])
-    with pytest.raises(ValueError, match="for 0.0% of 4 images; a int8 file should for 80%"):
+    with pytest.raises(ValueError, match="for 0.0% of 4 images; a int8 file should reach 80%"):
         check_recognition(Stub(), file, data, precision="int8")
     options = {"precision": "int8", "min_equal": 0, "max_score_loss": 49}
     with pytest.raises(ValueError, match=r"loses 50.00 .*\(25.00 instead of 75.00\); at most 49"):

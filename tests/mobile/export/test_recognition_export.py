@@ -126,8 +126,11 @@ def refused(arguments, message, capsys, here):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--color", "luma"], "--color: of super-resolution students only"),
-        (["--min-psnr", "30", "--max-loss", "1"], "--min-psnr, --max-loss: of super-resolution"),
+        (["--color", "luma"], "--color: only for super-resolution students"),
+        (
+            ["--min-psnr", "30", "--max-loss", "1"],
+            "--min-psnr, --max-loss: only for super-resolution",
+        ),
         (["--min-agreement", "30"], "which has --score, --lr-factor"),
         (["--size", "9", "0"], "--size to be 1 px or more"),
         (["--lr-factor", "0"], "scale to be a whole number, 1 or more; got 0"),
@@ -135,7 +138,7 @@ def refused(arguments, message, capsys, here):
         (["--images", "."], "folder of images for each class"),
         (["--quantize", "int8"], "int8 takes its ranges from images"),
         (["--pixels", "uint8"], "need precision 'int8'"),
-        (["--train-classes", "6"], "has 6 classes: the first 6 cannot"),
+        (["--train-classes", "6"], "has 6 classes, so the first 6 cannot"),
     ],
 )
 def test_mistakes_are_one_line_and_leave_the_old_file(command, here, capsys, more, message):
@@ -148,7 +151,7 @@ def test_mistakes_are_one_line_and_leave_the_old_file(command, here, capsys, mor
         (["--score", "top1", "--train-classes", "2"], "top1 needs images of the 6 classes"),
         (["--max-score-loss", "-0.5"], "at most -0.5 were allowed"),
         (["--min-cosine", "1.1"], "a float16 file should reach 1.1"),
-        (["--min-equal", "101"], "a float16 file should for 101%"),
+        (["--min-equal", "101"], "a float16 file should reach 101%"),
     ],
 )
 def test_a_file_that_falls_short_is_refused(command, converted, here, capsys, more, message):
@@ -168,5 +171,5 @@ def test_flags_of_recognition_are_refused_for_super_resolution(student, here, ca
     arguments = ["student.keras", "--out", "a.tflite", "--min-score", "9", "--lr-factor", "2"]
     assert main(arguments) == 2
     error = capsys.readouterr().err
-    assert "--lr-factor, --min-score: of recognition students only" in error
+    assert "--lr-factor, --min-score: only for recognition students" in error
     assert "which has --color, --target, --min-psnr, --max-loss, --min-agreement" in error

@@ -38,7 +38,7 @@ def test_seen_and_new_classes_are_disjoint(letter_images):
     assert seen.class_names == ("class_0", "class_1")
     assert new.class_names == tuple(f"class_{i}" for i in range(2, CLASSES))
     for count in (0, CLASSES):
-        with pytest.raises(ValueError, match=f"has 6 classes: the first {count} cannot"):
+        with pytest.raises(ValueError, match=f"has 6 classes, so the first {count} cannot"):
             recognition_images(images, "val", train_classes=count, **READING)
 
 

@@ -131,11 +131,11 @@ def test_compiled_models_run_on_an_npu_with_its_makers_libraries(phone, fixed, b
 
 
 def test_what_a_program_does_not_know_is_told_before_it_runs(phone, fixed, files, binary):
-    with pytest.raises(ValueError, match="knows no nnapi, only cpu, gpu, npu"):
+    with pytest.raises(ValueError, match="has no nnapi, only cpu, gpu, npu"):
         measure_on_phone(
             fixed, binary=binary(compiled()), delegates=("nnapi",), parent=phone.storage
         )
-    with pytest.raises(ValueError, match="knows no npu, only cpu, gpu, nnapi.*//litert/tools"):
+    with pytest.raises(ValueError, match="has no npu, only cpu, gpu, nnapi.*//litert/tools"):
         measure_on_phone(fixed, binary=binary(says(SAID)), delegates=("npu",), parent=phone.storage)
     with pytest.raises(ValueError, match="have one size. Export the file with --size"):
         measure_on_phone(files("float32"), binary=binary(compiled()), parent=phone.storage)
@@ -144,10 +144,10 @@ def test_what_a_program_does_not_know_is_told_before_it_runs(phone, fixed, files
 @pytest.mark.parametrize(
     ("script", "message"),
     [
-        ("echo loading; kill -SEGV $$", "was killed by SIGSEGV; its last words: loading"),
-        ("kill -KILL $$", "killed by SIGKILL, perhaps for want of memory"),
+        ("echo loading; kill -SEGV $$", "was killed by SIGSEGV; its last line: loading"),
+        ("kill -KILL $$", "killed by SIGKILL, perhaps because memory ran out"),
         ("echo ERROR: no such graph >&2; exit 1", "ended with code 1: ERROR: no such graph"),
-        ("echo hello", "output is not that of benchmark_model"),
+        ("echo hello", "output is not from benchmark_model"),
         (
             says(
                 SAID.replace("Explicitly applied GPU", "Though GPU").replace(
@@ -155,7 +155,7 @@ def test_what_a_program_does_not_know_is_told_before_it_runs(phone, fixed, files
                     "delegate is explicitly applied, the model graph will not be",
                 )
             ),
-            "GPU delegate of this phone takes no part",
+            "GPU delegate of this phone runs no part",
         ),
     ],
 )
@@ -247,7 +247,7 @@ def test_an_app_that_was_there_stays(phone, app, fixed):
 def test_an_app_that_dies_is_quoted_and_removed(phone, app, fixed):
     apk, there, log = app
     phone.program("am", f'[ $1 = start ] && echo "args: $8" >> {log} && echo F tflite: oh >> {log}')
-    with pytest.raises(ValueError, match="benchmark app died; its last words: F tflite: oh"):
+    with pytest.raises(ValueError, match="benchmark app died; its last line: F tflite: oh"):
         measure_on_phone(fixed, apk=apk, parent=phone.storage)
     assert not there.exists()
 
@@ -255,7 +255,7 @@ def test_an_app_that_dies_is_quoted_and_removed(phone, app, fixed):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "takes LiteRT's program `benchmark_model` .*at https://"),
+        ({}, "needs LiteRT's program `benchmark_model` .*at https://"),
         ({"binary": "a", "apk": "b"}, "got both"),
         ({"binary": __file__, "threads": (0,)}, "threads to be 1 or more; got 0"),
         ({"binary": __file__, "delegates": ("tpu",)}, r"of \['cpu', 'gpu', 'nnapi', 'npu'\]; got"),

@@ -85,7 +85,7 @@ def test_times_of_the_cpu_are_not_taken_for_those_of_a_delegate_that_refused():
         "INFO: Though NNAPI delegate is explicitly applied, the model graph will not be executed "
         "by the delegate.\n"
     )
-    with pytest.raises(ValueError, match="NNAPI delegate of this phone takes no part"):
+    with pytest.raises(ValueError, match="NNAPI delegate of this phone runs no part"):
         parse_benchmark(refusal + WARMUP + TIMED + TIMINGS)
 
 
@@ -105,7 +105,7 @@ def test_lines_of_the_phones_log_are_read_too():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not that of benchmark_model"),
+        ("", "not from benchmark_model"),
         (WARMUP + TIMED, "ends too early"),
         (WARMUP + TIMINGS, "ends too early"),
         (WARMUP + TIMED.partition(" p5")[0] + "\n" + TIMINGS, "prints no median"),

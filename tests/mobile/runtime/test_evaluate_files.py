@@ -67,4 +67,4 @@ def test_a_recognition_student_is_told_where_it_is_scored(images, capsys, preset
     kp.presets.save_to_preset(model, path) if preset else model.save(path)
     assert main(["evaluate", str(path), str(images), "--scale", "2"]) == 2
     error = capsys.readouterr().err
-    assert "gives embedding, logits, and no image" in error and error.count("\n") == 1
+    assert "gives embedding, logits and no image" in error and error.count("\n") == 1

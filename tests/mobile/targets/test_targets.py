@@ -84,4 +84,4 @@ def test_the_suffix_decides(plain, tmp_path, monkeypatch, capsys):
     assert main(["a.keras", "--out", "a.xml"]) == 0
     assert "OpenVINO, any size" in capsys.readouterr().out
     assert main(["a.keras", "--out", "a.xml", "--quantize", "int8"]) == 2
-    assert "--quantize: of .tflite files only" in capsys.readouterr().err
+    assert "--quantize: only for .tflite files" in capsys.readouterr().err

@@ -92,7 +92,7 @@ def test_what_has_no_twin_is_named(tfmot_twin):
     model = keras.Model(lr, keras.layers.DepthwiseConv2D(3, name="odd")(lr), name="mine")
     with pytest.raises(ValueError, match=r"'mine' holds DepthwiseConv2D \(odd\), of which"):
         tfmot_twin.twin_of(model)
-    with pytest.raises(ValueError, match="computes in 8 bit already"):
+    with pytest.raises(ValueError, match="already computes in 8 bit"):
         tfmot_twin.twin_of(kp.mobile.quantized_form(small_residual()))
     with pytest.raises(ValueError, match="functional model with one input"):
         tfmot_twin.twin_of(keras.Sequential())

@@ -63,7 +63,7 @@ def test_everything_that_the_page_needs_is_kept_for_visits_without_a_network(
 def test_another_folder_is_not_overwritten(model, no_vendor, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
-    with pytest.raises(ValueError, match="a folder to make, or one built before"):
+    with pytest.raises(ValueError, match="a new folder, or one built before"):
         build.build_site(tmp_path / "mine", [model], vendor=no_vendor)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["letter.txt"]
 

@@ -61,7 +61,7 @@ def test_a_body_can_be_taken_from_another_scale(tmp_path):
     other = settings(
         tmp_path, student="plain_sr", start_body_from=str(tmp_path / "fsrcnn.keras")
     ).resolved()
-    with pytest.raises(ValueError, match="is no plain_sr of this --size"):
+    with pytest.raises(ValueError, match="is not a plain_sr of this --size"):
         pisr.new_student(other)
 
 
@@ -80,7 +80,7 @@ def test_a_trained_student_can_be_gone_on_from(tmp_path):
     "changes, message",
     [
         ({"start_from": "fsrcnn_x2"}, "change --student, --slope-per-channel or --start-from"),
-        ({"start_from": "fsrcnn_x3", "slope_per_channel": True}, "no student for x2"),
+        ({"start_from": "fsrcnn_x3", "slope_per_channel": True}, "not a student for x2"),
         ({"start_from": "fsrcn_x2"}, "Did you mean fsrcnn_x2"),
     ],
 )

@@ -11,7 +11,7 @@ import android.view.MotionEvent
 import android.view.View
 import kotlin.math.abs
 
-/** One picture over the other, with a divider that a finger moves; both fill the view's width. */
+/** Two pictures on top of each other, with a divider that a finger moves; both fill the view's width. */
 class ComparisonView(
     context: Context,
     attributes: AttributeSet?,
@@ -28,10 +28,10 @@ class ComparisonView(
             strokeWidth = 2 * resources.displayMetrics.density
         }
 
-    /** Told when a finger moves the divider: its place, 0 left to 1 right. */
+    /** Called when a finger moves the divider, with its place from 0 (left) to 1 (right). */
     var onMoved: (Float) -> Unit = {}
 
-    /** Place of the divider, 0 left to 1 right. */
+    /** Place of the divider from 0 (left) to 1 (right). */
     var divider = 0.5f
         set(value) {
             field = value.coerceIn(0f, 1f)
@@ -81,7 +81,7 @@ class ComparisonView(
                 moveTo(event.x)
             }
             MotionEvent.ACTION_MOVE -> {
-                // Sideways is the divider's; up and down scrolls the page.
+                // Moving sideways moves the divider; moving up and down scrolls the page.
                 if (abs(event.x - downX) > abs(event.y - downY)) {
                     parent.requestDisallowInterceptTouchEvent(true)
                 }

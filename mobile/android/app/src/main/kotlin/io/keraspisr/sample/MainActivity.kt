@@ -19,7 +19,7 @@ import io.keraspisr.upscaler.Processor
 import kotlin.math.roundToInt
 import kotlinx.coroutines.launch
 
-/** A photo in; before and after, the time and the processor on the screen; out to the gallery or an app. */
+/** Takes a photo; shows before and after, the time and the processor; saves or shares the result. */
 class MainActivity : ComponentActivity() {
     private val model: UpscaleViewModel by viewModels()
     private val picker =

@@ -23,7 +23,7 @@ private const val MOST_PIXELS = 24_000_000L
 private const val LONGEST = 8192
 
 /**
- * Reads a photo, upright and in sRGB, small enough for its enlargement to be shown.
+ * Reads a photo, upright and in sRGB, shrunk if its enlargement would be too large to show.
  *
  * @param scale The factor by which it will be enlarged.
  */
@@ -57,7 +57,7 @@ fun ContentResolver.readPhoto(
  * Saves a picture as PNG where the gallery finds it, without a permission (Android 10 and newer).
  *
  * @return Its address, for sharing.
- * @throws IOException If there is no room, or the phone refuses; nothing is left behind.
+ * @throws IOException If there is no space, or the phone refuses; no file is left behind.
  */
 fun ContentResolver.savePicture(
     image: Bitmap,

@@ -18,7 +18,7 @@ import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 
-/** A photo beside its enlargement, and what made it. */
+/** A photo, its enlargement, and how the enlargement was made. */
 class Comparison(
     val photo: Photo,
     val result: Upscaled,
@@ -26,7 +26,7 @@ class Comparison(
     val refusals: Map<Processor, Throwable>,
 )
 
-/** What the screen shows. */
+/** The state that the screen shows. */
 data class ScreenState(
     val wanted: Processor = Processor.CPU,
     val divider: Float = 0.5f,
@@ -36,7 +36,7 @@ data class ScreenState(
     val toShare: Uri? = null,
 )
 
-/** What is going on, or how it ended. */
+/** The current work, or how it ended. */
 sealed interface Work {
     data object None : Work
 
@@ -65,7 +65,7 @@ class UpscaleViewModel(
     val state: StateFlow<ScreenState> = mutableState.asStateFlow()
     private val app: Application get() = getApplication()
 
-    /** Enlarges a photo; work on another one ends. */
+    /** Enlarges a photo; work on another photo ends. */
     fun choose(photo: Uri) {
         chosen = photo
         val previous = job
@@ -86,12 +86,12 @@ class UpscaleViewModel(
             }
     }
 
-    /** Ends the work after the tile that is in it. */
+    /** Ends the work after the current tile. */
     fun cancel() {
         job?.cancel()
     }
 
-    /** Takes another processor, and enlarges the last photo again. */
+    /** Changes the processor, and enlarges the last photo again. */
     fun want(processor: Processor) {
         if (processor == state.value.wanted) return
         mutableState.update { it.copy(wanted = processor) }
@@ -103,7 +103,7 @@ class UpscaleViewModel(
 
     fun moveDivider(place: Float) = mutableState.update { it.copy(divider = place) }
 
-    /** Saves the result, unless it is saved, and shares it if asked to. */
+    /** Saves the result, unless it is already saved, and shares it on request. */
     fun save(share: Boolean) {
         val image = state.value.comparison?.result?.image ?: return
         viewModelScope.launch {
@@ -118,7 +118,7 @@ class UpscaleViewModel(
         }
     }
 
-    /** The picture was handed to another app. */
+    /** The picture was passed on to another app. */
     fun shared() = mutableState.update { it.copy(toShare = null) }
 
     private suspend fun enlarge(uri: Uri): Comparison {

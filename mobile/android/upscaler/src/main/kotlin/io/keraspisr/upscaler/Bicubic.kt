@@ -7,7 +7,7 @@ import kotlin.math.floor
 internal const val REACH = 2
 
 /**
- * Enlarges by Keys' bicubic kernel (1981, a = -0.5), edges repeated, as every published figure does.
+ * Enlarges by Keys' bicubic kernel (1981, a = -0.5), with repeated edges, as in all published figures.
  *
  * @param scale The factor, a whole number.
  */

@@ -2,10 +2,10 @@ package io.keraspisr.upscaler
 
 import kotlin.math.abs
 
-/** What runs a network. */
+/** The processor that runs a network. */
 enum class Processor { CPU, GPU, NPU }
 
-/** A network that was opened, what runs it, and why the processors before it in the list do not. */
+/** An opened network, its processor, and why the processors before it in the list were refused. */
 internal class Opened(
     val network: TileNetwork,
     val processor: Processor,
@@ -13,18 +13,18 @@ internal class Opened(
 )
 
 /**
- * How far a GPU's or NPU's values may lie from the CPU's. They compute in 16 bit or fewer; a result that is
- * further off is a fault of a driver, not rounding.
+ * The largest difference allowed between a GPU's or NPU's values and the CPU's. They compute in 16 bit or
+ * fewer; a larger difference is a fault of a driver, not rounding.
  */
 private const val TOLERANCE = 8f / 255
 
 /**
- * Opens a network on the first processor on which it starts and computes what the CPU computes.
+ * Opens a network on the first processor on which it starts and computes the same as the CPU.
  *
- * @param wanted Processors in order of preference; the CPU comes last, also if it is not listed.
+ * @param wanted Processors in order of preference; the CPU comes last, even if it is not listed.
  * @param open Opens the network on a processor, or throws. Native libraries throw errors as well as
  *   exceptions, so both count.
- * @throws Throwable What opening on the CPU throws.
+ * @throws Throwable The error if opening on the CPU fails.
  */
 internal fun openFirst(
     wanted: List<Processor>,
@@ -51,7 +51,7 @@ internal fun openFirst(
     }
 }
 
-/** The network if it computes what is expected; otherwise closes it and throws. */
+/** Returns the network if it computes the expected values; otherwise closes it and throws. */
 private fun checked(
     network: TileNetwork,
     probe: FloatArray,
@@ -60,7 +60,7 @@ private fun checked(
     try {
         val values = network.run(probe)
         check(values.size == expected.size) { "It gives ${values.size} values, not ${expected.size}." }
-        // A comparison with not-a-number is false.
+        // A comparison with not-a-number is false, so this form refuses it, too.
         check(values.indices.all { abs(values[it] - expected[it]) <= TOLERANCE }) {
             "Its values are not those of the CPU."
         }

@@ -8,9 +8,9 @@ import com.google.ai.edge.litert.Environment
 import com.google.ai.edge.litert.TensorBuffer
 
 /**
- * A `.tflite` file run by LiteRT's `CompiledModel`, which has no way to resize: the file fixes its size.
+ * Runs a `.tflite` file with LiteRT's `CompiledModel`, which cannot resize: the file fixes its size.
  *
- * @param threads CPU threads.
+ * @param threads Number of CPU threads.
  * @throws Throwable If the file, or the processor, cannot be used.
  */
 internal class LiteRtNetwork(
@@ -19,7 +19,7 @@ internal class LiteRtNetwork(
     processor: Processor,
     threads: Int,
 ) : TileNetwork {
-    // Closed in the opposite order, also when a later step of the construction fails.
+    // These are closed in the opposite order, also if a later step of the construction fails.
     private val open = ArrayDeque<AutoCloseable>()
     private val model: CompiledModel
     private val inputs: List<TensorBuffer>
@@ -48,7 +48,7 @@ internal class LiteRtNetwork(
     override fun run(tile: FloatArray): FloatArray {
         inputs[0].writeFloat(tile)
         model.run(inputs, outputs)
-        // Reading waits for the result, wherever it is computed.
+        // Reading waits for the result on every processor.
         return outputs[0].readFloat()
     }
 
@@ -65,7 +65,7 @@ internal class LiteRtNetwork(
 
     private fun npuEnvironment(context: Context): Environment {
         val environment = Environment.create(BuiltinNpuAcceleratorProvider(context))
-        // LiteRT runs on the CPU what no NPU takes, without a word.
+        // LiteRT runs operations that the NPU does not take on the CPU, without a notice.
         if (Accelerator.NPU !in environment.getAvailableAccelerators()) {
             environment.close()
             throw UnsupportedOperationException("This app has no NPU libraries for this phone.")

@@ -3,7 +3,7 @@ package io.keraspisr.upscaler
 import kotlin.math.roundToInt
 import kotlin.math.sqrt
 
-/** What a file takes and gives: square tiles of [side] px, enlarged by [scale], of luma (1) or RGB (3). */
+/** The input and output of a file: square tiles of [side] px, enlarged by [scale], luma (1) or RGB (3). */
 data class TileShape(
     val side: Int,
     val scale: Int,
@@ -11,11 +11,11 @@ data class TileShape(
 ) {
     internal companion object {
         /**
-         * The shape that two numbers of values tell.
+         * The shape that follows from the numbers of values of input and output.
          *
-         * Three times a square number is never a square number, so one shape at most fits.
+         * Three times a square number is never a square number, so at most one shape fits.
          *
-         * @throws IllegalArgumentException If the file is of another kind.
+         * @throws IllegalArgumentException If no shape fits.
          */
         fun of(
             inputs: Int,
@@ -41,7 +41,7 @@ data class TileShape(
     }
 }
 
-/** A network that enlarges one tile: floats in [0, 1], row by row. One call at a time. */
+/** A network that enlarges one tile: floats in [0, 1], row by row. It allows one call at a time. */
 interface TileNetwork : AutoCloseable {
     val shape: TileShape
 

@@ -2,7 +2,7 @@ package io.keraspisr.upscaler
 
 import java.util.concurrent.locks.ReentrantLock
 
-/** Where pixels come from: packed ARGB, a rectangle at a time, row by row from the start of [into]. */
+/** A source of pixels: packed ARGB, one rectangle at a time, row by row from the start of [into]. */
 interface PixelSource {
     val width: Int
     val height: Int
@@ -16,7 +16,7 @@ interface PixelSource {
     )
 }
 
-/** Where pixels go, in the same form. */
+/** A target for pixels, in the same form. */
 fun interface PixelSink {
     fun write(
         left: Int,
@@ -30,12 +30,12 @@ fun interface PixelSink {
 /**
  * Enlarges images of any size by a network of one tile size, with the values of `keras_pisr.upscale`.
  *
- * Tiles overlap by more than the network sees, so no seam shows. Where an image is smaller than a
+ * Tiles overlap by more than the network sees, so no seam is visible. If an image is smaller than a
  * tile, its right and bottom edges are repeated, and within [overlap] px of them the result
  * differs a little. Alpha is ignored. There are no Android types here, so that it runs on any JVM.
  *
- * @param network Closed by [close].
- * @param overlap How far tiles reach into each other, px. The students of this project see 8 px or fewer.
+ * @param network The network; [close] closes it.
+ * @param overlap Overlap of neighbouring tiles, px. The students of this project see 8 px or fewer.
  */
 class TiledUpscaler(
     private val network: TileNetwork,
@@ -52,10 +52,10 @@ class TiledUpscaler(
     /**
      * Enlarges an image. Calls from several threads wait for each other.
      *
-     * @param onTile Called before each tile with the number of tiles done and of all. What it throws ends
-     *   the work: that is how to cancel.
-     * @return Time that the network took, ms.
-     * @throws IllegalStateException If this is closed, also during the work.
+     * @param onTile Called before each tile with the number of finished tiles and of all tiles. An exception
+     *   from it ends the work; use this to cancel.
+     * @return Time of the network, ms.
+     * @throws IllegalStateException If this is closed, even during the work.
      */
     fun upscale(
         source: PixelSource,
@@ -82,14 +82,14 @@ class TiledUpscaler(
         }
     }
 
-    /** Frees the network: at once, or after the tile that is in work. */
+    /** Frees the network: at once, or after the current tile. */
     override fun close() {
         closed = true
         release()
     }
 
     private fun release() {
-        // Whoever holds the lock releases the network after unlocking.
+        // The holder of the lock releases the network after unlocking.
         if (!lock.tryLock()) return
         try {
             if (!released) network.close()
@@ -127,7 +127,7 @@ class TiledUpscaler(
         return nanoseconds
     }
 
-    /** What the network takes: RGB or luma of a whole tile; beyond the image, its edge pixels. */
+    /** The network's input: RGB or luma of a whole tile; beyond the image, its edge pixels are repeated. */
     private fun padded(
         rgb: FloatArray,
         height: Int,

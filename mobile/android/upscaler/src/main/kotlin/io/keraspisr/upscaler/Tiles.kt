@@ -1,6 +1,6 @@
 package io.keraspisr.upscaler
 
-/** A stretch of one axis, px: a tile begins at [start], and what it says of [keep] until [end] counts. */
+/** A part of one axis, px: a tile begins at [start], and its pixels from [keep] to [end] are kept. */
 internal class Tile(
     val start: Int,
     val keep: Int,
@@ -11,12 +11,12 @@ internal class Tile(
  * Cuts an axis into tiles of one length that overlap.
  *
  * The first tile begins and the last ends at the image's edge, where the network must see its own
- * padding; what is kept of a tile lies [overlap] px or more from any other end. An axis shorter than a
+ * padding; the kept part of a tile lies [overlap] px or more from any other end. An axis shorter than a
  * tile is one tile, which reaches beyond it.
  *
  * @param length Length of the axis, px.
  * @param side Length of a tile, px, more than twice the overlap.
- * @param overlap How far the network sees to each side, px, or more.
+ * @param overlap Distance that the network sees to each side, px, or a larger one.
  * @return Tiles in order, whose kept parts cover the axis once.
  */
 internal fun cut(

@@ -12,7 +12,7 @@ import kotlinx.coroutines.withContext
  * An enlarged image.
  *
  * @property milliseconds Time from call to result.
- * @property networkMilliseconds Time of those that the network took.
+ * @property networkMilliseconds The part of this time that the network took.
  */
 class Upscaled(
     val image: Bitmap,
@@ -27,11 +27,11 @@ class Upscaled(
  *     val result = upscaler.upscale(bitmap)      // Result<Upscaled>
  *     upscaler.close()
  *
- * Whatever goes wrong, errors of native libraries and of memory included, comes back as a failed
- * `Result`; only the coroutine's cancellation is thrown, after the tile that is in work.
+ * All errors, including those of native libraries and of memory, are returned as a failed `Result`.
+ * Only the coroutine's cancellation is thrown, after the current tile.
  *
- * @property processor What runs the network.
- * @property refusals Why the processors that were preferred to it do not.
+ * @property processor The processor that runs the network.
+ * @property refusals Why the processors before it in the list do not run it.
  */
 class Upscaler private constructor(
     private val tiled: TiledUpscaler,
@@ -40,11 +40,11 @@ class Upscaler private constructor(
     val refusals: Map<Processor, Throwable>,
 ) : AutoCloseable {
     /**
-     * Enlarges [image]: software bitmap, any size, read as sRGB; alpha is ignored. Result: `ARGB_8888`, opaque.
+     * Enlarges [image], a software bitmap of any size, read as sRGB without alpha, to an opaque `ARGB_8888`.
      *
-     * One image at a time; a second call waits. The work is done on `Dispatchers.Default`.
+     * It takes one image at a time; a second call waits. The work is done on `Dispatchers.Default`.
      *
-     * @param onProgress Told before each tile how many of all are done, on a background thread.
+     * @param onProgress Called on a background thread before each tile, with the finished and all tiles.
      */
     suspend fun upscale(
         image: Bitmap,
@@ -65,18 +65,18 @@ class Upscaler private constructor(
             }
         }
 
-    /** Frees the network: at once, or after the tile that is in work. */
+    /** Frees the network: at once, or after the current tile. */
     override fun close() = tiled.close()
 
     companion object {
         /**
          * Opens a file from the app's assets.
          *
-         * @param asset Name of a file that `export.py --size 256 256` made, of luma or with `--color rgb`;
-         *   floats in and out.
+         * @param asset Name of a file from `export.py --size 256 256`, of luma or with `--color rgb`, whose
+         *   input and output are floats.
          * @param wanted Processors in order of preference; the CPU is used if none of them runs the file or
          *   computes the same.
-         * @param threads CPU threads.
+         * @param threads Number of CPU threads.
          */
         suspend fun open(
             context: Context,
@@ -95,7 +95,7 @@ class Upscaler private constructor(
                     }
                 }
             } catch (cancelled: CancellationException) {
-                // Nobody else will.
+                // No other code closes it.
                 upscaler?.close()
                 throw cancelled
             }

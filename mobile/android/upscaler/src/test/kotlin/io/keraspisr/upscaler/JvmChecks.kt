@@ -6,10 +6,10 @@ import kotlin.math.abs
 import kotlin.system.exitProcess
 
 /**
- * Checks of everything that needs no Android, on any JVM.
+ * Checks, on any JVM, of all code that needs no Android.
  *
- * Argument: `golden.txt`, which `tests/mobile/android/make_golden.py` wrote. Exit code 1 if anything is
- * wrong; the last line counts.
+ * Argument: `golden.txt`, which `tests/mobile/android/make_golden.py` wrote. The exit code is 1 if a check
+ * fails; the last line gives the count.
  */
 fun main(arguments: Array<String>) {
     val checks = Checks()
@@ -150,11 +150,11 @@ private fun compare(
     case: Case,
     channels: Int,
 ) {
-    // As far as a network sees, or the bicubic kernel.
+    // The distance that a network or the bicubic kernel sees.
     val overlap = maxOf(case.radius, REACH)
     val result = Picture(case.expected.width, case.expected.height)
     TiledUpscaler(Linear(case, channels), overlap).use { it.upscale(case.image, result) }
-    // Beyond an image smaller than a tile lie its repeated edges, not the network's own padding.
+    // Beyond an image that is smaller than a tile there are its repeated edges, not the network's padding.
     val right = case.scale * (case.image.width - if (case.image.width < SIDE) overlap else 0)
     val bottom = case.scale * (case.image.height - if (case.image.height < SIDE) overlap else 0)
     var different = 0
@@ -170,7 +170,7 @@ private fun compare(
             }
         }
     }
-    // Where a value lies between two levels, the order of a sum may decide.
+    // If a value lies between two levels, the order of a sum may decide.
     check(1000 * different <= 3 * right * bottom) { "$different of ${3 * right * bottom} values differ" }
 }
 

@@ -2,9 +2,9 @@
 
     python benchmarks/inference/jpeg.py DATA/benchmarks docs/results/jpeg.json
 
-The program scores bicubic interpolation, `plain_sr_x2_small` and `plain_sr_x2_small_jpeg` by the
-protocol of `keras-pisr evaluate`, on clean LR images and on LR images that were saved as JPEG of
-several qualities. It prints the table of docs/results.md, and takes some minutes on one CPU core.
+The program scores bicubic interpolation, the presets for JPEG and those that they started from by
+the protocol of `keras-pisr evaluate`, on clean LR images and on LR images that were saved as JPEG
+of several qualities. It prints the table of docs/results.md, and takes some minutes on one CPU core.
 """
 
 import json
@@ -16,7 +16,13 @@ import tyro
 import keras_pisr as kp
 from keras_pisr.atomic import atomic_path
 
-PRESETS = ("bicubic", "plain_sr_x2_small", "plain_sr_x2_small_jpeg")
+PRESETS = (
+    "bicubic",
+    "plain_sr_x2_small",
+    "plain_sr_x2_small_jpeg",
+    "plain_sr_x2_medium",
+    "plain_sr_x2_medium_jpeg",
+)
 SETS = ("Set5", "Set14", "B100")
 QUALITIES = (30, 60, 90, None)
 

@@ -96,7 +96,7 @@ def test_the_settings_of_plain_sr_are_those_of_its_runs(name, settings_file):
     runs = {short: module.SETTINGS}
     if hasattr(module, "BEFORE"):
         runs[f"{short}_before"] = module.BEFORE
-    places = {"out", "test_dirs", "hr_dir", "jpeg_dir", "photo_dir", "start_from"}
+    places = {"out", "resume", "test_dirs", "hr_dir", "jpeg_dir", "photo_dir", "start_from"}
     for run, settings in runs.items():
         recorded = json.loads((RESULTS / "plain_sr" / f"{run}.json").read_text())["settings"]
         ours = json.loads(json.dumps(dataclasses.asdict(settings.resolved()), default=str))

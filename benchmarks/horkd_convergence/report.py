@@ -61,7 +61,9 @@ def main(folder: tyro.conf.Positional[Path] = ROOT / "docs" / "results" / "horkd
             print(f"\n## {task}, tune\n\n{tuning_table(task, runs['tune']['rows'])}")
         elif "tune" in runs:
             print(f"\n## {task}, tune\n\n{unfinished(task, runs['tune'])}")
-    print(f"\n## HORKD 1 2 3 minus each control, seed by seed\n\n{differences(found)}")
+        rows = {**runs.get("curves", {}).get("rows", {}), **runs.get("tuned", {}).get("rows", {})}
+        for row in (row for row in rows if row.startswith("horkd_123")):
+            print(f"\n## {task}, seed by seed\n\n{differences(task, rows, row)}")
 
 
 def values(point, score):
@@ -105,21 +107,21 @@ def mean_and_spread(numbers, sign=""):
     return f"{numbers.mean():{sign}.1f}{spread}"
 
 
-def differences(found):
-    """Markdown: the first score of HORKD 1 2 3 minus that of each control, over the seeds.
+def differences(task, rows, ours):
+    """Markdown: the scores of a row minus those of each control, over the seeds, at the end.
 
-    In brackets: with how many seeds HORKD is higher.
+    In brackets: with how many seeds the row is higher.
     """
-    runs = {task: run["curves"]["rows"] for task, run in found.items() if "curves" in run}
-    heads = " | ".join(f"{task}, {SCORES[task][0]}" for task in runs)
-    lines = [f"| HORKD 1 2 3 minus | {heads} |", "|---" * (len(runs) + 1) + "|"]
-    for row in ("plain", "plain_long", "start", "takd", "rkd", "kd", "horkd_3"):
+    names = SCORES[task]
+    lines = [f"| {label_of(ours)} minus | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for row in rows:
+        if row.startswith(("assistant", "teacher")) or row == ours:
+            continue
         cells = []
-        for task, rows in runs.items():
-            ours, theirs = (values(rows[name][-1], SCORES[task][0]) for name in ("horkd_123", row))
-            more = ours - theirs
+        for name in names:
+            more = values(rows[ours][-1], name) - values(rows[row][-1], name)
             cells.append(f"{mean_and_spread(more, '+')} ({(more > 0).sum()} of {len(more)})")
-        lines.append(f"| {LABELS[row]} | {' | '.join(cells)} |")
+        lines.append(f"| {label_of(row)} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

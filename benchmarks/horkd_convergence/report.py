@@ -54,9 +54,16 @@ def main(folder: tyro.conf.Positional[Path] = ROOT / "docs" / "results" / "horkd
     if "sizes" in found.get("classification", {}):
         draw_sizes(found["classification"], folder / "sizes.png")
     for task, runs in found.items():
-        for what in ("curves", "tuned", "tune", "sizes"):
+        for what in ("curves", "tuned", "sizes"):
             if runs.get(what, {}).get("rows"):
                 print(f"\n## {task}, {what}\n\n{table(task, runs[what]['rows'])}")
+        if tuned_students(runs):
+            print(f"\n## {task}, tune\n\n{tuning_table(task, runs['tune']['rows'])}")
+        elif "tune" in runs:
+            print(f"\n## {task}, tune\n\n{unfinished(task, runs['tune'])}")
+        rows = {**runs.get("curves", {}).get("rows", {}), **runs.get("tuned", {}).get("rows", {})}
+        for row in (row for row in rows if row.startswith("horkd_123")):
+            print(f"\n## {task}, seed by seed\n\n{differences(task, rows, row)}")
 
 
 def values(point, score):
@@ -75,25 +82,94 @@ def table(task, rows):
     for row, points in rows.items():
         cells = []
         for name in names:
-            last = values(points[-1], name)
-            spread = f" ± {last.std(ddof=1):.1f}" if len(last) > 1 else ""
-            cells.append(f"{last.mean():.1f}{spread}")
+            cells.append(mean_and_spread(values(points[-1], name)))
         before = points[(3 * len(points) - 1) // 4]
         gain = values(points[-1], names[0]).mean() - values(before, names[0]).mean()
-        label = LABELS.get(row, row)
-        if row.startswith("assistant_") and row not in LABELS:
-            method = row.removeprefix("assistant_")
-            label = f"assistant of {LABELS.get(method, method)}, on HR"
-        lines.append(f"| {label} | {points[-1]['steps']} | {' | '.join(cells)} | {gain:+.1f} |")
+        lines.append(
+            f"| {label_of(row)} | {points[-1]['steps']} | {' | '.join(cells)} | {gain:+.1f} |"
+        )
     return "\n".join(lines)
 
 
-def panels(count, width=5.2, height=4.2):
-    """A figure with so many panels beside each other."""
+def label_of(row):
+    """What a row is called in tables and figures."""
+    if row in LABELS:
+        return LABELS[row]
+    if row.startswith("assistant_"):
+        return f"assistant of {label_of(row.removeprefix('assistant_'))}, on HR"
+    method, colon, change = row.partition(": ")
+    return f"{method.upper().replace('_123', ' 1 2 3')}{colon}{change}"
+
+
+def mean_and_spread(numbers, sign=""):
+    """The mean of numbers ± their sample deviation, if there are several."""
+    spread = f" ± {numbers.std(ddof=1):.1f}" if len(numbers) > 1 else ""
+    return f"{numbers.mean():{sign}.1f}{spread}"
+
+
+def differences(task, rows, ours):
+    """Markdown: the scores of a row minus those of each control, over the seeds, at the end.
+
+    In brackets: with how many seeds the row is higher.
+    """
+    names = SCORES[task]
+    lines = [f"| {label_of(ours)} minus | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for row in rows:
+        if row.startswith(("assistant", "teacher")) or row == ours:
+            continue
+        cells = []
+        for name in names:
+            more = values(rows[ours][-1], name) - values(rows[row][-1], name)
+            cells.append(f"{mean_and_spread(more, '+')} ({(more > 0).sum()} of {len(more)})")
+        lines.append(f"| {label_of(row)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def tuned_students(runs):
+    """Names of the students of a finished "tune"; none if it was stopped before its end."""
+    rows = runs.get("tune", {}).get("rows", {})
+    if not any(row.startswith("rkd: ") for row in rows):
+        return []
+    return [row for row in rows if not row.startswith(("assistant", "teacher"))]
+
+
+def unfinished(task, run):
+    """Markdown: what a "tune" holds that was stopped before its end."""
+    parts = ", ".join(run["parts"])
+    note = f"Partial: stopped after {parts}; nothing was chosen."
+    return f"{note}\n\n{table(task, run['rows'])}"
+
+
+def last_of(points, score):
+    """The score of every seed by which weights are chosen: the mean of the last three points."""
+    return np.mean([values(point, score) for point in points[-3:]], axis=0)
+
+
+def tuning_table(task, rows):
+    """Markdown: the first score on held-out images, by which the weights are chosen."""
+    name = SCORES[task][0]
+    lines = [f"| {name} on held-out images | HORKD 1 2 3 | RKD |", "|---|---|---|"]
+    for change in [row.removeprefix("rkd: ") for row in rows if row.startswith("rkd: ")]:
+        both = [rows[f"{method}: {change}"] for method in ("horkd_123", "rkd")]
+        cells = [mean_and_spread(last_of(points, name)) for points in both]
+        lines.append(f"| {change} | {' | '.join(cells)} |")
+    others = [
+        f"{LABELS[row]} {mean_and_spread(last_of(rows[row], name))}" for row in ("start", "takd")
+    ]
+    return "\n".join([*lines, "", f"For comparison: {'; '.join(others)}."])
+
+
+def panels(count, width=5.0, height=4.0, columns=2):
+    """A figure with so many panels, in rows; free places of the last row show nothing."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width * count, height), layout="constrained")
-    return figure, figure.subplots(1, count, squeeze=False)[0]
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for free in axes[count:]:
+        free.axis("off")
+    return figure, axes
 
 
 def draw_curves(found, path):
@@ -102,7 +178,7 @@ def draw_curves(found, path):
     if not found:
         return
     figure, axes = panels(len(found))
-    for panel, (task, run) in zip(axes, found.items(), strict=True):
+    for panel, (task, run) in zip(axes, found.items(), strict=False):
         name = SCORES[task][0]
         for row in (row for row in COLORS if row in run["rows"]):
             points = run["rows"][row]
@@ -114,30 +190,32 @@ def draw_curves(found, path):
             )
         if "teacher" in run["rows"]:
             level = values(run["rows"]["teacher"][-1], name).mean()
-            panel.axhline(level, color="black", linestyle=":", linewidth=1)
+            label = LABELS["teacher"]
+            panel.axhline(level, color="black", linestyle=":", linewidth=1, label=label)
         panel.set(title=task, xlabel="steps of the student", ylabel=f"{name}, percent")
         panel.grid(alpha=0.3)
-    columns = min(5, 2 * len(found))
     handles = axes[0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside lower center", ncols=columns, fontsize=8)
+    if len(axes) > len(found):
+        axes[-1].legend(*handles, loc="center")
+    else:
+        figure.legend(*handles, loc="outside lower center", ncols=min(3, 2 * len(found)))
     save(figure, path)
 
 
 def draw_tuning(found, path):
-    """A panel per task: each change of the weights, on held-out images."""
-    found = {task: runs["tune"] for task, runs in found.items() if "tune" in runs}
+    """A panel per task: each change of the weights, on held-out images; a dot per seed."""
+    found = {task: runs for task, runs in found.items() if tuned_students(runs)}
     if not found:
         return
-    figure, axes = panels(len(found), width=6.5, height=6)
-    for panel, (task, run) in zip(axes, found.items(), strict=True):
-        name = SCORES[task][0]
-        rows = [row for row in run["rows"] if not row.startswith(("assistant", "teacher"))]
+    figure, axes = panels(len(found), width=7.5, height=6.5, columns=1)
+    for panel, (task, runs) in zip(axes, found.items(), strict=True):
+        name, rows = SCORES[task][0], tuned_students(runs)
         for y, row in enumerate(rows):
-            last = [values(point, name).mean() for point in run["rows"][row][-3:]]
-            color = "tab:red" if row.startswith("horkd") else "tab:olive"
-            panel.plot(last, [y] * len(last), ".", color=color, alpha=0.4)
-            panel.plot(np.mean(last), y, "|", color=color, markersize=12)
-        panel.set_yticks(range(len(rows)), [LABELS.get(row, row) for row in rows])
+            last = last_of(runs["tune"]["rows"][row], name)
+            method = row.partition(":")[0]
+            panel.plot(last, [y] * len(last), "o", color=COLORS[method], alpha=0.4, markersize=5)
+            panel.plot(last.mean(), y, "|", color=COLORS[method], markersize=13, markeredgewidth=2)
+        panel.set_yticks(range(len(rows)), [label_of(row) for row in rows])
         panel.invert_yaxis()
         panel.set(title=task, xlabel=f"{name} on held-out images, percent")
         panel.grid(axis="x", alpha=0.3)

@@ -1,27 +1,24 @@
 """Trains the parts of a run, each once, and scores its networks while they are trained."""
 
 import concurrent.futures
-import contextlib
 import dataclasses
-import json
 import time
 from unittest import mock
 
 import jax
-import keras
 import numpy as np
+from compiled_distiller import builder
 from feed import Feed
 from images import part_in_parallel
 from parts import parts_of
 from replicas import Replicas
+from results_file import ResultsFile, points_of
+from trained_weights import TrainedWeights
 
 import horkd.data
 import keras_pisr as kp
 from horkd.networks import Networks
-from horkd.run import alone, crossentropy
-from horkd.scores import SCORES, score
-from keras_pisr.atomic import atomic_path
-from runs.run_folder import environment, plain
+from horkd.scores import SCORES
 
 # Steps per call of a program, about; and how often the networks of a part are scored.
 STEPS_PER_CALL = 50
@@ -44,7 +41,7 @@ class Training:
     """
 
     def __init__(self, what, settings, out, runs, *, way, start, deadline, sharing=1.0):
-        self.what, self.settings, self.out, self.runs = what, settings, out, runs
+        self.what, self.settings = what, settings
         self.way, self.start, self.deadline, self.sharing = way, start, deadline, sharing
         # Distances of embeddings need all of float32; the convolutions say what they need.
         jax.config.update("jax_default_matmul_precision", "highest")
@@ -54,20 +51,10 @@ class Training:
         self.networks = self.networks_of(settings.lr_factor)
         self.guides = {"taught": self.networks.teacher(), "students": self.networks.assistant()}
         self.guides["assistants"] = self.guides["taught"]
-        self.found = json.loads(out.read_text()) if out.exists() else {}
-        first = {"settings": None, "parts": {}, "rows": {}}
-        self.results = self.found.setdefault(what, first)
-        now = plain(dataclasses.asdict(settings)) | {
-            "out": None,
-            "data": settings.data and settings.data.name,
-        }
-        if self.results["settings"] not in (None, now):
-            raise ValueError(f"{out} holds `{what}` with other settings; give another --out.")
-        self.results["settings"] = now
-        self.results["environment"] = environment()
-        self.results["card"] = jax.devices()[0].device_kind
-        self.results["convolutions"] = way
-        self.results["images"] = {"training": len(self.training), "scored": len(self.scored)}
+        images = {"training": len(self.training), "scored": len(self.scored)}
+        self.file = ResultsFile(out, what, settings, way=way, images=images)
+        self.results = self.file.run
+        self.weights = TrainedWeights(runs, what, settings.task)
         self.feeds, self.programs, self.of_parts = {}, {}, {}
         self.scoring = concurrent.futures.ThreadPoolExecutor(4)
 
@@ -79,43 +66,10 @@ class Training:
     # === Programs ===
 
     def builder(self, kind, lr_factor):
-        """Function that makes the compiled distiller of a kind, as the recipe makes it."""
-        networks, settings = self.networks_of(lr_factor), self.settings
-        guide = self.guides.get(kind)
-        terms = ["logits", "distance", "angle"]
-        if kind != "taught":
-            terms.append("individual")
-        options = {
-            "distillation_loss_weights": dict.fromkeys(terms, 1.0),
-            "distillation_losses": {"logits": kp.losses.LogitLoss(settings.temperature)},
-        }
-
-        def build():
-            if kind == "teacher":
-                distiller = alone(networks.teacher(), student_sees="hr")[1]
-            elif kind == "alone":
-                distiller = alone(networks.student())[1]
-            elif kind == "assistants":
-                distiller = kp.distillers.HybridOrderDistiller(
-                    student=networks.assistant(), teacher=guide, student_sees="hr", **options
-                )
-            elif kind == "taught":
-                distiller = kp.distillers.HybridOrderDistiller(
-                    student=networks.student(), teacher=guide, **options
-                )
-            else:
-                # Every student starts from its own assistant's weights, later.
-                distiller = kp.distillers.HybridOrderDistiller(
-                    student=networks.student(),
-                    assistant=guide,
-                    start_from_assistant=False,
-                    **options,
-                )
-            loss = crossentropy(len(self.training.class_names), settings.label_smoothing)
-            distiller.compile(optimizer=keras.optimizers.Adam(1.0), loss=loss)
-            return distiller
-
-        return build
+        """Function that makes the compiled distiller of a kind; see `compiled_distiller`."""
+        classes = len(self.training.class_names)
+        networks = self.networks_of(lr_factor)
+        return builder(kind, networks, self.settings, classes, self.guides.get(kind))
 
     def feed(self, seeds, lr_factor):
         """The feed of these seeds and LR images."""
@@ -222,10 +176,10 @@ class Training:
             name = "tuned assistants" if self.what == "tuned" else "assistants"
             # The plain student of `sizes` has no guide; its weights of terms are 0.
             rows = ["start" if row == "plain" else row for row in part.rows]
-            return self.load_weights(name, rows)
+            return self.weights.load(name, rows)
         if blank:
             return self.guides[part.kind].get_weights()
-        return [w[0, 0] for w in self.load_weights("teacher", ["teacher"])]
+        return [w[0, 0] for w in self.weights.load("teacher", ["teacher"])]
 
     def train(self, part):
         """Train a part, and write its scores."""
@@ -257,17 +211,10 @@ class Training:
         )
         rows = [job.result() for job in jobs]
         if part.kind in ("teacher", "assistants"):
-            self.save_weights(part, program.weights(state), program)
+            self.weights.save(part, program.weights(state), program.distiller.student)
         seconds = round(time.perf_counter() - start, 1)
         steps = epochs * program.feed.steps_per_epoch
-        for row in part.rows:
-            name = f"assistant_{row}" if part.kind == "assistants" else row
-            if part.lr_factor:
-                name = f"{name}, LR smaller by {part.lr_factor}"
-            self.results["rows"][name] = [point[row] for point in rows]
-        self.results["parts"][part.name] = {"epochs": epochs, "steps": steps, "seconds": seconds}
-        with atomic_path(self.out) as temporary:
-            temporary.write_text(json.dumps(self.merged(), indent=1) + "\n", encoding="utf-8")
+        self.file.add(part, rows, epochs=epochs, steps=steps, seconds=seconds)
         main = SCORES[self.settings.task][0]
         for row in part.rows:
             last = [seed[main] for seed in rows[-1][row]["scores"].values()]
@@ -283,89 +230,26 @@ class Training:
                     start[:, place] = fresh[:, place]
         return starts
 
-    def merged(self):
-        """The results file with this run's results."""
-        found = json.loads(self.out.read_text()) if self.out.exists() else {}
-        return found | {"task": self.settings.task, self.what: self.results}
-
     def score(self, part, program, epoch, outputs, losses):
         """One point of every row's curve."""
-        outputs, losses = np.asarray(outputs)[:, :, : program.scored_count], np.asarray(losses)
-        kind, task = program.output, self.settings.task
-        return {
-            row: {
-                "epoch": epoch,
-                "steps": epoch * program.feed.steps_per_epoch,
-                "loss": {
-                    str(seed): round(float(losses[i, place]), 5)
-                    for i, seed in enumerate(program.feed.seeds)
-                },
-                "scores": {
-                    str(seed): {
-                        name: round(value, 6)
-                        for name, value in score(
-                            task, {kind: outputs[i, place]}, self.scored.labels
-                        ).items()
-                    }
-                    for i, seed in enumerate(program.feed.seeds)
-                },
-            }
-            for place, row in enumerate(part.rows)
-        }
-
-    # === Trained weights ===
-
-    def folder(self, name):
-        """Where the weights of a part lie: those of "curves" serve "tuned" and "sizes" too."""
-        own = self.what in ("tune", "pretrain") or name.startswith("tuned")
-        what = self.what if own else "curves"
-        return self.runs / f"{what}_{self.settings.task}"
-
-    def save_weights(self, part, weights, program):
-        """Write the weights of all networks of a part, and those of the first seed for Keras."""
-        arrays = {f"{i:04d}": np.asarray(value) for i, value in enumerate(weights)}
-        with atomic_path(self.folder(part.name) / f"{part.name}.npz") as temporary:
-            np.savez(temporary, rows=np.array(list(part.rows)), **arrays)
-        for place, row in enumerate(part.rows):
-            if row in ("teacher", "horkd_123"):
-                model = program.distiller.student
-                model.set_weights([value[0, place] for value in arrays.values()])
-                name = "teacher" if row == "teacher" else f"assistant_{row}"
-                with atomic_path(self.folder(part.name) / f"{name}.keras") as temporary:
-                    model.save(temporary)
-
-    def load_weights(self, name, rows):
-        """Weights `(seeds, rows, ...)` of a trained part."""
-        path = self.folder(name) / f"{name}.npz"
-        if not path.exists():
-            raise ValueError(f"{path} is missing: run `curves` with the same --runs first.")
-        with contextlib.closing(np.load(path)) as file:
-            names = file["rows"].tolist()
-            places = [names.index(row) for row in rows]
-            return [file[key][:, places] for key in sorted(file.files) if key != "rows"]
+        return points_of(
+            part.rows,
+            program.feed.seeds,
+            np.asarray(outputs)[:, :, : program.scored_count],
+            np.asarray(losses),
+            kind=program.output,
+            task=self.settings.task,
+            labels=self.scored.labels,
+            epoch=epoch,
+            steps=epoch * program.feed.steps_per_epoch,
+        )
 
     def say(self, text):
         """Print a line with the time."""
         seconds = time.perf_counter() - self.start
         print(f"{self.settings.task} {self.what} {seconds:6.1f} s: {text}", flush=True)
 
-    def best(self):
-        """Of "tune": from method to the row that is best over the last points of its curve."""
-        main = SCORES[self.settings.task][0]
-        rows = self.found.get("tune", {}).get("rows", {})
-        if not any(name.startswith("rkd: ") for name in rows):
-            raise ValueError(f"{self.out} holds no finished `tune`: run that first.")
-
-        def value(name):
-            last = rows[name][-3:]
-            return np.mean([seed[main] for point in last for seed in point["scores"].values()])
-
-        return {
-            method: max((name for name in rows if name.startswith(f"{method}: ")), key=value)
-            for method in ("horkd_123", "rkd")
-        }
-
     def parts(self):
         """The parts of this run."""
-        chosen = self.best() if self.what == "tuned" else None
+        chosen = self.file.best() if self.what == "tuned" else None
         return parts_of(self.what, self.settings, chosen)

@@ -4,7 +4,8 @@
 
 The program scores bicubic interpolation, the presets for JPEG and those that they started from by
 the protocol of `keras-pisr evaluate`, on clean LR images and on LR images that were saved as JPEG
-of several qualities. It prints the table of docs/results.md, and takes some minutes on one CPU core.
+of several qualities. It prints the table of docs/results.md, and takes some minutes on one CPU
+core.
 """
 
 import json

@@ -34,7 +34,7 @@ def grouped(found):
 
 
 def table(found):
-    """Markdown: mean over seeds, and in brackets the range from the lowest to the highest seed."""
+    """Markdown: mean over seeds, and in brackets the lowest and the highest seed."""
     lines = [
         "| | | seeds | alone, dB | PISR minus alone, same student steps | same steps in all |",
         "|---|---|---|---|---|---|",
@@ -45,7 +45,8 @@ def table(found):
             gains = []
             for name in COMPARED:
                 values = [cell["beyond"][name] for cell in cells]
-                gains.append(f"{np.mean(values):+.3f} ({min(values):+.3f} to {max(values):+.3f})")
+                spread = f" ({min(values):+.3f} to {max(values):+.3f})" if len(values) > 1 else ""
+                gains.append(f"{np.mean(values):+.3f}{spread}")
             lines.append(
                 f"| {factor} | {level} | {len(cells)} | {alone:.3f} | {' | '.join(gains)} |"
             )

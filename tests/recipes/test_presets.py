@@ -59,6 +59,18 @@ def test_folders_are_those_of_the_data(settings_file, monkeypatch, tmp_path):
     assert given.out == tmp_path / "out"
 
 
+def test_a_run_starts_from_the_student_of_the_one_before(settings_file, monkeypatch, tmp_path):
+    module, command = settings_file("plain_sr_x3_small"), settings_file("shared")
+    runs = []
+    monkeypatch.setattr("pisr.run.run", runs.append)
+    command.train(module.SETTINGS, tmp_path, tmp_path / "out", before=module.BEFORE)
+    first, last = runs
+    assert first.out == tmp_path / "out" / "before" and not first.test_dirs
+    assert first.start_from is None and first.start_body_from == "plain_sr_x2_small"
+    assert last.start_from == str(first.out / "one_stage.keras") and last.start_body_from is None
+    assert last.out == tmp_path / "out" and last.test_dirs
+
+
 def test_a_missing_folder_is_one_line(tmp_path):
     command = [sys.executable, FOLDER / "plain_sr_x2_small.py", tmp_path, "--out", tmp_path / "run"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

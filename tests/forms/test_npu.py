@@ -97,8 +97,8 @@ def test_it_changes_no_level_in_8_bit(kind, tmp_path, rng):
     student, files = scrambled(STUDENTS[kind](2), rng), {}
     for target in ("cpu", "npu"):
         path = tmp_path / f"{target}.tflite"
-        options = {"size": (6, 8), "representative": [random((12, 12, 1))], "target": target}
-        kp.mobile.to_tflite(student, path, precision="int8", **options)
+        options = {"size": (6, 8), "representative": [random((12, 12, 1))], "pixels": "uint8"}
+        kp.mobile.to_tflite(student, path, precision="int8", target=target, **options)
         files[target] = kp.mobile.TFLiteModel(path)
     check_npu_operations(kp.mobile.check_file(path, precision="int8"))
     luma = random((1, 6, 8, 1))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+ALL_KINDS = ("text", "shapes", "pattern", "noise")
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:;!?()/%&@#+-=*"
 
 
-def draw_images(count: int, *, size: int = 192, seed: int = 0) -> dict[str, np.ndarray]:
+def draw_images(
+    count: int, *, size: int = 192, seed: int = 0, kinds: Collection[str] = ALL_KINDS
+) -> dict[str, np.ndarray]:
     """Text, shapes, patterns and noise, drawn at random.
 
     The same seed gives the same drawings with the same releases of NumPy and Pillow, which has the
@@ -22,15 +30,16 @@ def draw_images(count: int, *, size: int = 192, seed: int = 0) -> dict[str, np.n
     the studio range.
 
     Args:
-        count: Number of drawings; each of the four kinds makes up a quarter.
+        count: Number of drawings; each kind has the same share.
         size: Side in px, 16 or more.
         seed: Makes the drawings repeatable; a whole number, 0 or more.
+        kinds: Some of `"text"`, `"shapes"`, `"pattern"` and `"noise"`; by default all of them.
 
     Returns:
         Dict of name to uint8 `(size, size, 1 or 3)`.
 
     Raises:
-        ValueError: if `size` is below 16.
+        ValueError: if `size` is below 16, or `kinds` are unknown or none.
 
     Example:
         >>> sorted(image.shape for image in draw_images(2, size=32).values())
@@ -38,10 +47,13 @@ def draw_images(count: int, *, size: int = 192, seed: int = 0) -> dict[str, np.n
     """
     if size < 16:
         raise ValueError(f"Expected size of 16 px or more; got {size}.")
+    if not kinds or set(kinds) - set(ALL_KINDS):
+        raise ValueError(f"Expected kinds of {ALL_KINDS}; got {kinds!r}.")
+    chosen = [kind for kind in KINDS if kind.__name__ in kinds]
     images = {}
     for index in range(count):
         rng = np.random.default_rng([seed, index])
-        kind = KINDS[index % len(KINDS)]
+        kind = chosen[index % len(chosen)]
         block = rng.choice([1, 1, 1, 2, 3, 4])
         small = kind(-(-size // block), rng)
         image = small.repeat(block, 0).repeat(block, 1)[:size, :size]

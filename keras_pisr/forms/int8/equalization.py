@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from keras_pisr.forms.int8.pixel_layers import WholeAndRest
 from keras_pisr.forms.leaky import Leaky
 from keras_pisr.models import SubpixelDeconvolution, SubpixelResidual
 
@@ -77,7 +78,7 @@ def free_channels(model):
     groups = {}  # Maps a tensor to its group, a list that all tensors of the group share.
     for layer in model.operations:
         inputs = layer.input if isinstance(layer.input, list) else [layer.input]
-        if isinstance(layer, layers.InputLayer):
+        if isinstance(layer, layers.InputLayer | WholeAndRest):
             made = {"fixed": True, "makers": [], "sums": [], "readers": []}
         elif _is_plain_convolution(layer) or isinstance(layer, SubpixelDeconvolution):
             groups[id(inputs[0])]["readers"].append(layer)

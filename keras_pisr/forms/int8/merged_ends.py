@@ -6,17 +6,9 @@ from keras import layers
 
 from keras_pisr.forms.blocked import BlockedConv2D
 from keras_pisr.forms.int8.equalization import equalize_channels, free_channels, is_plain_relu
+from keras_pisr.forms.int8.pixel_layers import WithPixels
 from keras_pisr.forms.int8.rounding import is_plain
 from keras_pisr.models import SubpixelResidual
-
-
-@keras.saving.register_keras_serializable(package="keras_pisr")
-class WithPixels(layers.Concatenate):
-    """Puts the pixels of the image beside features in `[0, 1]`, in one tensor.
-
-    All channels of this tensor have the 8-bit scale of a pixel, 1/255, so no value is rounded
-    again.
-    """
 
 
 def merged_ends(model, lumas):

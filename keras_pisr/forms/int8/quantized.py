@@ -11,7 +11,7 @@ from keras import layers
 from keras_pisr.console.stages import tell
 from keras_pisr.forms.int8.equalization import equalize_channels
 from keras_pisr.forms.int8.fake_quant import FAKE_QUANT_FORMS, FakeQuant
-from keras_pisr.forms.int8.merged_ends import WithPixels
+from keras_pisr.forms.int8.pixel_layers import WholeAndRest, WithPixels
 from keras_pisr.forms.int8.rerun import Rerun
 from keras_pisr.forms.int8.rounding import round_weights
 from keras_pisr.forms.leaky import Leaky
@@ -102,14 +102,15 @@ def quantized_form(model: keras.Model) -> keras.Model:
         return pixels[id(tensor)]
 
     def call(layer, inputs, **kwargs):
-        outputs = layer(rounded_input(inputs), **kwargs)
+        fine = isinstance(layer, WholeAndRest)
+        outputs = layer(inputs if fine else rounded_input(inputs), **kwargs)
         if layer.name in by_next or isinstance(layer, SubpixelResidual | WithPixels):
             return outputs
         if isinstance(layer, Leaky):
             # The levels are those before the layer, because XNNPACK multiplies by the ratio of the
             # two in steps of 1/256.
             return inputs._keras_history.operation(outputs)
-        fixed = layer.name in as_pixels or layer.name == deployed.layers[-1].name
+        fixed = fine or layer.name in as_pixels or layer.name == deployed.layers[-1].name
         return FakeQuant(0, 1, trainable=not fixed, name=f"{layer.name}_levels")(outputs)
 
     quantized = keras.models.clone_model(deployed, clone_function=copy, call_function=call)
@@ -183,5 +184,5 @@ def settle_ranges(quantized: keras.Model, model: keras.Model, lumas: np.ndarray)
 
 
 def _is_known(operation):
-    plain = (layers.InputLayer, layers.ReLU, layers.Add, Leaky, WithPixels)
+    plain = (layers.InputLayer, layers.ReLU, layers.Add, Leaky, WholeAndRest, WithPixels)
     return isinstance(operation, (*plain, *FAKE_QUANT_FORMS))

@@ -14,6 +14,7 @@ from keras_pisr.data.images.color import rgb_to_y
 from keras_pisr.data.images.resize import downscale
 from keras_pisr.data.synthetic.samples import sample_images
 from keras_pisr.forms.int8.equalization import equalize_channels
+from keras_pisr.forms.int8.fine_pixels import fine_pixels
 from keras_pisr.forms.int8.merged_ends import merged_ends
 from keras_pisr.forms.int8.quantized import can_be_quantized, is_quantized, post_training_form
 from keras_pisr.forms.int8.rounding import round_weights
@@ -69,8 +70,11 @@ def to_tflite(
             weights, activations and arithmetic of 8 bit.
         color: `"luma"`, or `"rgb"`: the file takes and returns RGB and computes the same as
             `keras_pisr.upscale`.
-        pixels: Type of input and output: `"float32"`, or for int8 and RGB also `"uint8"` (the
-            default for int8: value 255 is 1), or for int8 `"int8"` (the same minus 128).
+        pixels: Type of input and output: `"float32"`, or for int8 and RGB also `"uint8"` (value 255
+            is 1; the default for int8 and RGB or an NPU), or for int8 `"int8"` (the same minus
+            128). Luma of an RGB image is no whole number of steps of 1/255. An int8 file of
+            float32 pixels reads the rest, too, and loses a third of what one of uint8 pixels
+            loses (`fine_pixels`).
         size: `(height, width)` of the input, for a file that takes only this size.
         batch: Images per call.
         representative: For dynamic and int8: float32 lumas `(height, width, 1)` in `[0, 1]`
@@ -115,7 +119,8 @@ def convert(
         model, precision, color, pixels, size, batch, representative, target: See `to_tflite`.
         path: File to write.
     """
-    pixels = pixels or ("uint8" if precision == "int8" else "float32")
+    in_bytes = precision == "int8" and (color == "rgb" or target == "npu")
+    pixels = pixels or ("uint8" if in_bytes else "float32")
     check_conversion(path, precision, pixels, color)
     check_layers(model, precision)
     check_target(target, color, size)
@@ -130,7 +135,10 @@ def convert(
         round_weights(deployed, patches)
     elif precision == "int8" and not is_quantized(model):
         if can_be_quantized(deployed):
-            deployed = post_training_form(merged_ends(deployed, patches), patches)
+            deployed = merged_ends(deployed, patches)
+            if (color, pixels) == ("luma", "float32"):
+                deployed = fine_pixels(deployed)
+            deployed = post_training_form(deployed, patches)
         else:
             # NPUs run the clip unchanged.
             deployed = deployed if target == "npu" else clipped_in_8_bit(deployed)

@@ -20,6 +20,8 @@ VARIABLE_OPERATIONS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_O
 # Operations that convert pixels from one type to another at the ends of a file. They take almost no
 # time.
 BOUNDARY = {"QUANTIZE", "DEQUANTIZE", "CAST"}
+# Operations of `WholeAndRest`, which splits the pixels before the first operation of 8 bit.
+SPLITTING = {"MUL", "FLOOR", "SUB", "CONCATENATION"}
 # Bytes per weight, and bytes for the rest of a file: names, shapes, quantization.
 WEIGHT_BYTES = {"float32": 4, "float16": 2, "dynamic": 1, "int8": 1}
 OVERHEAD = 64 * 2**10
@@ -39,7 +41,8 @@ class FileFacts:
         operations: Operation name to count, before delegation.
         delegates: Number of parts that XNNPACK runs. 1 means the whole network.
         not_delegated: Names of the operations that XNNPACK does not run, in no special order.
-        float_operations: Names of the operations that compute in float.
+        float_operations: Names of the operations that compute in float, without those that split
+            the pixels for an 8-bit network (`WholeAndRest`).
     """
 
     name: str
@@ -64,16 +67,27 @@ class FileFacts:
             operations=dict(Counter(op["op_name"] for op in original)),
             delegates=len(operations) - len(original),
             not_delegated=executed(operations, model.interpreter.get_output_details()),
-            float_operations=tuple(
-                op["op_name"]
-                for op in original
-                if any(types.get(i) == np.float32 for i in op["outputs"])
-            ),
+            float_operations=computed_in_float(original, types),
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types, for JSON."""
         return dataclasses.asdict(self)
+
+
+def computed_in_float(operations, types):
+    """Names of the operations that compute in float and do not only split pixels for 8 bit.
+
+    Args:
+        operations: The original ones, in the order in which they run.
+        types: Dict from the index of a tensor to its dtype.
+    """
+    first = next((i for i, op in enumerate(operations) if op["op_name"] == "QUANTIZE"), 0)
+    before = {op["op_name"] for op in operations[:first]}
+    rest = operations[first:] if before <= SPLITTING else operations
+    return tuple(
+        op["op_name"] for op in rest if any(types.get(i) == np.float32 for i in op["outputs"])
+    )
 
 
 def executed(operations, outputs):
@@ -113,11 +127,10 @@ def check_file(
 ) -> FileFacts:
     """Raise a `ValueError` for a file that is not as requested.
 
-    The file must have no variables. An int8 file must not compute in float between its first and
-    its last operation. The file must not be smaller than its weights (some exporters drop them
-    silently) nor larger than `max_bytes`. XNNPACK must run the whole network, except for the
-    conversions of pixels at its ends. The output must be finite for black, white and noise at an
-    odd size.
+    The file must have no variables. An int8 file must not compute in float between its ends. The
+    file must not be smaller than its weights (some exporters drop them silently) nor larger than
+    `max_bytes`. XNNPACK must run the whole network, except for the conversions of pixels at its
+    ends. The output must be finite for black, white and noise at an odd size.
 
     Args:
         path: Path of a `.tflite` file, or an opened `TFLiteFile`.

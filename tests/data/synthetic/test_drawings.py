@@ -22,6 +22,14 @@ def test_every_kind_is_drawn_in_gray_and_in_colour():
     assert seen == {(kind, (50, 50, channels)) for kind in kinds for channels in (1, 3)}
 
 
+def test_only_the_kinds_asked_for_are_drawn():
+    names = list(draw_images(4, size=20, kinds=("shapes", "text")))
+    assert names == ["text 0", "shapes 1", "text 2", "shapes 3"]
+    for kinds in (("txt",), ()):
+        with pytest.raises(ValueError, match="Expected kinds of .*'text', 'shapes'"):
+            draw_images(1, kinds=kinds)
+
+
 def test_text_is_never_a_blank_page():
     texts = [image for name, image in draw_images(80, size=96).items() if name.startswith("text")]
     assert len(texts) == 20 and all(image.std() > 0 for image in texts)

@@ -6,6 +6,7 @@ import pytest
 
 import keras_pisr as kp
 from keras_pisr.forms.int8.fake_quant import FakeQuant
+from keras_pisr.forms.int8.fine_pixels import fine_pixels
 from keras_pisr.forms.int8.merged_ends import merged_ends
 from keras_pisr.forms.int8.quantized import post_training_form, quantized_form, settle_ranges
 from keras_pisr.forms.phone import deployed_form
@@ -47,10 +48,10 @@ def smooth(height, width):
 @pytest.mark.parametrize("scale", [2, 3])
 def test_the_file_computes_what_the_form_computes(kind, scale, patches, tmp_path):
     deployed = deployed_form(STUDENTS[kind](scale))
-    form = post_training_form(merged_ends(deployed, patches), patches)
+    form = post_training_form(fine_pixels(merged_ends(deployed, patches)), patches)
     kp.mobile.to_tflite(form, tmp_path / "a.tflite", precision="int8")
     facts = kp.mobile.check_file(tmp_path / "a.tflite", precision="int8")
-    assert facts.delegates == 1 and facts.not_delegated == ("QUANTIZE", "QUANTIZE")
+    assert facts.delegates == 1 and facts.not_delegated == ()
     luma = smooth(17, 22)
     levels = 255 * np.asarray(form(luma)), 255 * kp.mobile.TFLiteModel(tmp_path / "a.tflite")(luma)
     # Whole numbers multiply and round in other places than floats: a level here and there.
@@ -68,20 +69,22 @@ def test_the_form_is_close_to_the_student(kind, patches):
 
 
 def test_a_residual_needs_no_clip_in_8_bit(tmp_path):
-    kp.mobile.to_tflite(residual_student(), tmp_path / "a.tflite", precision="int8")
+    kp.mobile.to_tflite(residual_student(), tmp_path / "a.tflite", precision="int8", pixels="uint8")
     operations = kp.mobile.FileFacts.of(tmp_path / "a.tflite").operations
     assert operations == {"QUANTIZE": 2, "CONV_2D": 5, "ADD": 1, "DEPTH_TO_SPACE": 1}
 
 
 def test_a_sum_of_two_paths_is_one_convolution_in_8_bit(tmp_path):
-    kp.mobile.to_tflite(added_up(), tmp_path / "a.tflite", precision="int8")
+    kp.mobile.to_tflite(added_up(), tmp_path / "a.tflite", precision="int8", pixels="uint8")
     operations = kp.mobile.FileFacts.of(tmp_path / "a.tflite").operations
     wanted = {"QUANTIZE": 2, "CONV_2D": 4, "ADD": 1, "CONCATENATION": 1, "DEPTH_TO_SPACE": 1}
     assert operations == wanted
 
 
 def test_a_leaky_sum_of_two_paths_is_one_delegate_in_8_bit(tmp_path):
-    kp.mobile.to_tflite(added_up(negative_slope=0.1), tmp_path / "a.tflite", precision="int8")
+    kp.mobile.to_tflite(
+        added_up(negative_slope=0.1), tmp_path / "a.tflite", precision="int8", pixels="uint8"
+    )
     operations = kp.mobile.FileFacts.of(tmp_path / "a.tflite").operations
     wanted = {"QUANTIZE": 2, "CONV_2D": 5, "LEAKY_RELU": 3, "ADD": 2, "DEPTH_TO_SPACE": 1}
     assert operations == wanted

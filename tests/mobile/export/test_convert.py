@@ -42,11 +42,21 @@ def test_smaller_weights_stay_close(student, files, precision, tolerance, rng):
     assert files(precision).stat().st_size < files("float32").stat().st_size
 
 
-def test_int8_takes_pixels_as_they_are(files):
-    file = kp.mobile.TFLiteModel(files("int8"))
+def test_int8_takes_pixels_of_8_bit_as_they_are(student, tmp_path):
+    kp.mobile.to_tflite(student, tmp_path / "a.tflite", precision="int8", pixels="uint8")
+    file = kp.mobile.TFLiteModel(tmp_path / "a.tflite")
     scale, zero = file.interpreter.get_input_details()[0]["quantization"]
     assert file.dtype == np.uint8 and zero == 0
     assert scale == pytest.approx(1 / 255, rel=1e-5)
+
+
+def test_int8_reads_float_pixels_in_finer_steps(files, rng):
+    file = kp.mobile.TFLiteModel(files("int8"))
+    assert file.dtype == np.float32
+    luma = rng.integers(60, 180, (1, 12, 12, 1)).astype("float32")
+    # A step of 1/255 of all pixels moves the output by one level; half a step, half of the pixels.
+    moved = [255 * (file((luma + x) / 255) - file(luma / 255)).mean() for x in (0.5, 1)]
+    np.testing.assert_allclose(moved, (0.5, 1), atol=0.15)
 
 
 def test_int8_keeps_black_and_white(student, files):

@@ -29,7 +29,8 @@ def test_int8_runs_whole(make, tmp_path, monkeypatch):
     monkeypatch.setattr(bicubic_start, "NEARLY_SILENT", 0.01)
     model = kp.models.start_as_bicubic(make())
     luma = 0.2 + 0.6 * random((1, 12, 12, 1))
-    kp.mobile.to_tflite(model, tmp_path / "a.tflite", precision="int8", representative=[luma[0]])
+    options = {"precision": "int8", "pixels": "uint8", "representative": [luma[0]]}
+    kp.mobile.to_tflite(model, tmp_path / "a.tflite", **options)
     assert kp.mobile.check_file(tmp_path / "a.tflite", precision="int8").delegates == 1
     file = kp.mobile.TFLiteModel(tmp_path / "a.tflite")
     scale, zero = file.interpreter.get_output_details()[0]["quantization"]

@@ -48,8 +48,9 @@ def test_the_command_scores_a_file_without_tensorflow(files, images):
     assert "int8.tflite on " in result.stdout
 
 
-def test_eight_bits_are_those_of_the_file(files):
-    file = kp.mobile.TFLiteModel(files("int8"))
+def test_eight_bits_are_those_of_the_file(student, tmp_path):
+    kp.mobile.to_tflite(student, tmp_path / "a.tflite", precision="int8", pixels="uint8")
+    file = kp.mobile.TFLiteModel(tmp_path / "a.tflite")
     luma = np.arange(144, dtype="float32").reshape(1, 12, 12, 1) / 255
     output = file(luma)
     index = file.interpreter.get_input_details()[0]["index"]

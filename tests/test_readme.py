@@ -48,7 +48,7 @@ def test_snippet_runs_as_it_stands(snippet, stand_ins, capsys):
     names = {}
     exec(compile(snippet, "README.md", "exec"), names)
     if snippet == TRAINING:
-        assert names["student"].count_params() == 12_644
+        assert names["student"].count_params() == 12_696
         bicubic, student = map(float, capsys.readouterr().out.split()[-2:])
         assert bicubic > student > 5  # After one step per epoch, far from trained.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import keras_pisr as kp
 
-PRESET, PHOTOGRAPH, CROP = "fsrcnn_x3", "chelsea", (90, 105, 72, 108)
+PRESET, PHOTOGRAPH, CROP = "plain_sr_x3_small", "chelsea", (90, 105, 72, 108)
 
 if __name__ == "__main__":
     model = kp.from_preset(PRESET)

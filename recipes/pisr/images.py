@@ -68,22 +68,31 @@ def held_out_count(source, count, settings):
 def with_drawings(pairs, settings):
     """The pairs, and as many drawings as the settings say.
 
-    Half of them are shrunk like photographs. The others are as a screen shows them: they are drawn
-    in the pixels of the LR image, and their HR image is the same with larger pixels.
+    Half of --drawings are shrunk like photographs. The others, and all of --screens, are as a
+    screen shows them: they are drawn in the pixels of the LR image, and their HR image is the same
+    with larger pixels.
     """
-    if not settings.drawings:
-        return pairs
-    scale, count = pairs.scale, max(2, round(settings.drawings * len(pairs)))
-    size = max(192, settings.patch_size)
-    drawn = kp.data.draw_images(count, size=size, seed=settings.seed)
-    names, images = list(drawn), list(drawn.values())
-    half = count // 2
-    larger = [image.repeat(scale, 0).repeat(scale, 1) for image in images[half:]]
-    shrunk = kp.data.ImagePairs.from_images(images[:half], scale=scale, names=names[:half])
-    screens = kp.data.ImagePairs.from_images(
-        larger, lr=images[half:], scale=scale, names=names[half:]
-    )
-    return kp.data.ImagePairs.join([pairs, shrunk, screens])
+    scale, size = pairs.scale, max(192, settings.patch_size)
+
+    def drawn(share, **options):
+        count = max(2, round(share * len(pairs))) if share else 0
+        return kp.data.draw_images(count, size=size, **options)
+
+    def on_screen(images):
+        larger = [image.repeat(scale, 0).repeat(scale, 1) for image in images.values()]
+        lr, names = list(images.values()), list(images)
+        return kp.data.ImagePairs.from_images(larger, lr=lr, scale=scale, names=names)
+
+    drawings = [*drawn(settings.drawings, seed=settings.seed).items()]
+    shrunk, shown = dict(drawings[: len(drawings) // 2]), dict(drawings[len(drawings) // 2 :])
+    # Another seed than that of --drawings, whose text and shapes these would repeat.
+    screens = drawn(settings.screens, seed=settings.seed + 1, kinds=("text", "shapes"))
+    parts = [pairs]
+    if shrunk:
+        images, names = list(shrunk.values()), list(shrunk)
+        parts.append(kp.data.ImagePairs.from_images(images, scale=scale, names=names))
+    parts += [on_screen(images) for images in (shown, screens) if images]
+    return kp.data.ImagePairs.join(parts) if len(parts) > 1 else pairs
 
 
 def validation_patches(pairs, settings, most=128):

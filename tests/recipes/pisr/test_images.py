@@ -64,6 +64,15 @@ def test_drawings_join_the_images_trained_on_only(tmp_path):
     assert set(held_out.names) == {"coins", "rocket"}
 
 
+def test_screens_are_text_and_shapes_in_lr_pixels(tmp_path):
+    few, _ = pisr.load_images(settings(tmp_path).resolved())
+    training, _ = pisr.load_images(settings(tmp_path, screens=0.5).resolved())
+    assert training.names == (*few.names, "text 0", "shapes 1")
+    for index in (len(few), len(few) + 1):
+        lr, hr = training.image(index)
+        np.testing.assert_array_equal(hr, lr.repeat(2, 0).repeat(2, 1))
+
+
 @pytest.mark.parametrize("mistake", ["hr_dir", "test_dirs"])
 def test_a_missing_folder_is_named_before_training_and_leaves_nothing_behind(tmp_path, mistake):
     out = tmp_path / "run"

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
         ({"validation_images": 0}, "--validation-images must be 1 or more"),
         ({"drawings": 2.0}, "--drawings must be a share from 0 to 1"),
         ({"drawings": float("nan")}, "--drawings must be a share from 0 to 1"),
+        ({"screens": -0.1}, "--screens must be a share from 0 to 1"),
     ],
 )
 def test_settings_that_cannot_be_met_are_named(tmp_path, changes, message):

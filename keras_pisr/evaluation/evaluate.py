@@ -146,6 +146,9 @@ def predict_luma(model: keras.Model | Callable[..., Any], lr: np.ndarray, scale:
         output = _run(model, bicubic_luma(lr, scale))
     wanted = (1, lr.shape[0] * scale, lr.shape[1] * scale, given.shape[2])
     if output.shape != wanted:
+        factor = output.shape[1] // given.shape[0] if output.ndim == 4 else 0
+        if factor and output.shape == (1, *(factor * n for n in given.shape[:2]), given.shape[2]):
+            raise ValueError(f"The model enlarges by {factor}, not by {scale}: change either.")
         raise ValueError(
             f"The model made {output.shape} of {color} {(1, *given.shape)}, not {wanted}. Is it a "
             f"model for scale {scale}?"

@@ -31,6 +31,8 @@ class Network:
     Attributes:
         scale: Upscaling factor.
         radius: Distance, in LR px, from which an output still reads.
+        size: Size of the tiles, `(height, width)` in px, if the model is a `.tflite` file of one
+            size; otherwise None.
 
     Raises:
         ValueError: If the model is of another kind.
@@ -49,8 +51,10 @@ class Network:
         # per size on JAX, and keeps no gradients on torch.
         self._kept = KeptMemory(model)
         self._run = model if faster else getattr(model, "predict_on_batch", model)
+        shape = getattr(model, "one_shape", None)
+        self.size = shape and shape[1:3]
         try:
-            self.scale, self.radius = measure(self)
+            self.scale, self.radius = measure(self, self.size)
         except ValueError as error:
             name = getattr(model, "name", type(model).__name__)
             raise ValueError(f"Cannot upscale with {name!r}: {error}") from error

@@ -146,7 +146,10 @@ class TFLiteFile:
             return image
         scale, zero = quantization(self._input)
         limits = np.iinfo(self.dtype)
-        return np.clip(np.rint(image / scale) + zero, limits.min, limits.max).astype(self.dtype)
+        levels = np.clip(np.rint(image / scale) + zero, limits.min, limits.max)
+        # What a not-a-number becomes does not matter: it only marks what a network reads.
+        with np.errstate(invalid="ignore"):
+            return levels.astype(self.dtype)
 
     def _check(self, path, inputs, outputs):
         if len(inputs) != 1:

@@ -121,8 +121,8 @@ class Settings:
         if not letters and absent:
             flags = " and ".join(f"--{name.replace('_', '-')} N" for name in absent)
             raise ValueError(
-                f"With your own data, also give {flags}. 20 suits some thousand images; fewer need "
-                "more."
+                f"With your own data, also give {flags}. --help shows a command with values to "
+                "begin with."
             )
         defaults = {
             "hr_size": (102, 84) if faces else (32, 32) if letters else None,

@@ -139,15 +139,11 @@ def as_network(model):
 
 
 def _of_name(name):
-    from keras_pisr.presets import CATALOG, from_preset, load_student
+    from keras_pisr.presets import CATALOG
+    from keras_pisr.presets.named import named_model
 
-    suffix = Path(name).suffix
-    if suffix == ".tflite":
-        raise ValueError(f"Open {name} with keras_pisr.mobile.TFLiteModel, and pass that.")
-    if suffix == ".keras":
-        return Network(load_student(name))
-    # Presets of the package do not change; folders may.
-    return _of_preset(name) if name in CATALOG else Network(from_preset(name))
+    # Presets of the package do not change; folders and files may.
+    return _of_preset(name) if name in CATALOG else Network(named_model(name))
 
 
 @lru_cache(maxsize=4)

@@ -70,7 +70,8 @@ class TFLiteModel(TFLiteFile):
     @property
     def one_shape(self) -> tuple[int, int, int, int] | None:
         """The shape of the input, if the file takes one height and width only."""
-        return None if None in self.shape[1:3] else (self.shape[0] or 1, *self.shape[1:])
+        batch, height, width, channels = self.shape
+        return (batch or 1, height, width, channels) if height and width and channels else None
 
     @cached_property
     def _in_tiles(self):

@@ -126,3 +126,10 @@ def run_without(blocked, code):
 def test_importing_the_package_imports_no_framework():
     result = run_without(["keras", "tensorflow", "jax", "torch"], "import keras_pisr")
     assert result.returncode == 0, result.stderr
+
+
+def test_a_folder_with_the_name_of_the_package_does_not_hide_it(tmp_path):
+    """As for a user who has cloned the repository and starts Python beside the clone."""
+    (tmp_path / "keras_pisr").mkdir()
+    code = "import keras_pisr; keras_pisr.__version__"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)

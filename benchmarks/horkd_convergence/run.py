@@ -79,6 +79,7 @@ def main(
         changes = {name: changes[name] for name in ("epochs", "teacher_epochs")}
     if task != "faces":
         changes |= LENGTHS.get(what, {})
+    changes.setdefault("batch_size", 128)
     if small:
         changes |= {"batch_size": 16, "widths": (4, 6), "teacher_widths": (6, 8)}
     changes["epochs"] = epochs or changes["epochs"]

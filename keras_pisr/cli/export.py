@@ -21,10 +21,17 @@ import tyro
 from keras_pisr.atomic import atomic_path
 from keras_pisr.cli.export_all import export_all
 from keras_pisr.cli.export_other import FORMATS, export_other
-from keras_pisr.cli.model_argument import TRAINABLE, has_channel_slopes, kind_of, resolve_model
+from keras_pisr.cli.model_argument import (
+    TRAINABLE,
+    check_file,
+    has_channel_slopes,
+    kind_of,
+    resolve_model,
+)
 from keras_pisr.cli.run_command import run_command, use_tensorflow
 from keras_pisr.console.progress_bar import ProgressBar
 from keras_pisr.console.quiet import without_notices
+from keras_pisr.console.sizes import told_size
 from keras_pisr.console.stages import listening, tell
 from keras_pisr.mobile.export import recognition as recognition_export
 from keras_pisr.mobile.export import super_resolution as super_resolution_export
@@ -120,8 +127,8 @@ def export(
     for option, folder in (("--calibration", calibration), ("--images", images)):
         if folder is not None and not folder.exists() and str(folder) != "letters":
             raise FileNotFoundError(f"{option}: there is no {folder}.")
-    if kind_of(student) == "a .keras file" and not Path(student).expanduser().is_file():
-        raise FileNotFoundError(f"There is no file {student}.")
+    if kind_of(student) == "a .keras file":
+        check_file(student)
     for_cpu = super_resolution.target != "npu" and not allow_undelegated
     if quantize == "int8" and for_cpu and has_channel_slopes(student):
         raise ValueError(
@@ -249,7 +256,6 @@ def table(out, precision, facts, agreement, latency):
     from rich.table import Table
 
     result = Table(title=f"{out} ({precision})", show_header=False)
-    height, width = latency.size
     pieces = ", ".join(facts.not_delegated) or "nothing"
     memory = latency.peak_memory_bytes
     rows = {
@@ -258,7 +264,7 @@ def table(out, precision, facts, agreement, latency):
         "delegates": f"{facts.delegates}; outside XNNPACK: {pieces}",
         **agreement,
         "latency": f"median {latency.median_ms:.2f} ms, p90 {latency.p90_ms:.2f} ms, "
-        f"{latency.threads} thread(s), input {height}x{width}",
+        f"{latency.threads} thread(s), input {told_size(latency.size)} px",
         "start, memory": f"{latency.initialisation_ms:.1f} ms, "
         + ("not measured" if memory is None else f"{memory / 1e6:.1f} MB"),
         "machine": f"{latency.machine} (not a phone)",

@@ -16,6 +16,7 @@ import tyro
 
 from keras_pisr.atomic import atomic_path
 from keras_pisr.cli.run_command import run_command
+from keras_pisr.console.sizes import told_size
 from keras_pisr.mobile.latency.timing import measure_latency, over_budget
 
 PathOption = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
@@ -25,7 +26,7 @@ def table(rows):
     """Rows of `Latency` or `PhoneLatency` as a `rich.table.Table`."""
     from rich.table import Table
 
-    caption = "sizes: height x width, px; start: until ready; memory: peak, beyond the start's"
+    caption = "sizes in px; start: until ready; memory: peak, beyond the start's"
     result = Table(title=f"{rows[0].name} on {rows[0].machine}", caption=caption)
     for row in (cells(row) for row in rows):
         if not result.columns:
@@ -42,7 +43,7 @@ def cells(row):
     if hasattr(row, "delegate"):
         on_phone = {"delegate": row.delegate, "takes over": row.delegation}
     sizes = {"input": row.size, "output": getattr(row, "output_size", None)}
-    sizes = {name: "x".join(map(str, size)) for name, size in sizes.items() if size}
+    sizes = {name: told_size(size) for name, size in sizes.items() if size}
     return {
         **on_phone,
         **sizes,

@@ -14,13 +14,10 @@ from keras_pisr.cli.export import export
 from keras_pisr.cli.latency import latency
 from keras_pisr.cli.model_argument import super_resolution_model
 from keras_pisr.cli.upscale import upscale
+from keras_pisr.cli.words import check_command, check_sizes
 from keras_pisr.console.one_line_errors import complain, run_with_one_line_errors
 
 PROGRAM = "keras-pisr"
-app = tyro.extras.SubcommandApp()
-app.command(upscale)
-app.command(export)
-app.command(latency)
 
 Scale = Annotated[int, tyro.conf.arg(metavar="N")]
 File = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
@@ -31,7 +28,6 @@ def folder_argument(metavar):
     return Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar=metavar)]
 
 
-@app.command
 def evaluate(
     model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")],
     folder: folder_argument("DIR"),
@@ -91,7 +87,6 @@ def evaluate(
     return 0
 
 
-@app.command
 def downscale(
     hr_dir: folder_argument("HR_DIR"),
     out_dir: folder_argument("OUT_DIR"),
@@ -128,6 +123,14 @@ def downscale(
     return 1 if report.failed else 0
 
 
+COMMANDS = {
+    command.__name__: command for command in (upscale, export, latency, evaluate, downscale)
+}
+app = tyro.extras.SubcommandApp()
+for command in COMMANDS.values():
+    app.command(command)
+
+
 def main(argv=None):
     """Run the command line.
 
@@ -147,6 +150,14 @@ def main(argv=None):
     # TensorFlow's notices about absent GPUs would hide our own messages.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     description = "Use, score, export and time tiny super-resolution networks."
-    return run_with_one_line_errors(
-        lambda: app.cli(prog=PROGRAM, description=description, args=argv), PROGRAM
-    )
+
+    def run():
+        check_command(
+            argv,
+            list(COMMANDS),
+            "To train, run python recipes/pisr_x2.py in a clone of the repository.",
+        )
+        check_sizes(argv)
+        return app.cli(prog=PROGRAM, description=description, args=argv)
+
+    return run_with_one_line_errors(run, PROGRAM)

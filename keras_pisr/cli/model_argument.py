@@ -38,8 +38,8 @@ def resolve_model(model, *, accept=KINDS):
     if kind == "bicubic":
         return "bicubic", "bicubic"
     # This check comes before the import of a backend, which takes seconds.
-    if kind != "a preset" and not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
+    if kind != "a preset":
+        check_file(path)
     if kind == "a .tflite file":
         from keras_pisr.mobile import TFLiteModel
 
@@ -57,6 +57,15 @@ def resolve_model(model, *, accept=KINDS):
 
             loaded = from_preset(model)
     return loaded, path.name
+
+
+def check_file(path):
+    """Raise a `FileNotFoundError` for an absent file; it names similar files in the folder."""
+    path = Path(path).expanduser()
+    if not path.is_file():
+        beside = sorted(other.name for other in path.parent.glob(f"*{path.suffix}"))[:5]
+        hint = f" Its folder holds {', '.join(beside)}." if beside else ""
+        raise FileNotFoundError(f"There is no file {path}.{hint}")
 
 
 def kind_of(model):

@@ -1,9 +1,11 @@
 """Runs a function as a separate command, as the scripts in `mobile/` do."""
 
 import os
+import sys
 
 import tyro
 
+from keras_pisr.cli.words import check_sizes
 from keras_pisr.console.one_line_errors import run_with_one_line_errors
 
 
@@ -29,6 +31,10 @@ def run_command(command, argv=None, **options):
         The exit code: the function's, 2 after an error, 130 after Ctrl-C.
     """
     program = f"{command.__name__}.py"
-    return run_with_one_line_errors(
-        lambda: tyro.cli(command, args=argv, prog=program, **options), program
-    )
+    words = sys.argv[1:] if argv is None else list(argv)
+
+    def run():
+        check_sizes(words)
+        return tyro.cli(command, args=words, prog=program, **options)
+
+    return run_with_one_line_errors(run, program)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,14 +19,13 @@ from keras_pisr.evaluation.side_by_side import side_by_side
 from keras_pisr.metrics.image_quality import WINDOW, prepare, psnr_per_image, ssim_per_image
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable
 
     import keras
 
 
 def evaluate(
-    model: str | keras.Model | Callable[..., Any],
+    model: str | os.PathLike[str] | keras.Model | Callable[..., Any],
     folder: str | os.PathLike[str],
     *,
     scale: int,
@@ -42,8 +42,9 @@ def evaluate(
     Args:
         model: A Keras model or any callable from luma `(1, height, width, 1)`, float32 in
             `[0, 1]`, to luma `(1, scale * height, scale * width, 1)`, or from RGB to RGB if it
-            has a `color` of `"rgb"`, as `TFLiteModel` does; or `"bicubic"`, for which neither
-            Keras nor a backend is imported. A model that keeps the size of its input, such as
+            has a `color` of `"rgb"`, as `TFLiteModel` does. Or the name of a preset, its folder or
+            address, or the path of a `.keras` file; or `"bicubic"`, for which neither Keras nor a
+            backend is imported. A model that keeps the size of its input, such as
             VDSR, gets the LR image enlarged by bicubic.
         folder: Holds `HR/` and, if they were published, the low-resolution images in
             `LR_bicubic/X{scale}/` (named as in `HR/` or with `x{scale}` added); otherwise these
@@ -69,12 +70,13 @@ def evaluate(
         33.6686...
     """
     if name is None:
-        name = model if isinstance(model, str) else getattr(model, "name", type(model).__name__)
-    if isinstance(model, str) and model != "bicubic":
-        raise ValueError(
-            f"Expected a model, a callable or 'bicubic'; got {model!r}. Load a .keras file with "
-            "keras_pisr.load_student first."
-        )
+        name = getattr(model, "name", type(model).__name__)
+        if isinstance(model, str | os.PathLike):
+            name = Path(model).name
+    if isinstance(model, str | os.PathLike) and model != "bicubic":
+        from keras_pisr.presets.named import named_model
+
+        model = named_model(model)
     degrade = degradation(degrade)
     pairs = benchmark_pairs(folder, scale=scale, limit=limit)
     with ProgressBar("Evaluating", shown=progress) as bar:
@@ -146,6 +148,12 @@ def predict_luma(model: keras.Model | Callable[..., Any], lr: np.ndarray, scale:
         output = _run(model, bicubic_luma(lr, scale))
     wanted = (1, lr.shape[0] * scale, lr.shape[1] * scale, given.shape[2])
     if output.shape != wanted:
+        factor = output.shape[1] // given.shape[0] if output.ndim == 4 else 0
+        if factor and output.shape == (1, *(factor * n for n in given.shape[:2]), given.shape[2]):
+            raise ValueError(
+                f"The model enlarges by {factor}, not by {scale}. Score it at scale {factor}, or "
+                f"choose a model for scale {scale}."
+            )
         raise ValueError(
             f"The model made {output.shape} of {color} {(1, *given.shape)}, not {wanted}. Is it a "
             f"model for scale {scale}?"

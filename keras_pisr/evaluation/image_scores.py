@@ -111,7 +111,7 @@ class Evaluation:
         title = escape(f"{self.model} on {self.folder}, x{self.scale}")
         table = Table(title=title, caption=f"LR: {self.lr}", show_footer=True)
         table.add_column("image", footer=f"mean of {len(self.rows)}")
-        table.add_column("size, px", justify="right")
+        table.add_column("width x height, px", justify="right")
         table.add_column("PSNR, dB", f"{self.psnr:.2f}", justify="right")
         table.add_column("SSIM", f"{self.ssim:.4f}", justify="right")
         for row in self.rows:

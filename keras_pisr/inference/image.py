@@ -59,7 +59,8 @@ def upscale(
             straight, not premultiplied; each colour is weighted by its alpha. Or the path of an
             image file, or an image of Pillow, whose palette or inks (CMYK) become RGB.
         tile: Side of a square tile in px of the image. An image with at most as many pixels as
-            a tile is not cut, whatever its shape.
+            a tile is not cut, whatever its shape. A `TFLiteModel` of one size is run in tiles of
+            that size instead.
 
     Returns:
         Array of the same type and number of dimensions, clipped to its range,
@@ -109,9 +110,15 @@ def upscaled_bands(
 def _rows(net, image, tile):
     """Rows of tiles, from top to bottom: pairs of a `Tile` and a function that fills its result."""
     height, width = image.shape[:2]
-    if height * width <= tile**2:
-        tile = max(height, width)
-    columns = cut(width, tile, net.radius)
+    if net.size:
+        # The file takes tiles of this size only; it cuts no further.
+        rows, columns = (
+            cut(length, side, net.radius, grid=side)
+            for length, side in zip((height, width), net.size, strict=True)
+        )
+    else:
+        longest = max(height, width) if height * width <= tile**2 else tile
+        rows, columns = (cut(length, longest, net.radius) for length in (height, width))
     colours = filled(image) if is_see_through(image) else None
     net.refresh()
 
@@ -120,7 +127,7 @@ def _rows(net, image, tile):
             kept = np.s_[:, column.keep_start * net.scale : column.keep_stop * net.scale]
             _upscale_tile(net, image, colours, row, column, band[kept])
 
-    for row in cut(height, tile, net.radius):
+    for row in rows:
         yield row, partial(fill, row)
 
 

@@ -31,6 +31,8 @@ class Network:
     Attributes:
         scale: Upscaling factor.
         radius: Distance, in LR px, from which an output still reads.
+        size: Size of the tiles, `(height, width)` in px, if the model is a `.tflite` file of one
+            size; otherwise None.
 
     Raises:
         ValueError: If the model is of another kind.
@@ -49,8 +51,10 @@ class Network:
         # per size on JAX, and keeps no gradients on torch.
         self._kept = KeptMemory(model)
         self._run = model if faster else getattr(model, "predict_on_batch", model)
+        shape = getattr(model, "one_shape", None)
+        self.size = shape and shape[1:3]
         try:
-            self.scale, self.radius = measure(self)
+            self.scale, self.radius = measure(self, self.size)
         except ValueError as error:
             name = getattr(model, "name", type(model).__name__)
             raise ValueError(f"Cannot upscale with {name!r}: {error}") from error
@@ -135,15 +139,11 @@ def as_network(model):
 
 
 def _of_name(name):
-    from keras_pisr.presets import CATALOG, from_preset, load_student
+    from keras_pisr.presets import CATALOG
+    from keras_pisr.presets.named import named_model
 
-    suffix = Path(name).suffix
-    if suffix == ".tflite":
-        raise ValueError(f"Open {name} with keras_pisr.mobile.TFLiteModel, and pass that.")
-    if suffix == ".keras":
-        return Network(load_student(name))
-    # Presets of the package do not change; folders may.
-    return _of_preset(name) if name in CATALOG else Network(from_preset(name))
+    # Presets of the package do not change; folders and files may.
+    return _of_preset(name) if name in CATALOG else Network(named_model(name))
 
 
 @lru_cache(maxsize=4)

@@ -64,7 +64,33 @@ def cut(length, longest, radius, *, grid=32):
     return tiles
 
 
-def measure(run):
+def cut_to(length, tile, radius):
+    """`cut`, for a network that takes one length only: all tiles are `tile` px long.
+
+    An axis that is shorter than a tile gets two tiles, which reach beyond its end and its start.
+    Each keeps the half at which the network sees its own padding, so the result is that of a
+    network of any size if the axis is `2 * radius` px or longer.
+
+    Args:
+        length: Length of the axis, px.
+        tile: Length of every tile, px, more than `2 * radius`.
+        radius: As for `cut`.
+
+    Returns:
+        List of `Tile`, as of `cut`, but `start` may be below 0 and `stop` beyond the axis.
+
+    Example:
+        >>> [tuple(tile) for tile in cut_to(5, 12, 2)]
+        [(0, 12, 0, 3), (-7, 5, 3, 5)]
+    """
+    if length >= tile:
+        return cut(length, tile, radius, grid=tile)
+    half = -(-length // 2)
+    halves = [Tile(0, tile, 0, half), Tile(length - tile, length, half, length)]
+    return [part for part in halves if part.keep_start < part.keep_stop]
+
+
+def measure(run, size=None):
     """Find the scale and the receptive field of a network by experiment.
 
     One pixel of a small image is replaced; the outputs that change are those that read this pixel.
@@ -75,6 +101,7 @@ def measure(run):
 
     Args:
         run: Function from `(height, width)` to `(scale * height, scale * width)`, float32.
+        size: The only `(height, width)` that `run` takes, px; None if it takes every size.
 
     Returns:
         `(scale, radius)`: the upscaling factor, and the largest distance in LR px, along an
@@ -82,38 +109,44 @@ def measure(run):
 
     Raises:
         ValueError: If the output is no enlargement by a whole factor, or every output depends
-            on pixels 128 px away.
+            on pixels 128 px away, or half of `size`.
     """
-    for side in _PROBES:
-        scale, by_numbers = _changed(run, side, _NUMBERS)
-        _, by_nan = _changed(run, side, (np.nan,))
+    for height, width in [size] if size else [(side, side) for side in _PROBES]:
+        scale, by_numbers = _changed(run, (height, width), _NUMBERS)
+        _, by_nan = _changed(run, (height, width), (np.nan,))
         for changed in (by_numbers | by_nan, by_numbers):
             rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
             if not len(rows):
                 raise ValueError("The model's output does not depend on its input.")
-            first = min(rows[0], columns[0]) // scale
-            last = max(rows[-1], columns[-1]) // scale
+            ends = [(line[0] // scale, line[-1] // scale) for line in (rows, columns)]
+            sides = list(zip(ends, (height, width), strict=True))
             # A field that reaches the edge of the probe may be larger.
-            if first > 0 and last < side - 1:
-                return scale, int(max(side // 2 - first, last - side // 2))
+            if all(first > 0 and last < side - 1 for (first, last), side in sides):
+                reaches = [
+                    max(side // 2 - first, last - side // 2) for (first, last), side in sides
+                ]
+                return scale, int(max(reaches))
+    seen = (min(height, width) - 1) // 2
+    tiles = f"tiles of height {height}, width {width}" if size else "tiles"
     raise ValueError(
-        "The model reads pixels more than 128 px away, or the whole image (global pooling, "
-        "attention): it cannot be run in tiles."
+        f"The model reads pixels more than {seen} px away, or the whole image (global pooling, "
+        f"attention, 8-bit ranges of each image): it cannot be run in {tiles}."
     )
 
 
-def _changed(run, side, replacements):
+def _changed(run, size, replacements):
     """The scale, and which outputs change when the central pixel is replaced."""
-    images = np.random.default_rng(0).random((len(replacements), side, side), np.float32)
+    height, width = size
+    images = np.random.default_rng(0).random((len(replacements), height, width), np.float32)
     changed = False
     for image, replacement in zip(images, replacements, strict=True):
         plain = run(image)
-        scale = plain.shape[0] // side
-        if plain.shape != (scale * side, scale * side) or not scale:
+        scale = plain.shape[0] // height
+        if plain.shape != (scale * height, scale * width) or not scale:
             raise ValueError(
                 f"Expected the model to enlarge by a whole factor; it made {plain.shape} px "
                 f"from {image.shape} px."
             )
-        image[side // 2, side // 2] = replacement
+        image[height // 2, width // 2] = replacement
         changed = changed | (run(image) != plain)
     return scale, changed

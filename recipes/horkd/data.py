@@ -61,7 +61,7 @@ def lr_size(images, factor):
     height, width = images.shape[1:3]
     if height % factor or width % factor:
         raise ValueError(
-            f"HR images of {height} x {width} px cannot be divided by {factor}: "
+            f"HR images of height {height}, width {width} px cannot be divided by {factor}: "
             "give a multiple as --hr-size, or another --lr-factor."
         )
     return height // factor, width // factor

@@ -33,9 +33,11 @@ def run_resolved(settings):
         check_resumable(settings.out)
     training, scored = load(settings)
     small = lr_size(training.images, settings.lr_factor)
-    settings.check_batches(training.labels)
+    settings = settings.with_batch_size(training.labels)
+    # Images, batches or pretrained networks that do not fit are reported now: before there is a
+    # folder, and not after the teacher's training.
+    batches(settings, training, small)
     networks = Networks(settings, len(training.class_names), training.images.shape[-1])
-    # A pretrained network that does not fit is reported now, not after the teacher's training.
     networks.teacher(), networks.assistant()
     folder = RunFolder(settings.out, settings, resume=settings.resume)
 
@@ -81,16 +83,7 @@ def stages_in(name, seed, settings, training, small):
     settings = dataclasses.replace(settings, seed=seed, out=settings.out / name)
 
     def feed(epoch):
-        return pairs_for_this_backend(
-            training,
-            lr_size=small,
-            batch_size=settings.batch_size,
-            per_class=settings.per_class,
-            flip=settings.flip,
-            shift=settings.shift,
-            seed=seed,
-            first_epoch=epoch,
-        )
+        return batches(settings, training, small, epoch)
 
     return Stages(
         RunFolder(settings.out, settings, resume=True),
@@ -103,6 +96,20 @@ def stages_in(name, seed, settings, training, small):
             "loss": crossentropy(len(training.class_names), settings.label_smoothing),
             "metrics": [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
         },
+    )
+
+
+def batches(settings, training, small, epoch=0):
+    """The training data of one seed, from an epoch on."""
+    return pairs_for_this_backend(
+        training,
+        lr_size=small,
+        batch_size=settings.batch_size,
+        per_class=settings.per_class,
+        flip=settings.flip,
+        shift=settings.shift,
+        seed=settings.seed,
+        first_epoch=epoch,
     )
 
 

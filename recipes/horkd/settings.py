@@ -51,8 +51,8 @@ class Settings:
     """Number of epochs of each step of a student or assistant [letters: 15]."""
     teacher_epochs: int | None = None
     """Number of epochs of the teacher [letters: 15]."""
-    batch_size: int = 128
-    """Number of images per batch."""
+    batch_size: int | None = None
+    """Number of images per batch [128, or the most that a smaller set fills]."""
     per_class: int | None = None
     """Make batches of classes with this many images each [retrieval and faces: 4]."""
     label_smoothing: float = 0.0
@@ -117,8 +117,13 @@ class Settings:
         metric = self.task != "classification"
         if self.data and self.tfds:
             raise ValueError("Give either --data or --tfds.")
-        if not letters and None in (self.epochs, self.teacher_epochs):
-            raise ValueError("With your own data, also give --epochs and --teacher-epochs.")
+        absent = [name for name in ("epochs", "teacher_epochs") if getattr(self, name) is None]
+        if not letters and absent:
+            flags = " and ".join(f"--{name.replace('_', '-')} N" for name in absent)
+            raise ValueError(
+                f"With your own data, also give {flags}. --help shows a command with values to "
+                "begin with."
+            )
         defaults = {
             "hr_size": (102, 84) if faces else (32, 32) if letters else None,
             "lr_factor": 6 if faces else 4,
@@ -134,19 +139,34 @@ class Settings:
             self = dataclasses.replace(self, methods=METHODS)
         left_open = {name: v for name, v in defaults.items() if getattr(self, name) is None}
         settings = dataclasses.replace(self, **left_open)
-        if settings.per_class and settings.batch_size % settings.per_class:
+        if settings.per_class and (settings.batch_size or 0) % settings.per_class:
             raise ValueError(
                 f"--batch-size {settings.batch_size} is not a multiple of --per-class "
                 f"{settings.per_class}."
             )
         return settings
 
-    def check_batches(self, labels):
-        """Raise a `ValueError` if the images cannot fill a batch: relations need full batches."""
-        if len(labels) < self.batch_size:
+    def with_batch_size(self, labels):
+        """These settings with a batch size that the images fill: relations need full batches.
+
+        Args:
+            labels: Class of each training image.
+
+        Raises:
+            ValueError: If the images do not fill the given batch size.
+        """
+        images, classes, group = len(labels), len(set(labels.tolist())), self.per_class or 1
+        most = min(images, classes * self.per_class) if self.per_class else images
+        most -= most % group
+        if most < (self.batch_size or group):
+            of_each = f" with --per-class {group}" if self.per_class else ""
             raise ValueError(
-                f"--batch-size {self.batch_size} is larger than the {len(labels)} training images."
+                f"{images} training images of {classes} classes do not fill a batch of "
+                f"{self.batch_size or group}{of_each}: give --batch-size {most} or less, or leave "
+                "it out."
             )
+        largest = 128 - 128 % group
+        return dataclasses.replace(self, batch_size=self.batch_size or min(largest, most))
 
 
 def main(task, description):

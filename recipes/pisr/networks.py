@@ -35,8 +35,10 @@ def started(model, upscaler, settings):
     if settings.start == "bicubic":
         kp.models.start_as_bicubic(model, seed=settings.seed)
     if settings.start_from:
-        other = "change --student, --slope-per-channel or --start-from"
-        copy_weights(trained(settings), upscaler, otherwise=other)
+        other = "change --student, --size, --slope-per-channel or --start-from"
+        source = trained(settings)
+        check_architecture(f"--start-from {settings.start_from}", source, upscaler, other)
+        copy_weights(source, upscaler, otherwise=other)
     if settings.start_body_from:
         copy_body(settings.start_body_from, upscaler)
     return model
@@ -49,6 +51,21 @@ def trained(settings):
     if getattr(model, "scale", None) != settings.scale:
         raise ValueError(f"--start-from {path} is not a student for x{settings.scale}.")
     return model
+
+
+def check_architecture(name, source, target, otherwise):
+    """Raise a `ValueError` that names what differs in the shapes of two networks' weights."""
+    shapes = [[tuple(weight.shape) for weight in model.weights] for model in (source, target)]
+    theirs, ours = (
+        {"architecture": type(model).__name__} | model.get_config() for model in (source, target)
+    )
+    differing = [x for x in ours if x not in ("name", "dtype") and theirs.get(x) != ours[x]]
+    if shapes[0] != shapes[1] and differing:
+        first = differing[0].replace("_", " ")
+        raise ValueError(
+            f"{name} has {first} {theirs[differing[0]]}, and this run has {first} "
+            f"{ours[differing[0]]}: {otherwise}."
+        )
 
 
 def copy_body(path, student):

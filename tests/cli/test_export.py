@@ -118,8 +118,11 @@ def test_several_sizes_make_as_many_files(saved, capsys):
     assert main([*ARGUMENTS, *sizes]) == 0
     for size in ((8, 12), (10, 8)):
         name = "{}x{}".format(*size)
-        assert kp.mobile.TFLiteModel(f"a_{name}.tflite").shape == (1, *size, 1)
+        file = kp.mobile.TFLiteModel(f"a_{name}.tflite")
+        assert file.shape == (1, *size, 1)
         assert json.loads((saved / f"r_{name}.json").read_text())["latency"]["size"] == [*size]
-    assert (
-        not (saved / "a.tflite").exists() and "a_10x8.tflite (float16)" in capsys.readouterr().out
-    )
+        words = "height {}, width {} px only; do not resize it".format(*size)
+        assert file.metadata["input"] == words
+    printed = " ".join(capsys.readouterr().out.replace("│", "").split())
+    assert not (saved / "a.tflite").exists() and "a_10x8.tflite (float16)" in printed
+    assert "input height 10, width 8 px" in printed

@@ -129,7 +129,10 @@ def test_downscale_of_a_broken_file_names_it_and_returns_one(images, capsys):
             ["evaluate", "nothing", "HR", "--scale", "2"],
             "a .keras file or a .tflite file; got nothing",
         ),
-        (["evaluate", "gone.keras", "HR", "--scale", "2"], "gone.keras"),
+        (
+            ["evaluate", "gone.keras", "HR", "--scale", "2"],
+            "gone.keras. Its folder holds text.keras.",
+        ),
         (["evaluate", "text.keras", "HR", "--scale", "2"], "not a zip archive"),
         (["evaluate", "bicubic", "absent", "--scale", "2"], "absent is not a folder"),
         (["evaluate", "bicubic", "empty", "--scale", "2"], "empty holds no image"),

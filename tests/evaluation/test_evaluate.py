@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import keras_pisr as kp
 from keras_pisr.data import downscale, rgb_to_y, upscale
 from keras_pisr.data.images.blur_noise_jpeg import jpeg
 from keras_pisr.evaluation.evaluate import bicubic_luma, evaluate
@@ -154,6 +155,12 @@ def test_a_keras_model_is_scored_like_the_same_function(folder):
     assert tensors.rows[0].psnr == pytest.approx(wanted.rows[0].psnr, abs=1e-6)
 
 
+def test_a_name_stands_for_the_preset(folder):
+    result = evaluate("fsrcnn_x2", folder, scale=2, progress=False, limit=1)
+    wanted = evaluate(kp.from_preset("fsrcnn_x2"), folder, scale=2, progress=False, limit=1)
+    assert (result.model, result.rows) == ("fsrcnn_x2", wanted.rows)
+
+
 def test_json_csv_and_table_agree(folder, tmp_path):
     result = evaluate(nearest, folder, scale=2, progress=False, name="repeat")
     result.to_json(tmp_path / "new" / "scores.json")
@@ -212,7 +219,7 @@ def test_a_missing_or_foreign_lr_image_is_named(folder):
 def test_what_cannot_be_scored_is_refused_with_its_name(folder, tmp_path):
     with pytest.raises(ValueError, match=r"a.png: The model made \(1, 26, 32, 1\).*for scale 3"):
         evaluate(lambda x: np.zeros((1, 26, 32, 1)), folder, scale=3, progress=False)
-    with pytest.raises(ValueError, match="got 'fsrcnn'"):
+    with pytest.raises(ValueError, match="Did you mean fsrcnn_x"):
         evaluate("fsrcnn", folder, scale=2)
     with pytest.raises(ValueError, match="not a folder"):
         evaluate("bicubic", tmp_path / "absent", scale=2)

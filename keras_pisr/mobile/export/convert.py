@@ -9,6 +9,7 @@ import numpy as np
 
 import keras_pisr
 from keras_pisr.atomic import atomic_path
+from keras_pisr.console.sizes import told_size
 from keras_pisr.console.stages import tell
 from keras_pisr.data.images.color import rgb_to_y
 from keras_pisr.data.images.resize import downscale
@@ -179,7 +180,7 @@ def describe(path, model, *, precision, color, size, **found):
         scale=model_scale(model),
         color=color,
         values=VALUES[color],
-        input="any size" if size is None else f"{size[0]} x {size[1]} px only; do not resize it",
+        input="any size" if size is None else f"{told_size(size)} px only; do not resize it",
         precision=precision,
         version=keras_pisr.__version__,
         **found,

@@ -10,6 +10,7 @@ from keras import layers
 
 import keras_pisr
 from keras_pisr.atomic import atomic_path
+from keras_pisr.console.sizes import told_size
 from keras_pisr.mobile.export.convert import check_conversion, converter_options
 from keras_pisr.mobile.runtime.metadata import write_metadata
 
@@ -97,7 +98,6 @@ def describe_recognizer(path, model, *, precision, size, **found):
         model, precision, size: The arguments of `convert_recognizer`.
         **found: Further entries, for example its scores.
     """
-    height, width = input_size(model, size)
     names = [name for name in ("embedding", "logits") if name in model.output]
     write_metadata(
         path,
@@ -106,7 +106,7 @@ def describe_recognizer(path, model, *, precision, size, **found):
         outputs={name: model.output[name].shape[-1] for name in names},
         unit_length=unit_length(model, precision),
         values=VALUES,
-        input=f"{height} x {width} px only; do not resize it",
+        input=f"{told_size(input_size(model, size))} px only; do not resize it",
         precision=precision,
         version=keras_pisr.__version__,
         **found,

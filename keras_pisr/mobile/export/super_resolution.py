@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from keras_pisr.console.sizes import told_size
 from keras_pisr.console.stages import tell
 
 Number = Annotated[float | None, tyro.conf.arg(metavar="X")]
@@ -97,7 +98,7 @@ def convert_and_check(
         psnr=round(agreement.file_psnr, 3),
         psnr_of_keras=round(agreement.keras_psnr, 3),
         scored_on=f"{agreement.images} images of {images.name if images else 'scikit-image'}"
-        + (f", {size[0]} x {size[1]} px of each" if size else ""),
+        + (f", {told_size(size)} px of each" if size else ""),
         **({} if preset is None else {"preset": preset}),
         **({} if target == "cpu" else {"target": target}),
     )
@@ -118,7 +119,7 @@ def shortcoming(agreement, options, name):
     """A sentence if the file is sound but scores too low, otherwise None."""
     if options.min_psnr is None or agreement.file_psnr >= options.min_psnr:
         return None
-    of = "" if agreement.size is None else "{} x {} LR px of each of ".format(*agreement.size)
+    of = "" if agreement.size is None else f"{told_size(agreement.size)} LR px of each of "
     return (
         f"{name} reaches {agreement.file_psnr:.2f} dB on {of}{agreement.images} images; "
         f"at least {options.min_psnr:g} dB was asked for."
@@ -127,7 +128,7 @@ def shortcoming(agreement, options, name):
 
 def described(agreement):
     """Rows of the table that `export.py` prints."""
-    of = "" if agreement.size is None else "{} x {} LR px of each: ".format(*agreement.size)
+    of = "" if agreement.size is None else f"{told_size(agreement.size)} LR px of each: "
     rows = {
         "against Keras": f"{agreement.agreement:.1f} dB on the worst of {agreement.images} images",
         "PSNR": f"{of}{agreement.file_psnr:.2f} dB; Keras {agreement.keras_psnr:.2f} dB; "

@@ -1,6 +1,7 @@
 """Latencies as a picture."""
 
 from keras_pisr.atomic import atomic_path
+from keras_pisr.console.sizes import told_size
 
 
 def plot_latency(rows, path):
@@ -33,7 +34,7 @@ def plot_latency(rows, path):
     )
     axes.invert_yaxis()
     axes.set_xlim(left=0)
-    size = "x".join(map(str, rows[0].size))
+    size = told_size(rows[0].size)
     axes.set_xlabel(f"ms: median, and a line to the {slow[1:3]}th percentile; input {size} px")
     axes.set_title(f"{rows[0].name} on {rows[0].machine}", fontsize=9, wrap=True)
     with atomic_path(path) as temporary:

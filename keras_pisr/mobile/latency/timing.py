@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_pisr.console.sizes import told_size
 from keras_pisr.mobile.runtime.tflite_file import TFLiteFile, import_runtime
 
 if TYPE_CHECKING:
@@ -185,10 +186,9 @@ def over_budget(row, budget_ms):
     """A sentence if the file is too slow, otherwise None."""
     if budget_ms is None or row.median_ms <= budget_ms:
         return None
-    height, width = row.size
     return (
         f"{row.name} takes {row.median_ms:.2f} ms (median of {row.runs} calls, threads: "
-        f"{row.threads}, input: {height}x{width}); the budget is {budget_ms:g} ms."
+        f"{row.threads}, input: {told_size(row.size)}); the budget is {budget_ms:g} ms."
     )
 
 

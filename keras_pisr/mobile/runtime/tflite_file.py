@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_pisr.console.quiet import without_notices
+from keras_pisr.console.sizes import told_size
 from keras_pisr.mobile.runtime.metadata import read_metadata
 from keras_pisr.mobile.runtime.trial_run import try_file
 
@@ -108,8 +109,12 @@ class TFLiteFile:
         )
         if not fits:
             wanted = tuple("any" if n is None else n for n in self.shape)
+            sides = "" if None in self.shape[1:3] else f" It has {told_size(self.shape[1:3])}."
+            if tuple(shape[1:3]) == self.shape[2:0:-1]:
+                sides = f"{sides[:-1]}: were the sides swapped?"
             raise ValueError(
-                f"{self.name} takes {self.color} {wanted}, got {tuple(shape)}. {self._advice()}"
+                f"{self.name} takes {self.color} {wanted}, got {tuple(shape)}.{sides} "
+                f"{self._advice()}"
             )
         if shape == self._allocated:
             return
@@ -146,7 +151,10 @@ class TFLiteFile:
             return image
         scale, zero = quantization(self._input)
         limits = np.iinfo(self.dtype)
-        return np.clip(np.rint(image / scale) + zero, limits.min, limits.max).astype(self.dtype)
+        levels = np.clip(np.rint(image / scale) + zero, limits.min, limits.max)
+        # What a not-a-number becomes does not matter: it only marks what a network reads.
+        with np.errstate(invalid="ignore"):
+            return levels.astype(self.dtype)
 
     def _check(self, path, inputs, outputs):
         if len(inputs) != 1:

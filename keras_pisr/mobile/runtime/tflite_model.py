@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
+from keras_pisr.inference.one_size import InTiles
 from keras_pisr.mobile.runtime.tflite_file import TFLiteFile, check_image_tensor
 
 
@@ -12,10 +15,15 @@ class TFLiteModel(TFLiteFile):
 
     It takes and returns float luma, or RGB for a file of whole images, whatever type the file
     stores. For a file with 8-bit input and output, it reads scale and zero point from the file.
-    Sizes that the file leaves open follow the input. The file is treated as untrusted: its size is
-    bounded before it is read, it is verified by the runtime before it is built, it must be a
-    network from one luma or RGB image to one, and it runs in a process of its own before it runs in
-    this one. The cost of running a valid network is not bounded.
+    Sizes that the file leaves open follow the input. A file of one size runs on images of another
+    size in overlapping tiles, with the result of a file for every size (see
+    `keras_pisr.inference.one_size`). `dynamic` files cannot do this, because their 8-bit ranges
+    depend on the whole image.
+
+    The file is treated as untrusted: its size is bounded before it is read, it is verified by the
+    runtime before it is built, it must be a network from one luma or RGB image to one, and it runs
+    in a process of its own before it runs in this one. The cost of running a valid network is not
+    bounded.
 
     Args:
         path: File ending in `.tflite`.
@@ -27,6 +35,8 @@ class TFLiteModel(TFLiteFile):
         name: The file's name.
         shape: Shape of the input, `(batch, height, width, 1 or 3)`; None for dimensions that the
             file leaves open.
+        one_shape: `shape` if the file fixes height and width (with a batch of 1 if that is open);
+            otherwise None.
         color: `"luma"` or `"rgb"`.
         dtype: NumPy dtype that the file takes: float32, uint8 or int8.
         metadata: The file's description of itself: `name`, `scale`, `color`, `values`,
@@ -52,7 +62,31 @@ class TFLiteModel(TFLiteFile):
 
     def __call__(self, luma: np.ndarray) -> np.ndarray:
         """Luma to luma; see the class."""
-        return self.run(np.asarray(luma, "float32"))[0]
+        luma = np.asarray(luma, "float32")
+        if self._fits_but_for_its_size(luma.shape):
+            return self._in_tiles(luma)
+        return self.run(luma)[0]
+
+    @property
+    def one_shape(self) -> tuple[int, int, int, int] | None:
+        """The shape of the input, if the file takes one height and width only."""
+        batch, height, width, channels = self.shape
+        return (batch or 1, height, width, channels) if height and width and channels else None
+
+    @cached_property
+    def _in_tiles(self):
+        try:
+            return InTiles(lambda image: self.run(image)[0], self.one_shape)
+        except ValueError as error:
+            raise ValueError(
+                f"{self.name} runs on other sizes only in tiles. {error} {self._advice()}"
+            ) from error
+
+    def _fits_but_for_its_size(self, shape):
+        one = self.one_shape
+        if one is None or len(shape) != 4 or 0 in shape or tuple(shape[1:3]) == one[1:3]:
+            return False
+        return (shape[0], shape[3]) == (one[0], one[3])
 
     def _advice(self):
         return "`keras-pisr export` without `--size` makes a file for every size."

@@ -45,6 +45,8 @@ def test_median_and_p90_are_of_the_timed_calls_alone(files, monkeypatch):
 def test_a_fixed_size_is_the_size_that_is_timed(student, tmp_path):
     kp.mobile.to_tflite(student, tmp_path / "a.tflite", size=(8, 10))
     assert kp.mobile.measure_latency(tmp_path / "a.tflite", runs=1).size == (8, 10)
+    with pytest.raises(ValueError, match="height 8, width 10: were the sides swapped?"):
+        kp.mobile.measure_latency(tmp_path / "a.tflite", size=(10, 8), runs=1)
     with pytest.raises(ValueError, match=r"takes luma \(1, 8, 10, 1\), got \(1, 9, 9, 1\)"):
         kp.mobile.measure_latency(tmp_path / "a.tflite", size=(9, 9), runs=1)
 

@@ -71,7 +71,34 @@ def test_values_beyond_the_range_saturate(files):
 
 def test_a_wrong_scale_is_told(files, images, capsys):
     assert main(["evaluate", str(files("float32")), str(images), "--scale", "3"]) == 2
-    assert "Is it a model for scale 3?" in capsys.readouterr().err
+    assert "The model enlarges by 2, not by 3" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def of_one_size(student, tmp_path_factory):
+    path = tmp_path_factory.mktemp("one_size") / "of_one_size.tflite"
+    kp.mobile.to_tflite(student, path, size=(24, 20))
+    return path
+
+
+def test_a_file_of_one_size_enlarges_every_size(of_one_size, files, images, tmp_path, rng):
+    file, wanted = kp.mobile.TFLiteModel(of_one_size), kp.mobile.TFLiteModel(files("float32"))
+    for shape in [(1, 24, 20, 1), (1, 40, 61, 1), (1, 19, 90, 1)]:
+        luma = rng.random(shape, "float32")
+        np.testing.assert_allclose(file(luma), wanted(luma), atol=1e-5)
+    image = rng.random((41, 23, 3))
+    np.testing.assert_allclose(kp.upscale(file, image), kp.upscale(wanted, image), atol=1e-5)
+    assert main(["evaluate", str(of_one_size), str(images), "--scale", "2"]) == 0
+    arguments = ["upscale", str(images / "HR" / "a.png"), "-o", str(tmp_path / "large.png")]
+    assert main([*arguments, "--model", str(of_one_size)]) == 0
+    assert Image.open(tmp_path / "large.png").size == (56, 48)
+
+
+def test_a_file_that_cannot_be_tiled_says_why(of_one_size, monkeypatch):
+    file = kp.mobile.TFLiteModel(of_one_size, trusted=True)
+    monkeypatch.setattr(file, "run", lambda image: [image - image.mean()])
+    with pytest.raises(ValueError, match="only in tiles.* 9 px away.*without `--size` makes"):
+        file(np.zeros((1, 9, 9, 1)))
 
 
 @pytest.mark.parametrize("shape", [(1, 4, 4), (1, 4, 4, 3), (2, 4, 4, 1), (1, 0, 4, 1)])

@@ -48,6 +48,16 @@ def test_a_wrong_pretrained_network_is_found_before_anything_is_trained(tmp_path
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"batch_size": 64}, "give --batch-size 12 or less"), ({"shift": 16}, "`shift` 16")],
+)
+def test_batches_that_cannot_be_made_leave_no_folder(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        horkd.run(settings("faces", tmp_path / "run", **changes))
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.slow
 def test_a_resumed_run_trains_nothing_twice_and_adds_what_is_new(tmp_path):
     out = tmp_path / "run"

@@ -79,7 +79,12 @@ def test_a_trained_student_can_be_gone_on_from(tmp_path):
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"start_from": "fsrcnn_x2"}, "change --student, --slope-per-channel or --start-from"),
+        ({"start_from": "fsrcnn_x2"}, "has slope per channel True, .* slope per channel False"),
+        (
+            {"start_from": "plain_sr_x2_small", "student": "plain_sr", "size": "medium"},
+            "plain_sr_x2_small has size small, and this run has size medium",
+        ),
+        ({"start_from": "plain_sr_x2_small"}, "architecture PlainSR, .* architecture FSRCNN"),
         ({"start_from": "fsrcnn_x3", "slope_per_channel": True}, "not a student for x2"),
         ({"start_from": "fsrcn_x2"}, "Did you mean fsrcnn_x2"),
     ],

@@ -99,17 +99,17 @@ def measured(row, options, folder):
 def table(rows):
     """Markdown: dB gained by the student over its start."""
     lines = [
-        "| trained on | optimizer, rate | patch | steps | photographs | text | JPEG |",
-        "|" + "---|" * 7,
+        "| trained on | optimizer, rate | HR patch, steps | photographs | text | JPEG |",
+        "|" + "---|" * 6,
     ]
-    for row in rows:
+    for row in sorted(rows, key=lambda row: [row[key] for key in KEYS]):
         start, student = row["psnr"]["start"], row["psnr"]["one_stage"]
         gains = [
-            f"{student[test] - start[test]:+.2f}" if test in start else ""
+            f"{student[test] - start[test]:+.3f}" if test in start else ""
             for test in ("photographs", "text", "jpeg")
         ]
-        rate = f"{row['optimizer']}, {row['learning_rate']:.0e}".replace("e-0", "e-")
-        cells = [row["kind"], rate, f"{row['patch_size']} px", str(row["steps"]), *gains]
+        rate = f"{row['optimizer']}, {row['learning_rate']:.0e}".replace("-0", "-")
+        cells = [row["kind"], rate, f"{row['patch_size']} px, {row['steps']}", *gains]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -76,12 +76,19 @@ class AfterKeras:
         """Python's import hook: returns the spec of Keras, whose loader registers at its end."""
         if name != "keras":
             return None
+        # The other hooks are asked, without this one.
         sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            sys.meta_path.insert(0, self)
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
 
             def exec_module(module):
+                # Only an import ends this hook: TensorFlow asks for the spec without importing.
+                if self in sys.meta_path:
+                    sys.meta_path.remove(self)
                 execute(module)
                 register()
 

@@ -99,6 +99,21 @@ def test_what_pisr_gains_is_the_difference_of_the_results(scale):
     assert f"| x{scale} | {gains} |" in (ROOT / "docs" / "results.md").read_text()
 
 
+def test_gains_over_a_start_are_those_of_the_results_file():
+    log = (ROOT / "docs" / "log" / "training.md").read_text().splitlines()
+    guide = (ROOT / "docs" / "guides" / "own_data.md").read_text()
+    for row in json.loads((ROOT / "docs" / "results" / "start_from.json").read_text()):
+        start, student = row["psnr"]["start"], row["psnr"]["one_stage"]
+        gains = [student[test] - start[test] for test in start]
+        setting = (row["optimizer"], row["learning_rate"], row["patch_size"], row["steps"])
+        rate = f"{setting[0]}, {setting[1]:.0e}".replace("-0", "-")
+        cells = [row["kind"], rate, f"{setting[2]} px, {setting[3]}"]
+        cells += [f"{gain:+.3f}" for gain in gains] + [""] * (3 - len(gains))
+        assert f"| {' | '.join(cells)} |" in log
+        if setting == ("soap", 3e-4, 48, 600):
+            assert f"| {' | '.join(f'{gain:+.2f}' for gain in gains)} |" in guide
+
+
 @pytest.mark.parametrize("task", ["classification", "retrieval", "faces"])
 def test_recognition_scores_are_those_of_the_results_files(task):
     results = json.loads((ROOT / "docs" / "results" / f"horkd_{task}.json").read_text())

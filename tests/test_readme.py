@@ -10,7 +10,10 @@ import keras_pisr as kp
 
 ROOT = Path(__file__).parents[1]
 GUIDES = ROOT / "docs" / "guides"
-PAGES = (ROOT / "README.md", GUIDES / "recognition.md", GUIDES / "own_student.md")
+PAGES = [
+    ROOT / "README.md",
+    *(GUIDES / f"{page}.md" for page in ("recognition", "own_student", "own_data")),
+]
 SNIPPETS = [
     snippet
     for page in PAGES
@@ -32,6 +35,7 @@ def stand_ins(tmp_path, monkeypatch):
     monkeypatch.setattr("keras_pisr.data.pairs.patches.STEPS_PER_EPOCH", 1)
     write_photographs(tmp_path / "photos", "train", side=112)  # `sizes` shrinks them
     write_photographs(tmp_path / "Set5" / "HR", "test", side=48)
+    write_photographs(tmp_path / "apart", "test", side=48)
     kp.data.write_image(tmp_path / "photo.jpg", kp.data.sample_images("test")["coffee"][:40, :56])
     rng = np.random.default_rng(0)
     for i in range(64):

@@ -15,7 +15,7 @@ from rich.table import Table
 import keras_pisr as kp
 from pisr.forecast import print_forecast
 from pisr.images import benchmark_folders, held_out_folder, load_images, validation_patches
-from pisr.networks import new_student, new_teacher, title
+from pisr.networks import new_student, new_teacher, title, trained
 from runs.devices import jax_accelerator, place
 from runs.run_folder import RunFolder, check_resumable
 from runs.training_stages import Stages
@@ -98,6 +98,8 @@ def run_resolved(settings):
         new_student(settings)
     # The folder is made last, so that an error above leaves no folder behind.
     folder = RunFolder(settings.out, settings, resume=settings.resume, writes=placement.writes)
+    if settings.start_from and not (folder / "start.keras").exists():
+        folder.save_model("start", trained(settings))
     stages = Stages(
         folder,
         settings,
@@ -152,6 +154,9 @@ def run_resolved(settings):
         if control == "two_stages":
             epochs += settings.teacher_epochs
         models[control] = stages.train(control, alone, epochs)
+    kept = final(models)
+    if kept != "student":
+        folder.save_model("student", models[kept])
     if not placement.writes:
         return None
     # Images are scored one by one, so devices cannot share them.
@@ -159,6 +164,10 @@ def run_resolved(settings):
     # Scores are computed in the precision in which presets are loaded, not in that of the training.
     keras.config.set_dtype_policy("float32")
 
+    # The teacher reads the HR image, so its score would not measure super-resolution.
+    scored = [name for name in models if name != "teacher"]
+    if settings.start_from:
+        scored.insert(0, "start")
     whose = {}
     if not tests:
         tests, whose = held_out_folder(settings, held_out)
@@ -167,10 +176,10 @@ def run_resolved(settings):
         "environment": folder.environment,
         "training_images": len(training),
         "stages": stages.records,
-        "scores": score(models, tests, folder, settings.scale),
+        "scores": score(scored, tests, folder, settings.scale),
     }
     if settings.degrade:
-        degraded = score(models, tests, folder, settings.scale, settings.degrade)
+        degraded = score(scored, tests, folder, settings.scale, settings.degrade)
         results["scores_degraded"] = degraded
     folder.write_json("results.json", results)
     curves = {
@@ -182,7 +191,9 @@ def run_resolved(settings):
         if scores in results:
             spoiled = f", LR degraded by {settings.degrade}" if scores != "scores" else ""
             show(results[scores], settings, whose, spoiled)
-    say_where(results["scores"], settings.out)
+    say_where(settings.out)
+    if settings.start_from:
+        say_where_start_is_better(results)
     return results
 
 
@@ -191,12 +202,12 @@ def final(names):
     return "student" if "student" in names else list(names)[-1]
 
 
-def score(models, tests, folder, scale, degrade=None):
-    """PSNR and SSIM of bicubic, controls and student on every test folder, and pictures."""
-    scores, kept = {}, final(models)
-    place = folder / ("pictures" if degrade is None else "pictures_degraded")
-    # The teacher reads the HR image, so its score would not measure super-resolution.
-    for name in ["bicubic", *(name for name in models if name != "teacher")]:
+def score(names, tests, folder, scale, degrade=None):
+    """PSNR and SSIM of bicubic and of models of the run on every test folder, and pictures."""
+    scores, kept = {}, final(names)
+    place = "pictures" if degrade is None else "pictures_degraded"
+    places = {kept: folder / place, "start": folder / f"{place}_start"}
+    for name in ["bicubic", *names]:
         model = name
         if name != "bicubic":
             # The model is loaded from its file, because the model in memory may be spread over
@@ -204,7 +215,7 @@ def score(models, tests, folder, scale, degrade=None):
             model = keras.saving.load_model(folder / f"{name}.keras")
         scores[name] = {}
         for test, path in tests.items():
-            pictures = place / test if name == kept else None
+            pictures = places[name] / test if name in places else None
             result = kp.evaluate(model, path, scale=scale, degrade=degrade, pictures=pictures)
             scores[name][test] = {"psnr": result.psnr, "ssim": result.ssim}
     return scores
@@ -212,6 +223,7 @@ def score(models, tests, folder, scale, degrade=None):
 
 LABELS = {
     "bicubic": "bicubic",
+    "start": "start",
     "one_stage": "{} alone, budget of one stage",
     "two_stages": "{} alone, budget of both stages",
     "student": "{} + PISR",
@@ -233,10 +245,26 @@ def show(scores, settings, whose, spoiled=""):
     Console(highlight=False).print(table)
 
 
-def say_where(scores, out):
+def say_where(out):
     """Print where the files of the run are."""
     Console(highlight=False).print(
-        f"Student: {out}/{final(scores)}.keras\nScores, settings and curves: {out}/results.json, "
+        f"Student: {out}/student.keras\nScores, settings and curves: {out}/results.json, "
         f"{out}/curves.png\nPictures: {out}/pictures/",
         soft_wrap=True,
     )
+
+
+def say_where_start_is_better(results):
+    """Print on which images the student is not better than the network it started from."""
+    worse = []
+    for scores, spoiled in (("scores", ""), ("scores_degraded", " degraded")):
+        for test, start in results.get(scores, {}).get("start", {}).items():
+            student = results[scores][final(results[scores])][test]
+            if round(student["psnr"], 2) <= round(start["psnr"], 2):
+                worse.append(f"{test}{spoiled} {student['psnr']:.2f} dB, start {start['psnr']:.2f}")
+    if worse:
+        Console(highlight=False).print(
+            f"The student is not better than its start: {'; '.join(worse)}.\n"
+            'What to do: docs/guides/own_data.md, "Start from a preset".',
+            soft_wrap=True,
+        )

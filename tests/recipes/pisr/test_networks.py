@@ -71,6 +71,7 @@ def test_a_trained_student_can_be_gone_on_from(tmp_path):
     wanted.save(tmp_path / "before.keras")
     for start in ("fsrcnn_x2", str(tmp_path / "before.keras")):
         chosen = settings(tmp_path, start_from=start, slope_per_channel=True).resolved()
+        assert chosen.learning_rate == 3e-4
         for network in (pisr.new_student(chosen), pisr.new_teacher(chosen).decoder):
             for ours, theirs in zip(network.get_weights(), wanted.get_weights(), strict=True):
                 np.testing.assert_array_equal(ours, theirs)

@@ -52,9 +52,37 @@ def test_another_network_trains_without_a_teacher(tmp_path, capsys):
     results = json.loads((out / "results.json").read_text())
     assert set(results["scores"]) == {"bicubic", "one_stage"}
     assert set(results["stages"]) == {"one_stage"}
-    assert isinstance(kp.load_student(out / "one_stage.keras"), kp.models.ResidualFSRCNN)
+    student, control = weights(out / "student.keras"), weights(out / "one_stage.keras")
+    for ours, theirs in zip(student, control, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert isinstance(kp.load_student(out / "student.keras"), kp.models.ResidualFSRCNN)
     assert list((out / "pictures" / "held_out").glob("*.png"))
-    assert "ResidualFSRCNN alone" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "ResidualFSRCNN alone" in said and f"{out}/student.keras" in said
+    assert "start" not in said
+
+
+def test_a_student_that_is_worse_than_its_start_is_said_to_be(tmp_path, capsys):
+    out, options = tmp_path / "run", {"pisr": False, "controls": ("one_stage",), "epochs": 1}
+    options |= {"start_from": "fsrcnn_x2", "slope_per_channel": True, "degrade": "jpeg:30"}
+    results = pisr.run(settings(out, learning_rate=0.1, warmup_steps=0, **options))
+    said = capsys.readouterr().out
+    for scores, pictures in (("scores", "pictures"), ("scores_degraded", "pictures_degraded")):
+        rows = {name: row["held_out"]["psnr"] for name, row in results[scores].items()}
+        assert list(rows) == ["bicubic", "start", "one_stage"]
+        assert rows["one_stage"] < rows["start"]
+        assert f"{rows['one_stage']:.2f} dB, start {rows['start']:.2f}" in said
+        assert list((out / f"{pictures}_start" / "held_out").glob("*.png"))
+    wanted = kp.from_preset("fsrcnn_x2").get_weights()
+    for ours, theirs in zip(weights(out / "start.keras"), wanted, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(("psnr", "named"), [(30.0, True), (30.01, False)])
+def test_only_a_gain_that_the_table_shows_is_better_than_the_start(capsys, psnr, named):
+    scores = {"start": {"Set5": {"psnr": 30.004}}, "one_stage": {"Set5": {"psnr": psnr}}}
+    pisr.say_where_start_is_better({"scores": scores})
+    assert ("Set5 30.00 dB, start 30.00" in capsys.readouterr().out) == named
 
 
 def test_degraded_images_are_trained_on_and_scored_beside_clean_ones(tmp_path, capsys):

@@ -4,6 +4,7 @@ This module imports neither Keras nor a backend, so that `--help` and errors app
 """
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -226,4 +227,12 @@ class Settings:
 
 def main(scale, description):
     """The command line of one recipe."""
+    if any(word.partition("=")[0] == "--scale" for word in sys.argv[1:]):
+        recipe = Path(sys.argv[0]).name
+        print(
+            f"{recipe}: error: This recipe is for x{scale}; run pisr_x2.py, pisr_x3.py or "
+            "pisr_x4.py instead of giving --scale.",
+            file=sys.stderr,
+        )
+        sys.exit(2)
     run_command(Settings(scale=scale), description, "pisr.run")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pisr.settings import Settings
+from pisr.settings import Settings, main
 from tests.recipes.pisr.small import settings
 
 RECIPES = Path(__file__).resolve().parents[3] / "recipes"
@@ -31,6 +31,14 @@ pytestmark = pytest.mark.slow
 def test_settings_that_cannot_be_met_are_named(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
         settings(tmp_path, **changes).resolved()
+
+
+def test_another_factor_is_another_recipe(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["recipes/pisr_x2.py", "--scale=3"])
+    with pytest.raises(SystemExit) as error:
+        main(scale=2, description="")
+    assert error.value.code == 2
+    assert "This recipe is for x2; run pisr_x2.py, pisr_x3.py" in capsys.readouterr().err
 
 
 def test_nothing_is_written_to_the_error_stream(tmp_path):

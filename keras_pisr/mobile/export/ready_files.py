@@ -21,7 +21,7 @@ SIZE = (256, 256)  # LR px: the side of a tile of mobile/android and mobile/web.
 KINDS = (
     ("float16", None, "CPU, images of any size by LiteRT's interpreter"),
     ("float16", SIZE, "CPU and GPU by LiteRT's CompiledModel; browsers"),
-    ("int8", SIZE, "CPU, fastest; NPUs"),
+    ("int8", SIZE, "CPU, fastest"),
 )
 LICENCE = "Apache-2.0"
 MANIFEST = "manifest.json"

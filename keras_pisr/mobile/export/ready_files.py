@@ -17,11 +17,13 @@ from keras_pisr.presets import CATALOG, from_preset
 from keras_pisr.presets.catalog import RECOMMENDED
 
 SIZE = (256, 256)  # LR px: the side of a tile of mobile/android and mobile/web.
-# Precision, size and purpose. Pixels are float32 in all of them, so that an app can swap the files.
+# Precision, size, target and purpose. Files for the CPU all have float32 pixels, so that an app can
+# swap them.
 KINDS = (
-    ("float16", None, "CPU, images of any size by LiteRT's interpreter"),
-    ("float16", SIZE, "CPU and GPU by LiteRT's CompiledModel; browsers"),
-    ("int8", SIZE, "CPU, fastest"),
+    ("float16", None, "cpu", "CPU, images of any size by LiteRT's interpreter"),
+    ("float16", SIZE, "cpu", "CPU and GPU by LiteRT's CompiledModel; browsers"),
+    ("int8", SIZE, "cpu", "CPU, fastest"),
+    ("int8", SIZE, "npu", "NPUs, uint8 pixels"),
 )
 LICENCE = "Apache-2.0"
 MANIFEST = "manifest.json"
@@ -44,7 +46,7 @@ def make_ready_files(
     Args:
         folder: Folder to write to.
         presets: Names or folders of presets; the recommended ones if not given.
-        kinds: `(precision, size, purpose)` of each file; `KINDS` if not given.
+        kinds: `(precision, size, target, purpose)` of each file; `KINDS` if not given.
         images: Folder of test images in the layout of `keras_pisr.evaluate`; photographs of
             scikit-image if not given.
         calibration: Folder of photographs for 8 bit; those of scikit-image if not given.
@@ -60,22 +62,23 @@ def make_ready_files(
     scores, rows, total = {}, [], len(presets) * len(kinds)
     for preset in presets:
         model = from_preset(preset)
-        for precision, size, purpose in kinds:
+        for precision, size, target, purpose in kinds:
             tell("Making files", len(rows), total)
             shape = "any_size" if size is None else "{}x{}".format(*size)
-            path = folder / f"{Path(preset).name}_{precision}_{shape}.tflite"
+            form = precision if target == "cpu" else f"{precision}_{target}"
+            path = folder / f"{Path(preset).name}_{form}_{shape}.tflite"
             with atomic_path(path) as temporary:
                 facts, agreement = convert_and_check(
                     model,
                     temporary,
                     preset=preset,
                     precision=precision,
-                    pixels="float32",
+                    pixels="float32" if target == "cpu" else None,
                     size=size,
                     calibration=calibration,
                     images=images,
                     wholly_delegated=True,
-                    options=SuperResolutionOptions(),
+                    options=SuperResolutionOptions(target=target),
                 )
             latency = measure_latency(path, size=size or SIZE, threads=threads, runs=runs)
             scale = latency.output_size[0] // latency.size[0]
@@ -87,6 +90,7 @@ def make_ready_files(
                     "preset": Path(preset).name,
                     "for": purpose,
                     "precision": precision,
+                    "target": target,
                     "scale": scale,
                     "size": size,
                     "bytes": path.stat().st_size,

@@ -12,7 +12,11 @@ from keras_pisr.data import downscale, upscale
 from keras_pisr.mobile.export import agreement, ready_files
 
 pytestmark = pytest.mark.usefixtures("tensorflow_backend")
-KINDS = (("float16", None, "any"), ("float16", (16, 20), "one size"))
+KINDS = (
+    ("float16", None, "cpu", "any"),
+    ("float16", (16, 20), "cpu", "one size"),
+    ("float16", (16, 20), "npu", "NPU"),
+)
 
 
 @pytest.fixture
@@ -33,10 +37,11 @@ def test_all_makes_every_file_and_a_manifest(small, capsys):
     manifest = json.loads((small / "made" / "manifest.json").read_text())
     assert manifest == json.loads((small / "copy.json").read_text())
     names = [row["file"] for row in manifest["files"]]
-    assert names == ["mine_float16_any_size.tflite", "mine_float16_16x20.tflite"]
+    forms = ("float16_any_size", "float16_16x20", "float16_npu_16x20")
+    assert names == [f"mine_{form}.tflite" for form in forms]
     assert {path.name for path in (small / "made").iterdir()} == {*names, "manifest.json"}
     assert all(name in capsys.readouterr().out for name in names[:1])
-    for row, size in zip(manifest["files"], [(None, None), (16, 20)], strict=True):
+    for row, size in zip(manifest["files"], [(None, None), (16, 20), (16, 20)], strict=True):
         content = (small / "made" / row["file"]).read_bytes()
         assert row["sha256"] == hashlib.sha256(content).hexdigest() and row["bytes"] == len(content)
         assert kp.mobile.TFLiteModel(small / "made" / row["file"]).shape[1:3] == size

@@ -35,8 +35,6 @@ class TFLiteModel(TFLiteFile):
         name: The file's name.
         shape: Shape of the input, `(batch, height, width, 1 or 3)`; None for dimensions that the
             file leaves open.
-        one_shape: `shape` if the file fixes height and width (with a batch of 1 if that is open);
-            otherwise None.
         color: `"luma"` or `"rgb"`.
         dtype: NumPy dtype that the file takes: float32, uint8 or int8.
         metadata: The file's description of itself: `name`, `scale`, `color`, `values`,
@@ -69,7 +67,7 @@ class TFLiteModel(TFLiteFile):
 
     @property
     def one_shape(self) -> tuple[int, int, int, int] | None:
-        """The shape of the input, if the file takes one height and width only."""
+        """`shape` if the file fixes height and width (a batch that is open is 1); otherwise None."""
         batch, height, width, channels = self.shape
         return (batch or 1, height, width, channels) if height and width and channels else None
 

@@ -67,7 +67,7 @@ class TFLiteModel(TFLiteFile):
 
     @property
     def one_shape(self) -> tuple[int, int, int, int] | None:
-        """`shape` if the file fixes height and width (a batch that is open is 1); otherwise None."""
+        """`shape`, with 1 for an open batch, if height and width are fixed; otherwise None."""
         batch, height, width, channels = self.shape
         return (batch or 1, height, width, channels) if height and width and channels else None
 

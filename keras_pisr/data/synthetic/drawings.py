@@ -10,12 +10,11 @@ from PIL import Image, ImageDraw, ImageFont
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-ALL_KINDS = ("text", "shapes", "pattern", "noise")
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:;!?()/%&@#+-=*"
 
 
 def draw_images(
-    count: int, *, size: int = 192, seed: int = 0, kinds: Collection[str] = ALL_KINDS
+    count: int, *, size: int = 192, seed: int = 0, kinds: Collection[str] | None = None
 ) -> dict[str, np.ndarray]:
     """Text, shapes, patterns and noise, drawn at random.
 
@@ -47,9 +46,11 @@ def draw_images(
     """
     if size < 16:
         raise ValueError(f"Expected size of 16 px or more; got {size}.")
-    if not kinds or set(kinds) - set(ALL_KINDS):
-        raise ValueError(f"Expected kinds of {ALL_KINDS}; got {kinds!r}.")
-    chosen = [kind for kind in KINDS if kind.__name__ in kinds]
+    named = {kind.__name__: kind for kind in KINDS}
+    kinds = named if kinds is None else kinds
+    if not kinds or set(kinds) - set(named):
+        raise ValueError(f"Expected kinds of {tuple(named)}; got {kinds!r}.")
+    chosen = [kind for name, kind in named.items() if name in kinds]
     images = {}
     for index in range(count):
         rng = np.random.default_rng([seed, index])

@@ -41,13 +41,13 @@ class Training:
     """
 
     def __init__(self, what, settings, out, runs, *, way, start, deadline, sharing=1.0):
-        self.what, self.settings = what, settings
-        self.way, self.start, self.deadline, self.sharing = way, start, deadline, sharing
+        self.what, self.way = what, way
+        self.start, self.deadline, self.sharing = start, deadline, sharing
         # Distances of embeddings need all of float32; the convolutions say what they need.
         jax.config.update("jax_default_matmul_precision", "highest")
         with mock.patch.object(horkd.data, "labelled_part", part_in_parallel):
             self.training, self.scored = horkd.data.load(settings)
-        settings.check_batches(self.training.labels)
+        settings = self.settings = settings.with_batch_size(self.training.labels)
         self.networks = self.networks_of(settings.lr_factor)
         self.guides = {"taught": self.networks.teacher(), "students": self.networks.assistant()}
         self.guides["assistants"] = self.guides["taught"]

@@ -1,5 +1,7 @@
 """`benchmarks/horkd_convergence` trains as the recipe does: the same batches, the same steps."""
 
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -146,3 +148,18 @@ def test_steps_of_every_replica_are_those_of_the_recipe(images):
             np.testing.assert_allclose(ours[i, j], theirs, rtol=1e-2, atol=2e-4)
         expected = student.predict(images.images / np.float32(255), verbose=0)["logits"]
         np.testing.assert_allclose(points[0][0][i, j], expected, rtol=1e-2, atol=1e-2)
+
+
+@pytest.mark.slow
+def test_the_command_trains_and_writes_its_results(tmp_path):
+    out = tmp_path / "results.json"
+    command = [sys.executable, FOLDER / "run.py", "pretrain", "letters", "--small"]
+    lengths = ["--epochs", "1", "--teacher-epochs", "1"]
+    subprocess.run([*command, *lengths, "--runs", tmp_path / "runs", "--out", out], check=True)
+    parts = json.loads(out.read_text())["pretrain"]["parts"]
+    assert list(parts) == ["teacher", "assistants"]
+    trained = tmp_path / "runs" / "pretrain_classification"
+    assert {path.name for path in trained.glob("*.keras")} == {
+        "teacher.keras",
+        "assistant_horkd_123.keras",
+    }

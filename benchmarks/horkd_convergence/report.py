@@ -25,6 +25,7 @@ SCORES = {
     "retrieval": ("recall@1", "recall@8", "map"),
     "faces": ("rank1", "auc", "tar@far=0.01"),
 }
+HR_HEIGHTS = {"classification": 64, "retrieval": 64, "faces": 102}
 COLORS = {
     "plain": "black",
     "plain_long": "tab:gray",
@@ -51,8 +52,7 @@ def main(folder: tyro.conf.Positional[Path] = ROOT / "docs" / "results" / "horkd
         sys.exit(f"report.py: error: {folder} holds no results file of {', '.join(TASKS)}.")
     draw_curves(found, folder / "curves.png")
     draw_tuning(found, folder / "tune.png")
-    if "sizes" in found.get("classification", {}):
-        draw_sizes(found["classification"], folder / "sizes.png")
+    draw_sizes(found, folder / "sizes.png")
     for task, runs in found.items():
         for what in ("curves", "tuned", "sizes"):
             if runs.get(what, {}).get("rows"):
@@ -97,6 +97,9 @@ def label_of(row):
         return LABELS[row]
     if row.startswith("assistant_"):
         return f"assistant of {label_of(row.removeprefix('assistant_'))}, on HR"
+    head, comma, size = row.partition(", ")
+    if comma and head in LABELS:
+        return f"{LABELS[head]}, {size}"
     method, colon, change = row.partition(": ")
     return f"{method.upper().replace('_123', ' 1 2 3')}{colon}{change}"
 
@@ -222,30 +225,39 @@ def draw_tuning(found, path):
     save(figure, path)
 
 
-def draw_sizes(runs, path):
-    """The first score of three rows by the size of the LR images, below that of the teacher."""
-    figure, (panel,) = panels(1, width=6)
-    for row in ("plain", "start", "horkd_123"):
-        by_size = {}
-        for name, points in runs["sizes"]["rows"].items():
-            head, _, factor = name.partition(", LR smaller by ")
-            if head == row:
-                # HR images of Tiny ImageNet have 64 px.
-                by_size[64 // int(factor)] = values(points[-1], "top1")
-        at = sorted(by_size)
-        means = [by_size[size].mean() for size in at]
-        spreads = [by_size[size].std(ddof=1) if len(by_size[size]) > 1 else 0 for size in at]
-        panel.errorbar(at, means, spreads, color=COLORS[row], label=LABELS[row], capsize=3)
-    rows = runs.get("curves", {}).get("rows", {})
-    for row, style in (("teacher", ":"), ("assistant_start", "--")):
-        if row in rows:
-            level = values(rows[row][-1], "top1").mean()
-            panel.axhline(level, color="black", linestyle=style, label=LABELS[row], linewidth=1)
-    panel.set_xscale("log", base=2)
-    panel.set_xticks([8, 16, 32], ["8", "16", "32"])
-    panel.set(xlabel="side of the LR images, px", ylabel="top1, percent")
-    panel.grid(alpha=0.3)
-    panel.legend(fontsize=8)
+def draw_sizes(found, path):
+    """A panel per task: the first score of three rows by the height of the LR images.
+
+    Above them are lines for two networks on HR images: the teacher, and the assistant without a
+    guide.
+    """
+    found = {task: runs for task, runs in found.items() if runs.get("sizes", {}).get("rows")}
+    if not found:
+        return
+    figure, axes = panels(len(found))
+    for panel, (task, runs) in zip(axes, found.items(), strict=False):
+        name = SCORES[task][0]
+        for row in ("plain", "start", "horkd_123"):
+            by_height = {}
+            for named, points in runs["sizes"]["rows"].items():
+                head, _, factor = named.partition(", LR smaller by ")
+                if head == row:
+                    by_height[HR_HEIGHTS[task] // int(factor)] = values(points[-1], name)
+            at = sorted(by_height)
+            means = [by_height[height].mean() for height in at]
+            spreads = [by_height[h].std(ddof=1) if len(by_height[h]) > 1 else 0 for h in at]
+            panel.errorbar(at, means, spreads, color=COLORS[row], label=LABELS[row], capsize=3)
+        rows = runs.get("curves", {}).get("rows", {})
+        for row, style in (("teacher", ":"), ("assistant_start", "--")):
+            if row in rows:
+                level = values(rows[row][-1], name).mean()
+                panel.axhline(level, color="black", linestyle=style, label=LABELS[row], linewidth=1)
+        panel.set_xscale("log", base=2)
+        panel.set_xticks(at, [str(height) for height in at])
+        panel.minorticks_off()
+        panel.set(title=task, xlabel="height of the LR images, px", ylabel=f"{name}, percent")
+        panel.grid(alpha=0.3)
+        panel.legend(fontsize=8)
     save(figure, path)
 
 

@@ -8,6 +8,9 @@ import tyro
 from keras_pisr.console.one_line_errors import complain
 from keras_pisr.console.progress_bar import ProgressBar
 
+# Up to this quality, the presets for JPEG are better than those without (docs/results.md).
+JPEG_QUALITY = 90
+
 
 def upscale(
     images: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="IN...")],
@@ -43,7 +46,7 @@ def upscale(
         out: Folder for the results or, for one input, the file to write.
         preset: The network: name of a preset, a preset folder, or hf://USER/NAME [the recommended
             one for --scale, plain_sr_x2_small for 2]. plain_sr_x2_small_jpeg suits images that were
-            saved as JPEG at a quality of 90 or less; on clean images it keeps less detail.
+            saved as JPEG at a quality of 90 or less; on clean images it keeps a little less detail.
         model: The network: a .keras or .tflite file, instead of a preset.
         scale: Factor by which to enlarge, which chooses the preset [2].
         suffix: Text that is added to each name: _x2 makes photo_x2.jpg.
@@ -72,11 +75,31 @@ def upscale(
         complain("keras-pisr", f"{path}: {reason}")
     for path, sentences in report.notes.items():
         complain("keras-pisr", f"{path}: {'; '.join(sentences)}", kind="note")
+    if preset is None and model is None:
+        _name_preset_for_jpeg(list(report.written), network.scale)
     skipped = f"; {len(report.skipped)} were there already" if report.skipped else ""
     failed = f"; {len(report.failed)} failed" if report.failed else ""
     noun = _noun(report.written)
     print(f"{len(report.written)} {noun} written to {out}{skipped}{failed}")
     return 1 if report.failed else 0
+
+
+def _name_preset_for_jpeg(originals, scale):
+    from keras_pisr.inference.formats.jpeg_quality import jpeg_quality
+    from keras_pisr.presets import CATALOG
+
+    name = f"plain_sr_x{scale}_small_jpeg"
+    if name not in CATALOG:
+        return
+    coarse = [path for path in originals if (jpeg_quality(path) or 100) <= JPEG_QUALITY]
+    if coarse:
+        which = f"{len(coarse)} images were" if len(coarse) > 1 else f"{coarse[0]} was"
+        complain(
+            "keras-pisr",
+            f"{which} saved as JPEG at a quality of {JPEG_QUALITY} or less; --preset {name} is "
+            "trained for this",
+            kind="note",
+        )
 
 
 def _noun(written):

@@ -131,7 +131,9 @@ class Settings:
     seed: int = 0
     """Makes weights, batches and drawings repeatable on one backend."""
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
-    """Keras' dtype policy. The last layer, the code and every loss stay in float32."""
+    """Keras' dtype policy of the training. The last layer, the code and every loss stay in float32,
+    and the trained networks are saved and scored in float32. A network with grouped convolutions
+    can learn to undo the rounding of 16 bit and is then worse in float32."""
 
     imitation_weight: float = 1e-4
     """Stage 1: the weight of the imitation loss; 0 turns it off."""

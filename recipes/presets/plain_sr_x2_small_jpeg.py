@@ -4,8 +4,8 @@ Command, on any machine with a CPU or a GPU and Keras' TensorFlow backend:
 
     KERAS_BACKEND=tensorflow python recipes/presets/plain_sr_x2_small_jpeg.py DATA
 
-It starts from the preset `plain_sr_x2_small`. Four patches of five are compressed, at a quality of
-30 to 95 that is drawn anew each time; the fifth is clean, so that clean images are not smeared.
+It starts from the preset `plain_sr_x2_small`. Half of the patches are compressed, at a quality of
+30 to 95 that is drawn anew each time; the others are clean, so that clean images keep their detail.
 """
 
 from shared import jpeg, main

@@ -141,6 +141,6 @@ def screens(scale, **changes):
 
 
 def jpeg(**changes):
-    """Settings of a last run at x2 on photographs that are saved as JPEG."""
-    options = {"degrade": "jpeg:30-95@0.8", "batch_size": 64, "epochs": 4}
+    """Settings of a last run at x2 on photographs, half of which are saved as JPEG."""
+    options = {"degrade": "jpeg:30-95@0.5", "batch_size": 64}
     return finish(2, **{**options, **changes})

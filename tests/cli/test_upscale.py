@@ -50,6 +50,28 @@ def test_a_folder_is_enlarged_by_a_preset(images, preset, capsys):
     assert capsys.readouterr().out == "2 images written to large\n"
 
 
+def test_images_that_were_saved_as_coarse_jpeg_are_met_with_their_preset(images, preset, capsys):
+    for name in ("c.jpg", "d.jpg"):
+        Image.open("in/a.png").save(images / "in" / name, quality=60)
+    Image.open("in/a.png").save(images / "in" / "fine.jpg", quality=95)
+    assert main(["upscale", "in/c.jpg", "-o", "1.png"]) == 0
+    error = capsys.readouterr().err
+    assert "note: in/c.jpg was saved as JPEG at a quality of 90 or less; " in error
+    assert "--preset plain_sr_x2_small_jpeg is trained for this" in error
+    assert main(["upscale", "in/c.jpg", "in/d.jpg", "in/fine.jpg", "-o", "large"]) == 0
+    assert "note: 2 images were saved as JPEG" in capsys.readouterr().err
+    # Where the network was chosen, where nothing is trained for it, and where nothing was made.
+    for name, options in {
+        "in/fine.jpg": [],
+        "in/a.png": [],
+        "in/d.jpg": ["--preset", str(preset)],
+    }.items():
+        assert main(["upscale", name, "-o", "other", *options]) == 0
+    assert main(["upscale", "in/c.jpg", "-o", "three", "--scale", "3"]) == 0
+    assert main(["upscale", "in/c.jpg", "-o", "1.png"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_keras_file_and_a_preset_of_it_agree(images, preset, capsys):
     model = str(preset.parent / "student.keras")
     assert main(["upscale", "in/a.png", "-o", "1.png", "--model", model, "--scale", "2"]) == 0

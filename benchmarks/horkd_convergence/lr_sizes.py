@@ -84,7 +84,7 @@ def table(sizes, name):
 
 def draw(sizes, name, out):
     """The score of each row by the height of the LR images, below a line for the teacher."""
-    figure, (panel,) = panels(1, width=6)
+    figure, (panel,) = panels(1, width=8)
     heights = list(sizes)
     for row in ROWS:
         scores = [seeds_of(results, row, name) for results in sizes.values()]
@@ -98,7 +98,7 @@ def draw(sizes, name, out):
     panel.minorticks_off()
     panel.set(xlabel="height of the LR images, px", ylabel=f"{name}, percent")
     panel.grid(alpha=0.3)
-    panel.legend(fontsize=8)
+    panel.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     save(figure, out)
 
 

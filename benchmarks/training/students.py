@@ -130,7 +130,8 @@ def main(
         batch_size: Number of patches per step.
         patch_size: Side of the HR patch, px.
         learning_rate: Adam's learning rate at the start, which was not tuned.
-        precision: Precision of the training; scores are computed in float32.
+        precision: Precision of the training; scores are computed in float32. CARN-M needs float32:
+            in bfloat16 it learns to undo the rounding (docs/pisr_map.md).
         runs: Folder of the runs.
         out: File to write.
     """

@@ -72,10 +72,14 @@ def collected(runs):
             if name not in ("seed", "out", "resume")
         }
         student, seed = chosen["student"], results["settings"]["seed"]
-        if settings.setdefault(student, chosen) != chosen:
+        others = settings.setdefault(student, chosen)
+        # A setting that one run does not name is newer than that run.
+        differing = [name for name in chosen.keys() & others if chosen[name] != others[name]]
+        if differing:
             raise ValueError(
-                f"{path.parent} has other settings than other runs of {student}: rows of one "
-                "student need the same. Move it elsewhere, or give --runs another folder."
+                f"{path.parent} differs from other runs of {student} in {', '.join(differing)}: "
+                "rows of one student need the same settings. Move it elsewhere, or give --runs "
+                "another folder."
             )
         row = found.setdefault(student, {"settings": chosen, "seeds": {}})
         row["parameters"] = results["stages"]["one_stage"]["parameters"]

@@ -5,9 +5,10 @@
 The program prints the table of docs/evaluation.md for x2. It needs no backend, and takes 2 s.
 """
 
-import sys
+from pathlib import Path
 
 import numpy as np
+import tyro
 from PIL import Image
 
 from keras_pisr.data import rgb_to_y, upscale
@@ -54,7 +55,12 @@ VARIANTS = {
 }
 
 
-def main(folder):
+def main(folder: tyro.conf.Positional[Path]):
+    """Print the table.
+
+    Args:
+        folder: A test set in the layout of `keras-pisr evaluate`.
+    """
     pairs = [pair.read() for pair in benchmark_pairs(folder, scale=SCALE)]
     scores = {
         name: np.mean([variant(lr, hr) for lr, hr in pairs]) for name, variant in VARIANTS.items()
@@ -65,6 +71,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    main(sys.argv[1])
+    tyro.cli(main, description=__doc__)

@@ -18,11 +18,18 @@ import tyro
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "recipes"))
 
-from report import COLORS, SCORES, mean_and_spread, panels, save  # noqa: E402
+from report import (  # noqa: E402
+    SCORES,
+    SIZE_ROWS,
+    draw_by_height,
+    label_heights,
+    mean_and_spread,
+    panels,
+    save,
+)
 
 from horkd.methods import LABELS  # noqa: E402
 
-ROWS = ("plain", "start", "horkd_123")
 # What may differ between the files.
 FREE = ("lr_factor", "methods", "out", "resume", "data", "tensorboard")
 
@@ -67,16 +74,16 @@ def table(sizes, name):
     The gap is the teacher's score minus that of the student alone.
     """
     lines = [
-        f"| {name}, height of the LR images | {' | '.join(LABELS[row] for row in ROWS)} "
+        f"| {name}, height of the LR images | {' | '.join(LABELS[row] for row in SIZE_ROWS)} "
         "| teacher, on HR | HORKD minus alone | part of the gap |",
-        "|---" * (len(ROWS) + 4) + "|",
+        "|---" * (len(SIZE_ROWS) + 4) + "|",
     ]
     for height, results in sizes.items():
-        scores = {row: seeds_of(results, row, name) for row in ROWS}
+        scores = {row: seeds_of(results, row, name) for row in SIZE_ROWS}
         teacher = 100 * results["rows"]["teacher"][name]["mean"]
         gain = scores["horkd_123"] - scores["plain"]
         part = gain.mean() / (teacher - scores["plain"].mean())
-        cells = [mean_and_spread(scores[row]) for row in ROWS]
+        cells = [mean_and_spread(scores[row]) for row in SIZE_ROWS]
         cells += [f"{teacher:.1f}", mean_and_spread(gain, "+"), f"{100 * part:.0f} %"]
         lines.append(f"| {height} px | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -85,19 +92,12 @@ def table(sizes, name):
 def draw(sizes, name, out):
     """The score of each row by the height of the LR images, below a line for the teacher."""
     figure, (panel,) = panels(1, width=8)
-    heights = list(sizes)
-    for row in ROWS:
-        scores = [seeds_of(results, row, name) for results in sizes.values()]
-        means = [seeds.mean() for seeds in scores]
-        spreads = [seeds.std(ddof=1) if len(seeds) > 1 else 0 for seeds in scores]
-        panel.errorbar(heights, means, spreads, color=COLORS[row], label=LABELS[row], capsize=3)
+    for row in SIZE_ROWS:
+        scores = {height: seeds_of(results, row, name) for height, results in sizes.items()}
+        draw_by_height(panel, row, scores)
     teacher = [100 * results["rows"]["teacher"][name]["mean"] for results in sizes.values()]
-    panel.plot(heights, teacher, "k:", label="teacher, on HR", linewidth=1)
-    panel.set_xscale("log", base=2)
-    panel.set_xticks(heights, [str(height) for height in heights])
-    panel.minorticks_off()
-    panel.set(xlabel="height of the LR images, px", ylabel=f"{name}, percent")
-    panel.grid(alpha=0.3)
+    panel.plot(list(sizes), teacher, "k:", label="teacher, on HR", linewidth=1)
+    label_heights(panel, sizes, name)
     panel.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     save(figure, out)
 

@@ -25,6 +25,8 @@ SCORES = {
     "retrieval": ("recall@1", "recall@8", "map"),
     "faces": ("rank1", "auc", "tar@far=0.01"),
 }
+# What is compared by the size of the LR images.
+SIZE_ROWS = ("plain", "start", "horkd_123")
 HR_HEIGHTS = {"classification": 64, "retrieval": 64, "faces": 102}
 COLORS = {
     "plain": "black",
@@ -237,28 +239,40 @@ def draw_sizes(found, path):
     figure, axes = panels(len(found))
     for panel, (task, runs) in zip(axes, found.items(), strict=False):
         name = SCORES[task][0]
-        for row in ("plain", "start", "horkd_123"):
+        for row in SIZE_ROWS:
             by_height = {}
             for named, points in runs["sizes"]["rows"].items():
                 head, _, factor = named.partition(", LR smaller by ")
                 if head == row:
                     by_height[HR_HEIGHTS[task] // int(factor)] = values(points[-1], name)
-            at = sorted(by_height)
-            means = [by_height[height].mean() for height in at]
-            spreads = [by_height[h].std(ddof=1) if len(by_height[h]) > 1 else 0 for h in at]
-            panel.errorbar(at, means, spreads, color=COLORS[row], label=LABELS[row], capsize=3)
+            draw_by_height(panel, row, by_height)
         rows = runs.get("curves", {}).get("rows", {})
         for row, style in (("teacher", ":"), ("assistant_start", "--")):
             if row in rows:
                 level = values(rows[row][-1], name).mean()
                 panel.axhline(level, color="black", linestyle=style, label=LABELS[row], linewidth=1)
-        panel.set_xscale("log", base=2)
-        panel.set_xticks(at, [str(height) for height in at])
-        panel.minorticks_off()
-        panel.set(title=task, xlabel="height of the LR images, px", ylabel=f"{name}, percent")
-        panel.grid(alpha=0.3)
+        label_heights(panel, by_height, name)
+        panel.set(title=task)
         panel.legend(fontsize=8)
     save(figure, path)
+
+
+def draw_by_height(panel, row, by_height):
+    """A line with the deviation over seeds, from heights of LR images to scores of the seeds."""
+    heights = sorted(by_height)
+    scores = [by_height[height] for height in heights]
+    means = [seeds.mean() for seeds in scores]
+    spreads = [seeds.std(ddof=1) if len(seeds) > 1 else 0 for seeds in scores]
+    panel.errorbar(heights, means, spreads, color=COLORS[row], label=LABELS[row], capsize=3)
+
+
+def label_heights(panel, heights, name):
+    """Mark the heights of LR images, and say what is drawn over them."""
+    panel.set_xscale("log", base=2)
+    panel.set_xticks(sorted(heights), [str(height) for height in sorted(heights)])
+    panel.minorticks_off()
+    panel.set(xlabel="height of the LR images, px", ylabel=f"{name}, percent")
+    panel.grid(alpha=0.3)
 
 
 def save(figure, path):

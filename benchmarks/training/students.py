@@ -74,7 +74,7 @@ def collected(runs):
         student, seed = chosen["student"], results["settings"]["seed"]
         others = settings.setdefault(student, chosen)
         # A setting that one run does not name is newer than that run.
-        differing = [name for name in chosen.keys() & others if chosen[name] != others[name]]
+        differing = [name for name in chosen if others.get(name, chosen[name]) != chosen[name]]
         if differing:
             raise ValueError(
                 f"{path.parent} differs from other runs of {student} in {', '.join(differing)}: "

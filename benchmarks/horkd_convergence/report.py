@@ -154,14 +154,19 @@ def tuning_table(task, rows):
     """Markdown: the first score on held-out images, by which the weights are chosen."""
     name = SCORES[task][0]
     lines = [f"| {name} on held-out images | HORKD 1 2 3 | RKD |", "|---|---|---|"]
-    for change in [row.removeprefix("rkd: ") for row in rows if row.startswith("rkd: ")]:
-        both = [rows[f"{method}: {change}"] for method in ("horkd_123", "rkd")]
-        cells = [mean_and_spread(last_of(points, name)) for points in both]
+    for row in (row for row in rows if row.startswith("horkd_123: ")):
+        change = row.removeprefix("horkd_123: ")
+        both = (rows.get(f"{method}: {change}") for method in ("horkd_123", "rkd"))
+        cells = [mean_and_spread(last_of(points, name)) if points else "" for points in both]
         lines.append(f"| {change} | {' | '.join(cells)} |")
     others = [
-        f"{LABELS[row]} {mean_and_spread(last_of(rows[row], name))}" for row in ("start", "takd")
+        f"{LABELS[row]} {mean_and_spread(last_of(rows[row], name))}"
+        for row in ("start", "takd")
+        if row in rows
     ]
-    return "\n".join([*lines, "", f"For comparison: {'; '.join(others)}."])
+    if others:
+        lines += ["", f"For comparison: {'; '.join(others)}."]
+    return "\n".join(lines)
 
 
 def panels(count, width=5.0, height=4.0, columns=2):

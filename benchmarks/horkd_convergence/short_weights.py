@@ -7,7 +7,7 @@ and RKD with the changes of `parts.CHANGES`, and score held-out images of the tr
 image is read. `--score-on test --changes NAME` trains one change like the rows of the tables.
 
 Results have the form of `run.py`: `python benchmarks/horkd_convergence/report.py FOLDER` prints and
-draws them. What is done stays in `--runs`; the same command continues after it.
+draws them. What is done stays in `--runs`; the same command continues after it. Runs on TensorFlow.
 """
 
 import dataclasses
@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "recipes"))
@@ -183,4 +184,7 @@ def write(path, what, result):
 
 
 if __name__ == "__main__":
-    tyro.cli(main, description=__doc__)
+    try:
+        tyro.cli(main, description=__doc__)
+    except (ValueError, OSError) as error:
+        sys.exit(f"short_weights.py: error: {error}")

@@ -158,9 +158,9 @@ def test_times_of_plain_sr_are_those_of_the_results_file():
         assert f"| {name} | {row['median_ms']:.0f} | {row['ratio']:.2f} |" in lines
 
 
-@pytest.mark.parametrize("scale", [2, 3, 4])
-def test_precisions_of_plain_sr_are_those_of_the_results_file(scale):
-    path = ROOT / "docs" / "results" / "plain_sr" / f"precisions_x{scale}.json"
+@pytest.mark.parametrize("name", ["x2", "x3", "x4", "x2_rgb"])
+def test_precisions_of_plain_sr_are_those_of_the_results_file(name):
+    path = ROOT / "docs" / "results" / "plain_sr" / f"precisions_{name}.json"
     students = json.loads(path.read_text())["students"]
     page = MEASUREMENTS.read_text()
     unit = list(students.values())[-1]["float32"]["latency"]["median_ms"]

@@ -5,7 +5,11 @@
     python benchmarks/mobile/precisions.py DATA docs/results/plain_sr/precisions_x2.json \
         --students plain_sr_x2_small plain_sr_x2_medium fsrcnn_x2_mixed --runs 15 --size 360 640
 
-A student is a preset or a `.keras` file; all have the same scale. DATA holds Set5, Set14 and B100,
+    python benchmarks/mobile/precisions.py DATA docs/results/plain_sr/precisions_x2_rgb.json \
+        --students plain_sr_x2_small plain_sr_x2_medium --color rgb --runs 15 --size 360 640
+
+A student is a preset or a `.keras` file; all have the same scale. Files of `--color rgb` take and
+return whole images as uint8. DATA holds Set5, Set14 and B100,
 each with `HR/` and `LR_bicubic/X2/` (or X3, X4). A row "int8, trained" is added if `mobile/qat.py`
 wrote `NAME_in_8_bit.keras` beside `NAME.keras`. The program prints the tables of
 docs/reference/phone_measurements.md; with `--runs`, the last table has all students, compared with
@@ -18,7 +22,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import tyro
@@ -37,6 +41,7 @@ from keras_pisr.presets.keras_file import load_student
 SETS = ("Set5", "Set14", "B100")
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
 TRAINED = "int8, trained"
+PIXELS = {"luma": {}, "rgb": {"color": "rgb", "pixels": "uint8"}}
 
 
 class Remembered:
@@ -53,7 +58,7 @@ class Remembered:
         return self.outputs[key]
 
 
-def files(student, folder):
+def files(student, folder, color):
     """Paths of the student's files, by name of the row."""
     model, made = super_resolution_model(student, accept=TRAINABLE)[0], {}
     sources = [(precision, precision, model) for precision in PRECISIONS]
@@ -62,7 +67,7 @@ def files(student, folder):
         sources.append((TRAINED, "int8", load_student(trained)))
     for name, precision, source in sources:
         made[name] = folder / f"{Path(student).stem}_{len(made)}.tflite"
-        to_tflite(source, made[name], precision=precision)
+        to_tflite(source, made[name], precision=precision, **PIXELS[color])
     return model, made
 
 
@@ -84,10 +89,10 @@ def measure(model, path, data, scale):
     }
 
 
-def fixed(source, path, size):
+def fixed(source, path, size, color):
     """Make a file for one size, which phones run fastest, from a file's model and precision."""
     model, precision = source
-    to_tflite(model, path, precision=precision.partition(",")[0], size=size)
+    to_tflite(model, path, precision=precision.partition(",")[0], size=size, **PIXELS[color])
     return path
 
 
@@ -96,7 +101,8 @@ def times(paths, runs, size, warmup=3):
     models = [TFLiteModel(path, threads=1) for path in paths]
     taken = [[] for _ in models]
     for model in models:
-        model.fill(np.random.default_rng(0).random((1, *size, 1), "float32"))
+        shape = (1, *size, model.shape[3])
+        model.fill(np.random.default_rng(0).random(shape, "float32"))
     for _ in range(warmup + runs):
         for model, row in zip(models, taken, strict=True):
             start = time.perf_counter()
@@ -152,6 +158,7 @@ def main(
     students: tuple[str, ...],
     runs: int = 0,
     size: tuple[int, int] | None = None,
+    color: Literal["luma", "rgb"] = "luma",
 ):
     """Measure every precision of students for one scale.
 
@@ -161,23 +168,24 @@ def main(
         students: Presets or .keras files of one scale.
         runs: Number of timed rounds; with 0, nothing is timed.
         size: Time files for only this height and width [files for every size, at 360 x 640].
+        color: What the files take and return.
     """
     tables, paths, scales = {}, {}, set()
     with without_notices(), tempfile.TemporaryDirectory() as folder:
         for student in students:
-            model, made = files(student, Path(folder))
+            model, made = files(student, Path(folder), color)
             scales.add(model_scale(model))
             if len(scales) > 1:
                 raise ValueError(f"{student} is for x{model_scale(model)}; others are not.")
             scale = model_scale(model)
-            remembered, name = Remembered(model), f"{type(model).__name__} ({Path(student).name})"
-            tables[name] = {
-                row: measure(remembered, path, data, scale) for row, path in made.items()
-            }
+            # `upscale`, with which files of whole images are compared, takes only Keras models.
+            compared = Remembered(model) if color == "luma" else model
+            name = f"{type(model).__name__} ({Path(student).name})"
+            tables[name] = {row: measure(compared, path, data, scale) for row, path in made.items()}
             for row, path in made.items():
                 timed = path.with_name(f"{path.stem}_fixed.tflite")
                 sized = runs and size and row in PRECISIONS
-                paths[name, row] = fixed((model, row), timed, size) if sized else path
+                paths[name, row] = fixed((model, row), timed, size, color) if sized else path
         load = os.getloadavg()[0]
         if runs:
             for (name, row), latency in zip(
@@ -188,7 +196,8 @@ def main(
         "command": "python benchmarks/mobile/precisions.py DATA OUT.json --students "
         + " ".join(Path(student).name for student in students)
         + (f" --runs {runs}" if runs else "")
-        + (f" --size {size[0]} {size[1]}" if size else ""),
+        + (f" --size {size[0]} {size[1]}" if size else "")
+        + (f" --color {color}" if color != "luma" else ""),
         "scale": scales.pop(),
         "input": size or SIZE,
         "machine": machine(),

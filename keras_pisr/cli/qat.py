@@ -11,7 +11,7 @@ says how much the shipped students lose.
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -29,6 +29,7 @@ def qat(
     batch_size: int = 16,
     patch_size: int = 64,
     learning_rate: float = 1e-4,
+    pixels: Literal["float32", "uint8"] = "float32",
     seed: int = 0,
 ) -> int:
     """Train a student further in 8 bit.
@@ -44,6 +45,8 @@ def qat(
         batch_size: Number of patches per step.
         patch_size: Side of an HR patch in px.
         learning_rate: The learning rate at the start, which falls by a cosine.
+        pixels: The type of the luma that the file will take: float32, or uint8 for files with
+            --pixels uint8 or --target npu.
         seed: Makes the patches and the first weights repeatable.
     """
     use_tensorflow()
@@ -65,6 +68,7 @@ def qat(
             batch_size=batch_size,
             patch=patch_size,
             learning_rate=learning_rate,
+            pixels=pixels,
             seed=seed,
             verbose=2,
         )

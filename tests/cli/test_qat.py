@@ -21,9 +21,12 @@ def folder(tmp_path, monkeypatch, photographs):
 ARGUMENTS = ["student.keras", "--hr-dir", "HR", "--patch-size", "16", "--batch-size", "2"]
 
 
-@pytest.mark.parametrize("guided", [False, True])
-def test_a_student_is_trained_and_exported_in_8_bit(folder, capsys, guided):
+@pytest.mark.parametrize(
+    ("guided", "pixels"), [(False, "float32"), (True, "float32"), (False, "uint8")]
+)
+def test_a_student_is_trained_and_exported_in_8_bit(folder, capsys, guided, pixels):
     more = ["--steps", "3", "--out", "trained.keras", "--learning-rate", "1e-2"]
+    more += ["--pixels", pixels] if pixels == "uint8" else []
     if guided:
         kp.models.PrivilegedTeacher(small_student()).save("teacher.keras")
         more += ["--teacher", "teacher.keras", "--distillation-weight", "1e-3"]
@@ -31,10 +34,12 @@ def test_a_student_is_trained_and_exported_in_8_bit(folder, capsys, guided):
     output = capsys.readouterr()
     assert "Written: trained.keras" in output.out and ("distillation" in output.out) == guided
     trained = kp.load_student("trained.keras")
-    assert "pixels_levels" in {layer.name for layer in trained.layers}
+    levels = "whole_and_rest_levels" if pixels == "float32" else "pixels_levels"
+    assert levels in {layer.name for layer in trained.layers}
     arguments = ["trained.keras", "--quantize", "int8", "--out", "a.tflite", "--size", "20", "24"]
+    arguments += ["--pixels", pixels]
     assert export.main([*arguments, "--min-agreement", "30"]) == 0
-    assert kp.mobile.TFLiteModel("a.tflite").dtype == np.float32
+    assert kp.mobile.TFLiteModel("a.tflite").dtype == np.dtype(pixels)
 
 
 @pytest.mark.parametrize(

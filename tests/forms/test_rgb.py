@@ -116,6 +116,21 @@ def test_the_8_bit_network_inside_keeps_its_own_ranges(tensorflow_backend, tmp_p
     assert np.abs(difference).mean() < 3 / 255
 
 
+@pytest.mark.parametrize("pixels", ["float32", "uint8"])
+def test_whole_images_lose_in_8_bit_as_little_as_luma(tensorflow_backend, tmp_path, pixels):
+    model = kp.models.PlainSR.from_preset("plain_sr_x2_small")
+    path = tmp_path / "a.tflite"
+    kp.mobile.to_tflite(model, path, precision="int8", color="rgb", pixels=pixels)
+    kp.mobile.check_file(path, precision="int8")
+    found = kp.mobile.check_agreement(model, TFLiteModel(path), scale=2, precision="int8")
+    assert found.loss < 0.03
+
+
+def test_a_float_file_of_whole_images_is_no_8_bit_file(rgb_files):
+    with pytest.raises(ValueError, match="computes in float: .* CONV_2D"):
+        kp.mobile.check_file(rgb_files(), precision="int8")
+
+
 @pytest.mark.parametrize("precision", ["float32", "float16", "dynamic", "int8"])
 @pytest.mark.parametrize("pixels", ["float32", "uint8"])
 def test_only_casts_of_pixels_stay_outside_the_delegate(rgb_files, precision, pixels):
@@ -144,7 +159,9 @@ def test_luma_is_refused_by_a_file_of_whole_images(rgb_files):
     ("arguments", "message"),
     [
         ({"color": "yuv"}, "got 'yuv'"),
-        ({"color": "rgb", "pixels": "int8"}, "need precision 'int8'"),
+        ({"pixels": "uint8"}, "need precision 'int8'"),
+        ({"color": "rgb", "pixels": "int8"}, "uint8 or float32"),
+        ({"color": "rgb", "pixels": "int8", "precision": "int8"}, "uint8 or float32"),
     ],
 )
 def test_wrong_arguments_are_refused(student, tmp_path, arguments, message):

@@ -24,8 +24,9 @@ def check_conversion(path, precision, pixels, color="luma"):
         raise ValueError(f"Expected pixels to be one of {get_args(PixelType)}; got {pixels!r}.")
     if color not in get_args(Color):
         raise ValueError(f"Expected color to be one of {get_args(Color)}; got {color!r}.")
-    castable = ("float32", "uint8") if color == "rgb" else ("float32",)
-    if precision != "int8" and pixels not in (None, *castable):
+    if color == "rgb" and pixels == "int8":
+        raise ValueError("Whole images are uint8 or float32; got pixels 'int8'.")
+    if color == "luma" and precision != "int8" and pixels not in (None, "float32"):
         raise ValueError(f"Pixels of {pixels} need precision 'int8'; got {precision!r}.")
     if keras.backend.backend() != "tensorflow":
         raise ValueError(

@@ -74,8 +74,8 @@ def to_tflite(
         pixels: Type of input and output: `"float32"`, or for int8 and RGB also `"uint8"` (value 255
             is 1; the default for int8 and RGB or an NPU), or for int8 `"int8"` (the same minus
             128). Luma of an RGB image is no whole number of steps of 1/255. An int8 file of
-            float32 pixels reads the rest, too, and loses a third of what one of uint8 pixels
-            loses (`fine_pixels`).
+            float32 luma reads the rest, too, and loses a third of what one of uint8 luma loses
+            (`fine_pixels`). So does an int8 file of RGB, which takes uint8 or float32 pixels.
         size: `(height, width)` of the input, for a file that takes only this size.
         batch: Images per call.
         representative: For dynamic and int8: float32 lumas `(height, width, 1)` in `[0, 1]`
@@ -137,7 +137,8 @@ def convert(
     elif precision == "int8" and not is_quantized(model):
         if can_be_quantized(deployed):
             deployed = merged_ends(deployed, patches)
-            if (color, pixels) == ("luma", "float32"):
+            # Luma that the file itself makes of RGB is no whole number of steps of 1/255 either.
+            if color == "rgb" or pixels == "float32":
                 deployed = fine_pixels(deployed)
             deployed = post_training_form(deployed, patches)
         else:
@@ -146,20 +147,21 @@ def convert(
             round_weights(equalize_channels(deployed, patches), patches)
     if target == "npu":
         deployed = npu_form(deployed)
+    # An 8-bit network without ranges of its own makes a file of whole images 8 bit throughout,
+    # whose ends are pixels anyway. Around other networks, colours stay in float.
+    has_ranges = is_quantized(deployed)
+    ends_in_8_bit = precision == "int8" and not (color == "rgb" and has_ranges)
     if color == "rgb":
-        # A file that is 8 bit throughout has pixels at its ends anyway; other files need a cast.
-        cast = "float32" if precision == "int8" else pixels
+        cast = "float32" if ends_in_8_bit else pixels
         deployed = whole_image(deployed, scale=model_scale(model), pixels=cast)
 
     def measured():
         batches = calibration_batches(lumas, size, batch)
         return colour_batches(batches) if color == "rgb" else batches
 
-    # In a file of whole images, the operations around the network have no ranges of their own.
-    needs_ranges = color == "rgb" or not is_quantized(deployed)
     tell("Converting")
-    options = converter_options(precision, measured if needs_ranges else None)
-    if precision == "int8":
+    options = converter_options(precision, None if has_ranges else measured)
+    if ends_in_8_bit:
         options["inference_input_type"] = options["inference_output_type"] = getattr(tf, pixels)
     shape = (batch, *(size or (None, None)), deployed.inputs[0].shape[-1])
     signature = keras.InputSpec(shape=shape, dtype=deployed.inputs[0].dtype, name="lr")

@@ -42,7 +42,8 @@ class FileFacts:
         delegates: Number of parts that XNNPACK runs. 1 means the whole network.
         not_delegated: Names of the operations that XNNPACK does not run, in no special order.
         float_operations: Names of the operations that compute in float, without those that split
-            the pixels for an 8-bit network (`WholeAndRest`).
+            the pixels for an 8-bit network (`WholeAndRest`) and, in a file of whole images, those
+            that compute colours before, beside and after it.
     """
 
     name: str
@@ -67,7 +68,7 @@ class FileFacts:
             operations=dict(Counter(op["op_name"] for op in original)),
             delegates=len(operations) - len(original),
             not_delegated=executed(operations, model.interpreter.get_output_details()),
-            float_operations=computed_in_float(original, types),
+            float_operations=computed_in_float(original, types, images=gives_rgb(model)),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,19 +76,59 @@ class FileFacts:
         return dataclasses.asdict(self)
 
 
-def computed_in_float(operations, types):
-    """Names of the operations that compute in float and do not only split pixels for 8 bit.
+def gives_rgb(model):
+    """Whether a file makes whole images."""
+    return model.color == "rgb" and len(model.interpreter.get_output_details()[0]["shape"]) == 4
+
+
+def computed_in_float(operations, types, *, images):
+    """Names of the operations that compute in float and should not, if the file is in 8 bit.
 
     Args:
         operations: The original ones, in the order in which they run.
         types: Dict from the index of a tensor to its dtype.
+        images: Whether the file makes whole images.
     """
+    checked = between_8_bit(operations, types) if images else after_splitting(operations)
+    return tuple(
+        op["op_name"] for op in checked if any(types.get(i) == np.float32 for i in op["outputs"])
+    )
+
+
+def after_splitting(operations):
+    """The operations without those at the start that only split pixels for 8 bit."""
     first = next((i for i, op in enumerate(operations) if op["op_name"] == "QUANTIZE"), 0)
     before = {op["op_name"] for op in operations[:first]}
-    rest = operations[first:] if before <= SPLITTING else operations
-    return tuple(
-        op["op_name"] for op in rest if any(types.get(i) == np.float32 for i in op["outputs"])
-    )
+    return operations[first:] if before <= SPLITTING else operations
+
+
+def between_8_bit(operations, types):
+    """The operations that read what 8 bit computed and whose result 8 bit reads again.
+
+    Colours are computed in float before, beside and after an 8-bit network. These are all
+    operations if nothing is computed in 8 bit.
+    """
+
+    def in_8_bit(operation):
+        results = [types.get(i) for i in operation["outputs"]]
+        return operation["op_name"] not in BOUNDARY and np.int8 in results
+
+    def following(operations, start, end):
+        """Indices of the operations that follow one in 8 bit, from tensors `start` to `end`."""
+        tensors, found = set(), set()
+        for operation in operations:
+            follows = not tensors.isdisjoint(map(int, operation[start]))
+            if follows:
+                found.add(operation["index"])
+            if follows or in_8_bit(operation):
+                tensors.update(map(int, operation[end]))
+        return found
+
+    if not any(map(in_8_bit, operations)):
+        return operations
+    after = following(operations, "inputs", "outputs")
+    before = following(operations[::-1], "outputs", "inputs")
+    return [op for op in operations if op["index"] in after & before]
 
 
 def executed(operations, outputs):

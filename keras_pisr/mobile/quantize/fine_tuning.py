@@ -11,6 +11,7 @@ def fine_tune(
     batch_size=16,
     patch=64,
     learning_rate=1e-4,
+    pixels="float32",
     representative=None,
     seed=0,
     verbose=0,
@@ -31,6 +32,8 @@ def fine_tune(
         batch_size: Number of patches per step.
         patch: Side of an HR patch, px.
         learning_rate: Learning rate at the start.
+        pixels: Type of the luma that the file will take. Luma of `"float32"` is read in steps finer
+            than 1/255, as in `to_tflite`; `"uint8"` and files for NPUs have no such steps.
         representative: As in `to_tflite`.
         seed: Makes the patches and the start of the teacher's head repeatable.
         verbose: Passed on to `fit`.
@@ -42,6 +45,7 @@ def fine_tune(
 
     from keras_pisr.data import tf_patches
     from keras_pisr.distillers import Distiller, PrivilegedDistiller
+    from keras_pisr.forms.int8.fine_pixels import fine_pixels
     from keras_pisr.forms.int8.merged_ends import merged_ends
     from keras_pisr.forms.int8.quantized import post_training_form
     from keras_pisr.forms.phone import deployed_form
@@ -50,7 +54,10 @@ def fine_tune(
     keras.utils.set_random_seed(seed)
     lumas = calibration_lumas(student, representative)
     patches = [luma for (luma,) in photograph_batches(lumas)]
-    form = post_training_form(merged_ends(deployed_form(student), patches), patches)
+    deployed = merged_ends(deployed_form(student), patches)
+    if pixels == "float32":
+        deployed = fine_pixels(deployed)
+    form = post_training_form(deployed, patches)
     if teacher is None:
         distiller = Distiller(form, main_term="reconstruction")
     else:

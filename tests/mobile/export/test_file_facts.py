@@ -60,6 +60,24 @@ def test_float_arithmetic_in_an_int8_file_is_refused(files):
         kp.mobile.check_file(files("float32"), precision="int8")
 
 
+def test_floats_around_an_8_bit_network_are_told_from_those_inside():
+    types = dict.fromkeys((0, 1, 3, 5, 6), np.float32) | dict.fromkeys((2, 4), np.int8)
+    inside = {"index": 2, "op_name": "PRELU", "inputs": [2], "outputs": [3]}
+    colours = {"index": 5, "op_name": "CONV_2D", "inputs": [1, 5], "outputs": [6]}
+    operations = [
+        {"index": 0, "op_name": "MUL", "inputs": [0], "outputs": [1]},
+        {"index": 1, "op_name": "CONV_2D", "inputs": [1], "outputs": [2]},
+        inside,
+        {"index": 3, "op_name": "CONV_2D", "inputs": [3], "outputs": [4]},
+        {"index": 4, "op_name": "DEQUANTIZE", "inputs": [4], "outputs": [5]},
+        colours,
+    ]
+    assert checks.computed_in_float(operations, types, images=True) == ("PRELU",)
+    in_float = [operations[0], inside, colours]
+    found = checks.computed_in_float(in_float, types, images=True)
+    assert found == ("MUL", "PRELU", "CONV_2D")
+
+
 def test_lost_weights_are_noticed_by_size(files):
     with pytest.raises(ValueError, match="the 100000 weights alone take 400000"):
         kp.mobile.check_file(files("float32"), precision="float32", weights=100_000)

@@ -8,6 +8,7 @@ from keras import layers, ops
 
 from keras_pisr.data.images.color import rgb_to_ycbcr, ycbcr_to_rgb
 from keras_pisr.data.images.resize import upscale as bicubic
+from keras_pisr.models import SubpixelResidual
 
 # The bicubic kernel reads two pixels to each side.
 REACH = 2
@@ -18,8 +19,9 @@ def whole_image(network: keras.Model, *, scale: int, pixels: str = "float32") ->
 
     Luma (Y of BT.601) goes through the network; chroma (Cb, Cr) is enlarged by the bicubic
     kernel, with edges repeated; both become RGB again, clipped. The bicubic kernel is one 5x5
-    convolution and a depth_to_space, which phones run as they run the network. It adds about 600
-    multiply-accumulates per LR pixel for x2; FSRCNN has 12,464.
+    convolution to the chroma's part of RGB and a depth_to_space, which phones run as they run the
+    network. It adds about 950 multiply-accumulates per LR pixel for x2; FSRCNN has 12,464. If the
+    network ends in a `SubpixelResidual`, all sums are made before the one depth_to_space.
 
     Args:
         network: Keras model from luma `(batch, height, width, 1)` to luma
@@ -40,14 +42,25 @@ def whole_image(network: keras.Model, *, scale: int, pixels: str = "float32") ->
     if pixels == "uint8":
         rgb = ops.cast(rgb, "float32") * np.float32(1 / 255)
     matrix, offset = affine(rgb_to_ycbcr)
+    last = network.layers[-1]
+    in_blocks = scale > 1 and isinstance(last, SubpixelResidual)
+    if in_blocks:
+        still = type(last).from_config(last.get_config() | {"scale": 1})
+        network = keras.Model(network.inputs, still(last.input), name=network.name)
     luma = network(_constant(rgb, matrix[None, None, :, :1], offset[:1], "to_luma"))
-    kernel, bias = chroma_kernel(scale, matrix[:, 1:], offset[1:])
-    blocks = _constant(repeat_edges(rgb, REACH), kernel, bias, "chroma")
-    chroma = ops.depth_to_space(blocks, scale, data_format="channels_last") if scale > 1 else blocks
-    matrix, offset = affine(ycbcr_to_rgb)
-    large = ops.concatenate([luma, chroma], axis=-1)
-    # Clipped to [0, 1] by an activation that is part of the convolution and also exists in 8 bit.
-    large = ops.relu6(_constant(large, 6 * matrix[None, None], 6 * offset, "to_rgb"))
+    # From luma and chroma to RGB, in sixths: clipped to [0, 1] by an activation that is part of an
+    # addition and also exists in 8 bit.
+    back, black = affine(ycbcr_to_rgb)
+    colour = matrix[:, 1:] @ (6 * back[1:])
+    kernel, bias = colour_kernel(scale, colour, offset[1:] @ (6 * back[1:]) + 6 * black)
+    chroma = _constant(repeat_edges(rgb, REACH), kernel, bias, "chroma")
+    if not in_blocks:
+        chroma = to_pixels(chroma, scale)
+    pixels_per_block = scale * scale if in_blocks else 1
+    gray = np.kron(np.eye(pixels_per_block), 6 * back[:1])[None, None]
+    large = ops.relu6(chroma + _constant(luma, gray, np.zeros(3 * pixels_per_block), "to_rgb"))
+    if in_blocks:
+        large = to_pixels(large, scale)
     if pixels == "uint8":
         large = ops.cast(large * np.float32(255 / 6) + 0.5, "uint8")
     else:
@@ -73,16 +86,21 @@ def repeat_edges(images, reach):
     return images
 
 
-def chroma_kernel(scale, matrix, offset):
-    """From RGB to bicubic chroma in one convolution, `scale**2` pixels per block.
+def to_pixels(blocks, scale):
+    """Channels to pixels."""
+    return ops.depth_to_space(blocks, scale, data_format="channels_last") if scale > 1 else blocks
+
+
+def colour_kernel(scale, matrix, offset):
+    """A map of colours and the bicubic kernel in one convolution, `scale**2` pixels per block.
 
     Args:
         scale: Upscaling factor.
-        matrix: RGB to Cb and Cr, `(3, 2)`.
-        offset: Offset of Cb and Cr.
+        matrix: The map of colours, `(3, channels)`.
+        offset: Its offset, `(channels,)`.
 
     Returns:
-        `kernel, bias`: `(5, 5, 3, 2 * scale**2)` and `(2 * scale**2,)`.
+        `kernel, bias`: `(5, 5, 3, channels * scale**2)` and `(channels * scale**2,)`.
     """
     taps = 2 * REACH + 1
     impulse = np.zeros((2 * taps - 1, 2 * taps - 1))

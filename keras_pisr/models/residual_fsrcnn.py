@@ -56,8 +56,9 @@ class SubpixelResidual(layers.Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """`(batch, scale * height, scale * width, 1)`."""
         several = isinstance(input_shape[0], list | tuple)
-        batch, *size, _ = input_shape[0] if several else input_shape
-        return (batch, *(None if n is None else n * self.scale for n in size), 1)
+        batch, *size, channels = input_shape[0] if several else input_shape
+        size = [None if n is None else n * self.scale for n in size]
+        return (batch, *size, channels // self.scale**2)
 
     def get_config(self) -> dict[str, Any]:
         """Every argument."""

@@ -12,7 +12,7 @@ from keras_pisr.forms.int8.fake_quant import FakeQuant
 from keras_pisr.forms.rgb import colour_batches
 from keras_pisr.mobile.export.file_facts import FileFacts
 from keras_pisr.mobile.runtime.tflite_model import TFLiteModel
-from tests.models.students import small_student
+from tests.models.students import plain_student, scrambled, small_student
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +51,19 @@ def test_chroma_is_the_bicubic_one_and_luma_the_networks(scale, rng):
     np.testing.assert_allclose(np.stack(chroma, -1), wanted, atol=1e-5)
 
 
+@pytest.mark.core
+@pytest.mark.parametrize("scale", [1, 2, 3])
+def test_a_network_that_ends_in_blocks_makes_the_same(scale, rng):
+    student = scrambled(plain_student(scale), rng)
+    rgb = rng.random((2, 6, 5, 3)).astype("float32")
+    got = keras.ops.convert_to_numpy(kp.forms.whole_image(student, scale=scale)(rgb))
+    np.testing.assert_allclose(got, [kp.upscale(student, image) for image in rgb], atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [small_student, plain_student])
 @pytest.mark.parametrize("scale", [2, 3, 4])
-def test_the_float_file_is_upscale_at_any_size(tensorflow_backend, scale, tmp_path, rng):
-    student = small_student(scale)
+def test_the_float_file_is_upscale_at_any_size(tensorflow_backend, make, scale, tmp_path, rng):
+    student = make(scale)
     kp.mobile.to_tflite(student, tmp_path / "a.tflite", color="rgb")
     file = kp.mobile.TFLiteModel(tmp_path / "a.tflite")
     for size in [(9, 14), (1, 1), (16, 5)]:

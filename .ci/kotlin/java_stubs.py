@@ -26,7 +26,8 @@ from python_stubs import Stubs, abstract, is_static, qualified
 GENERATED = ("android", "androidx", "dalvik", "org")
 IN_JDK = ("org.w3c.", "org.xml.", "org.ietf.")
 # Methods whose result is not what Python's types make it: `int`, `float` or `String`.
-RESULTS = dict.fromkeys(("elapsedRealtime", "uptimeMillis", "getEventTime", "skip"), "long")
+LONG = "elapsedRealtime uptimeMillis getEventTime skip getStartOffset getDeclaredLength"
+RESULTS = dict.fromkeys(LONG.split(), "long")
 RESULTS["charAt"] = "char"
 # Generic methods whose type parameter the Python stubs leave out.
 GENERIC = {"findViewById": "android.view.View", "requireViewById": "android.view.View"}

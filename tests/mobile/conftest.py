@@ -36,7 +36,7 @@ def recognizer(tensorflow_backend):
         keras.optimizers.Adam(1e-2),
         loss={"logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
     )
-    model.fit(inputs, {"logits": data.labels}, epochs=12, batch_size=28, verbose=0)
+    model.fit(inputs, {"logits": data.labels}, epochs=24, batch_size=28, verbose=0)
     return model
 
 

@@ -131,9 +131,10 @@ def differences(task, rows, ours):
 
 
 def tuned_students(runs):
-    """Names of the students of a finished "tune"; none if it was stopped before its end."""
-    rows = runs.get("tune", {}).get("rows", {})
-    if not any(row.startswith("rkd: ") for row in rows):
+    """Names of the students of a "tune"; none if `run.py` was stopped before its end."""
+    run = runs.get("tune", {})
+    rows = run.get("rows", {})
+    if "parts" in run and not any(row.startswith("rkd: ") for row in rows):
         return []
     return [row for row in rows if not row.startswith(("assistant", "teacher"))]
 
@@ -154,8 +155,8 @@ def tuning_table(task, rows):
     """Markdown: the first score on held-out images, by which the weights are chosen."""
     name = SCORES[task][0]
     lines = [f"| {name} on held-out images | HORKD 1 2 3 | RKD |", "|---|---|---|"]
-    for row in (row for row in rows if row.startswith("horkd_123: ")):
-        change = row.removeprefix("horkd_123: ")
+    methods = ("horkd_123: ", "rkd: ")
+    for change in dict.fromkeys(row.partition(": ")[2] for row in rows if row.startswith(methods)):
         both = (rows.get(f"{method}: {change}") for method in ("horkd_123", "rkd"))
         cells = [mean_and_spread(last_of(points, name)) if points else "" for points in both]
         lines.append(f"| {change} | {' | '.join(cells)} |")

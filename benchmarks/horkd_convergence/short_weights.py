@@ -11,6 +11,7 @@ draws them. What is done stays in `--runs`; the same command continues after it.
 """
 
 import dataclasses
+import functools
 import json
 import os
 import sys
@@ -40,6 +41,7 @@ TABLES = {
     "classification": {"epochs": 3, "teacher_epochs": 15},
     "retrieval": {"train_classes": 30, "per_class": 8, "epochs": 3, "teacher_epochs": 12},
 }
+METHODS = ("start", "takd", "horkd_123", "rkd")
 FADING = ("distance", "angle")
 
 
@@ -48,7 +50,7 @@ class FadingDistiller(HybridOrderDistiller):
 
     Args:
         steps: Number of training steps after which they are zero.
-        **kwargs: Those of `HybridOrderDistiller`.
+        **kwargs: Passed on to `HybridOrderDistiller`.
     """
 
     def __init__(self, *, steps, **kwargs):
@@ -56,7 +58,7 @@ class FadingDistiller(HybridOrderDistiller):
         self.steps = steps
 
     def relations(self, *args):
-        """The terms, of which those that fade have what is left of their weight."""
+        """The terms; distance and angle are multiplied by the share that is left."""
         left = 1 - self.optimizer.iterations / self.steps
         terms = super().relations(*args)
         return {name: left * term if name in FADING else term for name, term in terms.items()}
@@ -66,7 +68,7 @@ def main(
     data: tyro.conf.Positional[str],
     task: Literal[(*TABLES,)] = "retrieval",
     changes: tuple[Literal[(*CHANGES,)], ...] = tuple(CHANGES),
-    methods: tuple[Literal["horkd_123", "rkd", "takd", "start"], ...] = ("horkd_123", "rkd"),
+    methods: tuple[Literal[(*METHODS,)], ...] = ("horkd_123", "rkd"),
     seeds: tuple[int, ...] = (0,),
     score_on: Literal["validation", "test"] = "validation",
     epochs: int | None = None,
@@ -82,9 +84,10 @@ def main(
         methods: Methods to train. `takd` and `start` have no relations, and are trained once.
         seeds: Seeds of weights and batches; the teacher has seed 0.
         score_on: Held-out images of the training set, or the test images.
-        epochs: Number of epochs of each step, in place of that of the tables.
+        epochs: Number of epochs of each network, the teacher included, in place of those of the
+            tables.
         runs: Folder for trained networks.
-        out: Folder of the results file of the task.
+        out: Folder of the results file of the task, which gets all scores in `--runs`.
     """
     letters = data == "letters"
     settings = Settings(
@@ -106,36 +109,39 @@ def main(
         return stages_in(name, seed, settings, training, small)
 
     environment = RunFolder(settings.out, settings, resume=True).environment
-    teacher = stages_of("teacher", 0).train(
+    stages = stages_of("teacher", 0)
+    teacher = stages.train(
         "teacher", lambda: alone(networks.teacher(), student_sees="hr"), settings.teacher_epochs
     )
-    rows = {}
     for seed in seeds:
         for name, (weights, fade) in rows_of(methods, changes, settings).items():
-            place = stages_of(f"{name.replace(': ', '_').replace(' ', '_')}/seed_{seed}", seed)
+            place = stages_of(f"{folder_of(name)}/seed_{seed}", seed)
             file = place.folder.path / "score.json"
             if not file.exists():
                 student = trained(place, name, weights, fade, teacher, networks)
                 outputs = outputs_of(student, scored, lr_size=small)
                 place.folder.write_json("score.json", score(task, outputs, scored.labels))
-            rows.setdefault(name, {})[seed] = read_object(file)
             print(f"{name}, seed {seed}: {read_object(file)}", flush=True)
-    of_teacher = score(task, outputs_of(teacher, scored), scored.labels)
-    steps = settings.epochs * stages_of("teacher", 0).steps_per_epoch
-    what = "tune" if score_on == "validation" else "tuned"
-    write(
-        out / f"{task}.json",
-        what,
-        {
-            "settings": plain(dataclasses.asdict(settings)),
-            "environment": environment,
-            "images": {"training": len(training), "scored": len(scored)},
-            "rows": {
-                name: [{"steps": steps, "scores": {str(s): v for s, v in of_seed.items()}}]
-                for name, of_seed in {"teacher": {0: of_teacher}, **rows}.items()
-            },
-        },
-    )
+    each = stages.steps_per_epoch
+    of_teacher = {"0": score(task, outputs_of(teacher, scored), scored.labels)}
+    rows = {"teacher": [{"steps": settings.teacher_epochs * each, "scores": of_teacher}]}
+    for name in rows_of(METHODS, CHANGES, settings):
+        files = sorted(settings.out.glob(f"{folder_of(name)}/seed_*/score.json"))
+        scores = {file.parent.name.removeprefix("seed_"): read_object(file) for file in files}
+        if scores:
+            rows[name] = [{"steps": settings.epochs * each, "scores": scores}]
+    result = {
+        "settings": plain(dataclasses.asdict(settings)),
+        "environment": environment,
+        "images": {"training": len(training), "scored": len(scored)},
+        "rows": rows,
+    }
+    write(out / f"{task}.json", "tune" if score_on == "validation" else "tuned", result)
+
+
+def folder_of(name):
+    """The folder of a row."""
+    return name.replace(": ", "_").replace(" ", "_")
 
 
 def rows_of(methods, changes, settings):
@@ -158,8 +164,8 @@ def trained(stages, name, weights, fade, teacher, networks):
     }
     kind = HybridOrderDistiller
     if fade:
-        kind, steps = FadingDistiller, stages.settings.epochs * stages.steps_per_epoch
-        options["steps"] = steps
+        steps = stages.settings.epochs * stages.steps_per_epoch
+        kind = functools.partial(FadingDistiller, steps=steps)
 
     def step(learner, **guides):
         def build():
@@ -176,7 +182,7 @@ def trained(stages, name, weights, fade, teacher, networks):
 
 
 def write(path, what, result):
-    """Put one result into the file of a task; the other one of the file stays."""
+    """Put one result into the file of a task; the file's other result stays."""
     results = read_object(path) if path.exists() else {}
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:

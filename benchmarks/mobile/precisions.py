@@ -41,7 +41,7 @@ from keras_pisr.presets.keras_file import load_student
 SETS = ("Set5", "Set14", "B100")
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
 TRAINED = "int8, trained"
-PIXELS = {"luma": {}, "rgb": {"color": "rgb", "pixels": "uint8"}}
+FORMS = {"luma": {}, "rgb": {"color": "rgb", "pixels": "uint8"}}
 
 
 class Remembered:
@@ -67,7 +67,7 @@ def files(student, folder, color):
         sources.append((TRAINED, "int8", load_student(trained)))
     for name, precision, source in sources:
         made[name] = folder / f"{Path(student).stem}_{len(made)}.tflite"
-        to_tflite(source, made[name], precision=precision, **PIXELS[color])
+        to_tflite(source, made[name], precision=precision, **FORMS[color])
     return model, made
 
 
@@ -92,7 +92,7 @@ def measure(model, path, data, scale):
 def fixed(source, path, size, color):
     """Make a file for one size, which phones run fastest, from a file's model and precision."""
     model, precision = source
-    to_tflite(model, path, precision=precision.partition(",")[0], size=size, **PIXELS[color])
+    to_tflite(model, path, precision=precision.partition(",")[0], size=size, **FORMS[color])
     return path
 
 
@@ -168,7 +168,7 @@ def main(
         students: Presets or .keras files of one scale.
         runs: Number of timed rounds; with 0, nothing is timed.
         size: Time files for only this height and width [files for every size, at 360 x 640].
-        color: What the files take and return.
+        color: Whether files take and return luma, or rgb: whole images as uint8.
     """
     tables, paths, scales = {}, {}, set()
     with without_notices(), tempfile.TemporaryDirectory() as folder:

@@ -75,13 +75,14 @@ def export(
         super_resolution: Options for super-resolution students.
         recognition: Options for recognition students.
         quantize: The precision of the file: float32; float16 (weights of 16 bit); dynamic (weights
-            of 8 bit); int8 (everything in 8 bit) [float16, which halves the file without loss;
-            int8 for a student that was trained in 8 bit].
+            of 8 bit); int8 (everything in 8 bit, except the colours of --color rgb) [float16, which
+            halves the file without loss; int8 for a student that was trained in 8 bit].
         pixels: The type of the file's input, and of its output if that is an image: float32 in
             [0, 1]; uint8, for int8 and for --color rgb; int8, for int8 without --color rgb
             [float32; uint8 for int8 with --color rgb, for int8 with --target npu, and for int8
             recognition]. An int8 file of float32 luma also reads what is between two steps of
-            1/255, and loses a third of what one of uint8 luma loses. So does one of --color rgb.
+            1/255, and loses a third of what one of uint8 luma loses. An int8 file of --color rgb
+            also reads luma this finely.
         size: Fix the input to this height and width in px. If it is given several times, one file
             per size is made, with the size in its name. Without it, the app sets the size of a
             super-resolution file at run time, which LiteRT's CompiledModel cannot do. A

@@ -74,7 +74,11 @@ def qat(
         )
         with atomic_path(out) as temporary:
             form.save(temporary)
-    print(f"Written: {out}. Next: python mobile/export.py {out} --quantize int8 --out FILE.tflite")
+    flag = "" if pixels == "float32" else f" --pixels {pixels}"
+    print(
+        f"Written: {out}. Next: python mobile/export.py {out} --quantize int8{flag} --out "
+        "FILE.tflite"
+    )
     return 0
 
 

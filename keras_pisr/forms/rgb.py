@@ -18,10 +18,11 @@ def whole_image(network: keras.Model, *, scale: int, pixels: str = "float32") ->
     """The graph that takes RGB and computes the same as `keras_pisr.upscale`.
 
     Luma (Y of BT.601) goes through the network; chroma (Cb, Cr) is enlarged by the bicubic
-    kernel, with edges repeated; both become RGB again, clipped. The bicubic kernel is one 5x5
-    convolution to the chroma's part of RGB and a depth_to_space, which phones run as they run the
-    network. It adds about 950 multiply-accumulates per LR pixel for x2; FSRCNN has 12,464. If the
-    network ends in a `SubpixelResidual`, all sums are made before the one depth_to_space.
+    kernel, with edges repeated. RGB is the sum of a gray that luma makes and of the chroma's part,
+    clipped. The bicubic kernel is one 5x5 convolution from RGB to the chroma's part and a
+    depth_to_space, which phones run as they run the network. Colours add about 950
+    multiply-accumulates per LR pixel for x2; PlainSR has 12,596. If the network ends in a
+    `SubpixelResidual`, sums are made before the one depth_to_space.
 
     Args:
         network: Keras model from luma `(batch, height, width, 1)` to luma
@@ -42,25 +43,22 @@ def whole_image(network: keras.Model, *, scale: int, pixels: str = "float32") ->
     if pixels == "uint8":
         rgb = ops.cast(rgb, "float32") * np.float32(1 / 255)
     matrix, offset = affine(rgb_to_ycbcr)
-    last = network.layers[-1]
-    in_blocks = scale > 1 and isinstance(last, SubpixelResidual)
-    if in_blocks:
-        still = type(last).from_config(last.get_config() | {"scale": 1})
-        network = keras.Model(network.inputs, still(last.input), name=network.name)
+    last, side = network.outputs[0]._keras_history.operation, 1
+    if isinstance(last, SubpixelResidual) and last.scale == scale:
+        # The same layer, but it leaves the `side**2` pixels of a block where they are.
+        blocks = type(last).from_config(last.get_config() | {"scale": 1})
+        network, side = keras.Model(network.inputs, blocks(last.input), name=network.name), scale
     luma = network(_constant(rgb, matrix[None, None, :, :1], offset[:1], "to_luma"))
-    # From luma and chroma to RGB, in sixths: clipped to [0, 1] by an activation that is part of an
-    # addition and also exists in 8 bit.
+    # RGB is six times too large until the end, because the activation that clips, which can be part
+    # of an addition and also exists in 8 bit, has the ceiling 6.
     back, black = affine(ycbcr_to_rgb)
-    colour = matrix[:, 1:] @ (6 * back[1:])
-    kernel, bias = colour_kernel(scale, colour, offset[1:] @ (6 * back[1:]) + 6 * black)
-    chroma = _constant(repeat_edges(rgb, REACH), kernel, bias, "chroma")
-    if not in_blocks:
-        chroma = to_pixels(chroma, scale)
-    pixels_per_block = scale * scale if in_blocks else 1
-    gray = np.kron(np.eye(pixels_per_block), 6 * back[:1])[None, None]
-    large = ops.relu6(chroma + _constant(luma, gray, np.zeros(3 * pixels_per_block), "to_rgb"))
-    if in_blocks:
-        large = to_pixels(large, scale)
+    of_luma, of_chroma = 6 * back[:1], 6 * back[1:]
+    black = 6 * black + offset[1:] @ of_chroma
+    kernel, bias = bicubic_kernel(scale, matrix[:, 1:] @ of_chroma, black)
+    chroma = to_pixels(_constant(repeat_edges(rgb, REACH), kernel, bias, "chroma"), scale // side)
+    gray = np.kron(np.eye(side**2), of_luma)[None, None]
+    large = ops.relu6(chroma + _constant(luma, gray, np.zeros(3 * side**2), "gray"))
+    large = to_pixels(large, side)
     if pixels == "uint8":
         large = ops.cast(large * np.float32(255 / 6) + 0.5, "uint8")
     else:
@@ -91,7 +89,7 @@ def to_pixels(blocks, scale):
     return ops.depth_to_space(blocks, scale, data_format="channels_last") if scale > 1 else blocks
 
 
-def colour_kernel(scale, matrix, offset):
+def bicubic_kernel(scale, matrix, offset):
     """A map of colours and the bicubic kernel in one convolution, `scale**2` pixels per block.
 
     Args:

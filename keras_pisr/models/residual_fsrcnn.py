@@ -54,9 +54,9 @@ class SubpixelResidual(layers.Layer):
         return ops.depth_to_space(blocks, self.scale, data_format="channels_last")
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """`(batch, scale * height, scale * width, 1)`."""
+        """`(batch, scale * height, scale * width, channels / scale**2)`."""
         several = isinstance(input_shape[0], list | tuple)
-        batch, *size, channels = input_shape[0] if several else input_shape
+        batch, *size, channels = max(input_shape, key=lambda s: s[-1]) if several else input_shape
         size = [None if n is None else n * self.scale for n in size]
         return (batch, *size, channels // self.scale**2)
 

@@ -32,7 +32,9 @@ def test_a_student_is_trained_and_exported_in_8_bit(folder, capsys, guided, pixe
         more += ["--teacher", "teacher.keras", "--distillation-weight", "1e-3"]
     assert qat.main([*ARGUMENTS, *more]) == 0
     output = capsys.readouterr()
-    assert "Written: trained.keras" in output.out and ("distillation" in output.out) == guided
+    flag = "--quantize int8 --pixels uint8 --out" if pixels == "uint8" else "--quantize int8 --out"
+    assert "Written: trained.keras" in output.out and flag in output.out
+    assert ("distillation" in output.out) == guided
     trained = kp.load_student("trained.keras")
     levels = "whole_and_rest_levels" if pixels == "float32" else "pixels_levels"
     assert levels in {layer.name for layer in trained.layers}
@@ -40,6 +42,15 @@ def test_a_student_is_trained_and_exported_in_8_bit(folder, capsys, guided, pixe
     arguments += ["--pixels", pixels]
     assert export.main([*arguments, "--min-agreement", "30"]) == 0
     assert kp.mobile.TFLiteModel("a.tflite").dtype == np.dtype(pixels)
+
+
+@pytest.mark.parametrize("more", [["--pixels", "uint8"], ["--target", "npu"]])
+def test_a_student_trained_for_fine_pixels_takes_no_others(folder, capsys, more):
+    assert qat.main([*ARGUMENTS, "--steps", "1", "--out", "trained.keras"]) == 0
+    arguments = ["trained.keras", "--quantize", "int8", "--out", "a.tflite", "--size", "20", "24"]
+    assert export.main([*arguments, *more]) == 2
+    assert "train with --pixels uint8 (mobile/qat.py)" in capsys.readouterr().err
+    assert not (folder / "a.tflite").exists()
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,21 @@ def test_a_network_that_ends_in_blocks_makes_the_same(scale, rng):
     np.testing.assert_allclose(got, [kp.upscale(student, image) for image in rgb], atol=1e-5)
 
 
+@pytest.mark.core
+@pytest.mark.parametrize("kind", ["operations after the blocks", "pixels before them"])
+def test_blocks_that_are_not_the_whole_end_are_not_taken_for_it(kind, rng):
+    luma = keras.Input((None, None, 1))
+    if kind == "pixels before them":
+        scale, luma_4 = 4, keras.layers.UpSampling2D(2)(luma)
+        large = kp.models.SubpixelResidual(2)(keras.layers.Concatenate()([luma_4] * 4))
+    else:
+        scale, blocks = 2, keras.layers.Concatenate()([luma] * 4)
+        large = keras.ops.clip(kp.models.SubpixelResidual(2)([blocks, luma]) * 0.5, 0, 0.4)
+    model, rgb = keras.Model(luma, large), rng.random((6, 5, 3)).astype("float32")
+    got = keras.ops.convert_to_numpy(kp.forms.whole_image(model, scale=scale)(rgb[None]))[0]
+    np.testing.assert_allclose(got, kp.upscale(model, rgb), atol=1e-5)
+
+
 @pytest.mark.parametrize("make", [small_student, plain_student])
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_the_float_file_is_upscale_at_any_size(tensorflow_backend, make, scale, tmp_path, rng):
@@ -126,14 +141,31 @@ def test_the_8_bit_network_inside_keeps_its_own_ranges(tensorflow_backend, tmp_p
     assert np.abs(difference).mean() < 3 / 255
 
 
-@pytest.mark.parametrize("pixels", ["float32", "uint8"])
-def test_whole_images_lose_in_8_bit_as_little_as_luma(tensorflow_backend, tmp_path, pixels):
-    model = kp.models.PlainSR.from_preset("plain_sr_x2_small")
+@pytest.mark.parametrize(("scale", "pixels"), [(2, "float32"), (2, "uint8"), (3, "uint8")])
+def test_whole_images_lose_in_8_bit_as_little_as_luma(tensorflow_backend, tmp_path, scale, pixels):
+    model = kp.models.PlainSR.from_preset(f"plain_sr_x{scale}_small")
     path = tmp_path / "a.tflite"
     kp.mobile.to_tflite(model, path, precision="int8", color="rgb", pixels=pixels)
-    kp.mobile.check_file(path, precision="int8")
-    found = kp.mobile.check_agreement(model, TFLiteModel(path), scale=2, precision="int8")
+    facts = kp.mobile.check_file(path, precision="int8")
+    assert facts.delegates == 1 and set(facts.not_delegated) <= {"CAST"}
+    found = kp.mobile.check_agreement(model, TFLiteModel(path), scale=scale, precision="int8")
     assert found.loss < 0.03
+
+
+def test_a_network_without_a_form_of_its_own_makes_a_file_in_8_bit_throughout(
+    tensorflow_backend, tmp_path
+):
+    luma = keras.Input((None, None, 1))
+    features = keras.layers.Conv2D(8, 3, padding="same", activation="tanh")(luma)
+    residual = keras.layers.Conv2D(4, 3, padding="same")(features)
+    model = keras.Model(luma, kp.models.SubpixelResidual(2)([residual, luma]))
+    path = tmp_path / "a.tflite"
+    kp.mobile.to_tflite(model, path, precision="int8", color="rgb")
+    facts = kp.mobile.check_file(path, precision="int8", wholly_delegated=False)
+    assert facts.float_operations == () and facts.not_delegated.count("QUANTIZE") == 2
+    rows, columns = np.indices((24, 24)) / np.float32(23)
+    rgb = np.stack([rows, columns, 1 - rows], -1)
+    np.testing.assert_allclose(TFLiteModel(path)(rgb[None])[0], kp.upscale(model, rgb), atol=0.1)
 
 
 def test_a_float_file_of_whole_images_is_no_8_bit_file(rgb_files):

@@ -18,6 +18,8 @@ from keras_pisr.forms.leaky import Leaky
 from keras_pisr.forms.phone import deployed_form
 from keras_pisr.models import SubpixelResidual
 
+# Activations that may be part of a convolution.
+ACTIVATIONS = (keras.activations.linear, keras.activations.relu)
 # Shares of the observed range that are tried.
 SHARES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
 
@@ -67,7 +69,7 @@ def quantized_form(model: keras.Model) -> keras.Model:
     """
     deployed = deployed_form(model)
     if not can_be_quantized(deployed):
-        unknown = {type(x).__name__ for x in deployed.operations if not _is_known(x)}
+        unknown = {_told(x) for x in deployed.operations if not _is_known(x)}
         raise ValueError(
             f"{model.name!r} holds {', '.join(sorted(unknown))}, which have no layer that "
             "rounds like 8 bit. Build the network of Conv2D, ReLU, LeakyReLU, Add, "
@@ -185,4 +187,11 @@ def settle_ranges(quantized: keras.Model, model: keras.Model, lumas: np.ndarray)
 
 def _is_known(operation):
     plain = (layers.InputLayer, layers.ReLU, layers.Add, Leaky, WholeAndRest, WithPixels)
-    return isinstance(operation, (*plain, *FAKE_QUANT_FORMS))
+    activation = getattr(operation, "activation", keras.activations.linear)
+    return isinstance(operation, (*plain, *FAKE_QUANT_FORMS)) and activation in ACTIVATIONS
+
+
+def _told(operation):
+    activation = getattr(operation, "activation", keras.activations.linear)
+    within = "" if activation in ACTIVATIONS else f" with {activation.__name__}"
+    return f"{type(operation).__name__.removeprefix('Blocked')}{within}"

@@ -4,6 +4,7 @@ from typing import Literal, get_args
 
 import keras
 
+from keras_pisr.forms.int8.pixel_layers import WholeAndRest
 from keras_pisr.forms.int8.quantized import is_quantized
 
 Precision = Literal["float32", "float16", "dynamic", "int8"]
@@ -57,8 +58,8 @@ def check_target(target, color, size):
         )
 
 
-def check_layers(model, precision):
-    """Raise a `ValueError` if the layers cannot become a file of this precision.
+def check_layers(model, precision, color, pixels):
+    """Raise a `ValueError` if the layers cannot become a file of this precision and these pixels.
 
     Raises:
         ValueError: If they cannot.
@@ -67,4 +68,11 @@ def check_layers(model, precision):
         raise ValueError(
             f"{model.name!r} computes in 8 bit: it becomes a file with precision 'int8', "
             f"not {precision!r}. Convert the model it was made from."
+        )
+    is_fine = is_quantized(model) and any(isinstance(x, WholeAndRest) for x in model.layers)
+    if is_fine and color == "luma" and pixels != "float32":
+        raise ValueError(
+            f"{model.name!r} was trained for float32 pixels; got pixels {pixels!r}. For such a "
+            "file or an NPU, train with --pixels uint8 (mobile/qat.py); or export with --pixels "
+            "float32."
         )

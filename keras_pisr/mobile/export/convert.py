@@ -68,14 +68,15 @@ def to_tflite(
         path: File to write, ending in `.tflite`.
         precision: `"float32"`; `"float16"`: weights of 16 bit, arithmetic as the phone decides;
             `"dynamic"`: weights of 8 bit, activations quantized while running; `"int8"`:
-            weights, activations and arithmetic of 8 bit.
+            weights, activations and arithmetic of 8 bit, except the colours of RGB.
         color: `"luma"`, or `"rgb"`: the file takes and returns RGB and computes the same as
             `keras_pisr.upscale`.
         pixels: Type of input and output: `"float32"`, or for int8 and RGB also `"uint8"` (value 255
             is 1; the default for int8 and RGB or an NPU), or for int8 `"int8"` (the same minus
             128). Luma of an RGB image is no whole number of steps of 1/255. An int8 file of
             float32 luma reads the rest, too, and loses a third of what one of uint8 luma loses
-            (`fine_pixels`). So does an int8 file of RGB, which takes uint8 or float32 pixels.
+            (`fine_pixels`). An int8 file of RGB, of uint8 or float32 pixels, also reads luma this
+            finely.
         size: `(height, width)` of the input, for a file that takes only this size.
         batch: Images per call.
         representative: For dynamic and int8: float32 lumas `(height, width, 1)` in `[0, 1]`
@@ -123,7 +124,7 @@ def convert(
     in_bytes = precision == "int8" and (color == "rgb" or target == "npu")
     pixels = pixels or ("uint8" if in_bytes else "float32")
     check_conversion(path, precision, pixels, color)
-    check_layers(model, precision)
+    check_layers(model, precision, color, pixels)
     check_target(target, color, size)
     import tensorflow as tf
 
@@ -147,8 +148,8 @@ def convert(
             round_weights(equalize_channels(deployed, patches), patches)
     if target == "npu":
         deployed = npu_form(deployed)
-    # An 8-bit network without ranges of its own makes a file of whole images 8 bit throughout,
-    # whose ends are pixels anyway. Around other networks, colours stay in float.
+    # If the network has ranges of its own, the colours around it stay in float. Otherwise the
+    # converter makes the whole file 8 bit, and its ends are pixels already.
     has_ranges = is_quantized(deployed)
     ends_in_8_bit = precision == "int8" and not (color == "rgb" and has_ranges)
     if color == "rgb":

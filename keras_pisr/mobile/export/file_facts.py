@@ -22,6 +22,8 @@ VARIABLE_OPERATIONS = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_O
 BOUNDARY = {"QUANTIZE", "DEQUANTIZE", "CAST"}
 # Operations of `WholeAndRest`, which splits the pixels before the first operation of 8 bit.
 SPLITTING = {"MUL", "FLOOR", "SUB", "CONCATENATION"}
+# Convolutions of `whole_image`: to luma, from luma, and of the chroma.
+COLOUR_CONVOLUTIONS = 3
 # Bytes per weight, and bytes for the rest of a file: names, shapes, quantization.
 WEIGHT_BYTES = {"float32": 4, "float16": 2, "dynamic": 1, "int8": 1}
 OVERHEAD = 64 * 2**10
@@ -89,10 +91,20 @@ def computed_in_float(operations, types, *, images):
         types: Dict from the index of a tensor to its dtype.
         images: Whether the file makes whole images.
     """
-    checked = between_8_bit(operations, types) if images else after_splitting(operations)
-    return tuple(
-        op["op_name"] for op in checked if any(types.get(i) == np.float32 for i in op["outputs"])
-    )
+
+    def in_float(operations):
+        return [
+            op["op_name"]
+            for op in operations
+            if any(types.get(i) == np.float32 for i in op["outputs"])
+        ]
+
+    if images:
+        inside = between_8_bit(operations, types)
+        around = in_float([op for op in operations if op not in inside])
+        if around.count("CONV_2D") <= COLOUR_CONVOLUTIONS:
+            return tuple(in_float(inside))
+    return tuple(in_float(after_splitting(operations)))
 
 
 def after_splitting(operations):
@@ -105,8 +117,8 @@ def after_splitting(operations):
 def between_8_bit(operations, types):
     """The operations that read what 8 bit computed and whose result 8 bit reads again.
 
-    Colours are computed in float before, beside and after an 8-bit network. These are all
-    operations if nothing is computed in 8 bit.
+    In a file of whole images, colours are computed in float before, beside and after an 8-bit
+    network. If nothing is computed in 8 bit, all operations are returned.
     """
 
     def in_8_bit(operation):
@@ -168,10 +180,11 @@ def check_file(
 ) -> FileFacts:
     """Raise a `ValueError` for a file that is not as requested.
 
-    The file must have no variables. An int8 file must not compute in float between its ends. The
-    file must not be smaller than its weights (some exporters drop them silently) nor larger than
-    `max_bytes`. XNNPACK must run the whole network, except for the conversions of pixels at its
-    ends. The output must be finite for black, white and noise at an odd size.
+    The file must have no variables. An int8 file must not compute in float between its ends, except
+    the colours of whole images. The file must not be smaller than its weights (some exporters drop
+    them silently) nor larger than `max_bytes`. XNNPACK must run the whole network, except for the
+    conversions of pixels at its ends. The output must be finite for black, white and noise at an
+    odd size.
 
     Args:
         path: Path of a `.tflite` file, or an opened `TFLiteFile`.

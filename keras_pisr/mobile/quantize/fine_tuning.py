@@ -51,6 +51,8 @@ def fine_tune(
     from keras_pisr.forms.phone import deployed_form
     from keras_pisr.mobile.export.convert import calibration_lumas, photograph_batches
 
+    if pixels not in ("float32", "uint8"):
+        raise ValueError(f"Expected pixels to be float32 or uint8; got {pixels!r}.")
     keras.utils.set_random_seed(seed)
     lumas = calibration_lumas(student, representative)
     patches = [luma for (luma,) in photograph_batches(lumas)]

@@ -109,9 +109,10 @@ class Scheme(quantization.default_8bit.Default8BitQuantizeScheme):
 def train_in_8_bit(student, feed, *, steps, representative=None, **training):
     """Train a student's twin with weights and tensors of 8 bit.
 
-    Training starts from the form that `to_tflite` would write: equalized channels, weights rounded
-    so that errors cancel, settled ranges (`post_training_form`). Ranges do not change; the steps of
-    kernels follow their weights.
+    Training starts from a `post_training_form`: equalized channels, weights rounded so that errors
+    cancel, settled ranges. Ranges do not change; the steps of kernels follow their weights. The
+    form reads pixels in steps of 1/255 and sums the two ends of a network in two steps, unlike that
+    of `to_tflite` (`fine_pixels`, `merged_ends`).
 
     Args:
         student: A trained luma model that `quantized_form` takes. It is not changed.

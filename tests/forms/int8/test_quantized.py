@@ -162,6 +162,9 @@ def test_layers_without_an_8_bit_form_are_named():
     model = keras.Model(inputs, keras.layers.UpSampling2D(2)(inputs))
     with pytest.raises(ValueError, match="holds UpSampling2D, which have"):
         quantized_form(model)
+    convolution = keras.layers.Conv2D(1, 3, padding="same", activation="tanh")
+    with pytest.raises(ValueError, match="holds Conv2D with tanh, which have"):
+        quantized_form(keras.Model(inputs, convolution(inputs)))
 
 
 def test_an_8_bit_form_becomes_nothing_but_int8(tmp_path):

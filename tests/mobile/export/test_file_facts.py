@@ -73,6 +73,10 @@ def test_floats_around_an_8_bit_network_are_told_from_those_inside():
         colours,
     ]
     assert checks.computed_in_float(operations, types, images=True) == ("PRELU",)
+    # More float convolutions than colours have are part of the network.
+    first = [{"index": i, "op_name": "CONV_2D", "inputs": [0], "outputs": [0]} for i in (6, 7, 8)]
+    found = checks.computed_in_float([*first, *operations], types, images=True)
+    assert found.count("CONV_2D") == 4
     in_float = [operations[0], inside, colours]
     found = checks.computed_in_float(in_float, types, images=True)
     assert found == ("MUL", "PRELU", "CONV_2D")

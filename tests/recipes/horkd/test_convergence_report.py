@@ -33,6 +33,24 @@ def test_sizes_are_printed_and_drawn_per_task(tmp_path):
     assert not (tmp_path / "curves.png").exists()
 
 
+def test_a_tune_is_printed_and_drawn_with_the_rows_that_it_has(tmp_path):
+    def point(recall):
+        return [{"steps": 10, "scores": {"0": {"recall@1": recall, "recall@8": 0.5, "map": 0.1}}}]
+
+    rows = {"teacher": point(0.9), "horkd_123: no angle": point(0.3)}
+    for rows_of_rkd, cells in (
+        ({}, "30.0 |  |"),
+        ({"rkd: relations x 3": point(0.2)}, "30.0 |  |"),
+    ):
+        results = {"task": "retrieval", "tune": {"rows": rows | rows_of_rkd}}
+        (tmp_path / "retrieval.json").write_text(json.dumps(results))
+        done = run(FOLDER / "report.py", tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert f"| no angle | {cells}" in done.stdout
+        assert ("| relations x 3 |  | 20.0 |" in done.stdout) == bool(rows_of_rkd)
+    assert (tmp_path / "tune.png").exists()
+
+
 def result(path, height, scores, **settings):
     """A results file of the recipe for retrieval."""
     rows = dict(zip(("plain", "start", "horkd_123"), scores, strict=True))

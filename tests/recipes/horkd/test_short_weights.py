@@ -49,7 +49,7 @@ def test_fading_relations_end_at_zero(importable):
 
 
 def test_changes_of_the_weights_are_trained_and_scored_on_held_out_images(tmp_path):
-    rng = np.random.default_rng(0)
+    rng, trained = np.random.default_rng(0), []
     for label in range(8):
         folder = tmp_path / "images" / f"class_{label}"
         folder.mkdir(parents=True)
@@ -57,21 +57,24 @@ def test_changes_of_the_weights_are_trained_and_scored_on_held_out_images(tmp_pa
             pixels = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / f"{index}.png")
     command = [sys.executable, FOLDER / "short_weights.py", tmp_path / "images"]
-    options = ["--task", "classification", "--methods", "horkd_123", "--epochs", "1"]
-    changes = ["--changes", "as in the tables", "relations fade"]
+    options = ["--task", "classification", "--methods", "horkd_123", "--epochs", "2"]
     folders = ["--runs", tmp_path / "runs", "--out", tmp_path / "out"]
-    done = subprocess.run(
-        [*map(str, [*command, *options, *changes, *folders])], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    rows = json.loads((tmp_path / "out" / "classification.json").read_text())["tune"]["rows"]
-    assert list(rows) == [
-        "teacher",
-        "horkd_123: as in the tables",
-        "horkd_123: relations fade",
+    for changes in (["as in the tables"], ["relations fade"], ["as in the tables"]):
+        done = subprocess.run(
+            [*map(str, [*command, *options, "--changes", *changes, *folders])],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        trained.append("steps/s" in done.stdout + done.stderr)
+    assert trained == [True, True, False]
+    tune = json.loads((tmp_path / "out" / "classification.json").read_text())["tune"]
+    assert tune["images"] == {"training": 48, "scored": 8}
+    rows = tune["rows"]
+    assert list(rows) == ["teacher", "horkd_123: as in the tables", "horkd_123: relations fade"]
+    weights = [
+        tmp_path / "runs" / "classification" / "validation" / f"horkd_123_{change}" / "seed_0"
+        for change in ("as_in_the_tables", "relations_fade")
     ]
-    again = subprocess.run(
-        [*map(str, [*command, *options, *changes, *folders])], capture_output=True, text=True
-    )
-    assert again.returncode == 0, again.stderr
-    assert "steps/s" not in again.stdout + again.stderr
+    models = [keras.saving.load_model(folder / "student.keras").get_weights() for folder in weights]
+    assert any(not np.array_equal(a, b) for a, b in zip(*models, strict=True))

@@ -124,5 +124,5 @@ def test_jointly_there_is_no_first_step(tmp_path):
 def test_other_settings_do_not_continue_a_run(tmp_path):
     out = tmp_path / "run"
     horkd.run(settings("classification", out, methods=("plain",)))
-    with pytest.raises(ValueError, match="angle_weight was 50.0, now 1.0"):
+    with pytest.raises(ValueError, match="angle_weight was 15.0, now 1.0"):
         horkd.run(settings("classification", out, angle_weight=1.0, resume=True))

@@ -37,6 +37,16 @@ def test_a_batch_is_as_large_as_the_images_fill(given, per_class, images_of_each
         Settings(batch_size=24, per_class=4).with_batch_size(np.repeat(range(5), 10))
 
 
+def test_relations_weigh_less_where_the_classes_are_known():
+    weights = {
+        task: (made.distance_weight, made.angle_weight)
+        for task in ("classification", "retrieval", "faces")
+        for made in [Settings(task=task).resolved()]
+    }
+    assert weights == {"classification": (7.5, 15), "retrieval": (25, 50), "faces": (25, 50)}
+    assert Settings(angle_weight=3.0).resolved().angle_weight == 3
+
+
 def command(*arguments):
     return subprocess.run(
         [sys.executable, RECIPES / "horkd_faces.py", *arguments],

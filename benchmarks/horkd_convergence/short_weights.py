@@ -131,7 +131,7 @@ def main(
         if scores:
             rows[name] = [{"steps": settings.epochs * each, "scores": scores}]
     result = {
-        "settings": plain(dataclasses.asdict(settings)),
+        "settings": plain(dataclasses.asdict(settings)) | {"data": Path(data).name, "out": None},
         "environment": environment,
         "images": {"training": len(training), "scored": len(scored)},
         "rows": rows,

@@ -74,10 +74,9 @@ def qat(
         )
         with atomic_path(out) as temporary:
             form.save(temporary)
-    flag = "" if pixels == "float32" else f" --pixels {pixels}"
     print(
-        f"Written: {out}. Next: python mobile/export.py {out} --quantize int8{flag} --out "
-        "FILE.tflite"
+        f"Written: {out}. Next: python mobile/export.py {out} --quantize int8 --out FILE.tflite"
+        + (" --pixels uint8" if pixels == "uint8" else "")
     )
     return 0
 

@@ -32,7 +32,7 @@ def test_a_student_is_trained_and_exported_in_8_bit(folder, capsys, guided, pixe
         more += ["--teacher", "teacher.keras", "--distillation-weight", "1e-3"]
     assert qat.main([*ARGUMENTS, *more]) == 0
     output = capsys.readouterr()
-    flag = "--quantize int8 --pixels uint8 --out" if pixels == "uint8" else "--quantize int8 --out"
+    flag = "FILE.tflite --pixels uint8\n" if pixels == "uint8" else "FILE.tflite\n"
     assert "Written: trained.keras" in output.out and flag in output.out
     assert ("distillation" in output.out) == guided
     trained = kp.load_student("trained.keras")

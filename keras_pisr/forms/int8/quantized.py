@@ -11,6 +11,8 @@ from keras import layers
 from keras_pisr.console.stages import tell
 from keras_pisr.forms.int8.equalization import equalize_channels
 from keras_pisr.forms.int8.fake_quant import FAKE_QUANT_FORMS, FakeQuant
+from keras_pisr.forms.int8.fine_pixels import fine_pixels
+from keras_pisr.forms.int8.merged_ends import merged_ends
 from keras_pisr.forms.int8.pixel_layers import WholeAndRest, WithPixels
 from keras_pisr.forms.int8.rerun import Rerun
 from keras_pisr.forms.int8.rounding import round_weights
@@ -120,6 +122,23 @@ def quantized_form(model: keras.Model) -> keras.Model:
         if layer.get_weights():
             quantized.get_layer(layer.name).set_weights(layer.get_weights())
     return quantized
+
+
+def form_of_file(model, lumas, *, fine):
+    """The 8-bit form of a trained network as `to_tflite` writes it.
+
+    The two ends of a residual network are merged first (`merged_ends`).
+
+    Args:
+        model: A `deployed_form`; its channels are equalized and scaled in place.
+        lumas: As in `settle_ranges`.
+        fine: Whether pixels are read in steps finer than 1/255 (`fine_pixels`).
+
+    Returns:
+        A `quantized_form`.
+    """
+    merged = merged_ends(model, lumas)
+    return post_training_form(fine_pixels(merged) if fine else merged, lumas)
 
 
 def post_training_form(model, lumas):

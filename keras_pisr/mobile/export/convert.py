@@ -15,9 +15,7 @@ from keras_pisr.data.images.color import rgb_to_y
 from keras_pisr.data.images.resize import downscale
 from keras_pisr.data.synthetic.samples import sample_images
 from keras_pisr.forms.int8.equalization import equalize_channels
-from keras_pisr.forms.int8.fine_pixels import fine_pixels
-from keras_pisr.forms.int8.merged_ends import merged_ends
-from keras_pisr.forms.int8.quantized import can_be_quantized, is_quantized, post_training_form
+from keras_pisr.forms.int8.quantized import can_be_quantized, form_of_file, is_quantized
 from keras_pisr.forms.int8.rounding import round_weights
 from keras_pisr.forms.npu import npu_form
 from keras_pisr.forms.phone import clipped_in_8_bit, deployed_form
@@ -137,11 +135,9 @@ def convert(
         round_weights(deployed, patches)
     elif precision == "int8" and not is_quantized(model):
         if can_be_quantized(deployed):
-            deployed = merged_ends(deployed, patches)
             # Luma that the file itself makes of RGB is no whole number of steps of 1/255 either.
-            if color == "rgb" or pixels == "float32":
-                deployed = fine_pixels(deployed)
-            deployed = post_training_form(deployed, patches)
+            fine = color == "rgb" or pixels == "float32"
+            deployed = form_of_file(deployed, patches, fine=fine)
         else:
             # NPUs run the clip unchanged.
             deployed = deployed if target == "npu" else clipped_in_8_bit(deployed)

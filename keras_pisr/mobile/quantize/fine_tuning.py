@@ -45,9 +45,7 @@ def fine_tune(
 
     from keras_pisr.data import tf_patches
     from keras_pisr.distillers import Distiller, PrivilegedDistiller
-    from keras_pisr.forms.int8.fine_pixels import fine_pixels
-    from keras_pisr.forms.int8.merged_ends import merged_ends
-    from keras_pisr.forms.int8.quantized import post_training_form
+    from keras_pisr.forms.int8.quantized import form_of_file
     from keras_pisr.forms.phone import deployed_form
     from keras_pisr.mobile.export.convert import calibration_lumas, photograph_batches
 
@@ -56,10 +54,7 @@ def fine_tune(
     keras.utils.set_random_seed(seed)
     lumas = calibration_lumas(student, representative)
     patches = [luma for (luma,) in photograph_batches(lumas)]
-    deployed = merged_ends(deployed_form(student), patches)
-    if pixels == "float32":
-        deployed = fine_pixels(deployed)
-    form = post_training_form(deployed, patches)
+    form = form_of_file(deployed_form(student), patches, fine=pixels == "float32")
     if teacher is None:
         distiller = Distiller(form, main_term="reconstruction")
     else:

@@ -6,7 +6,7 @@ import pytest
 
 import keras_pisr as kp
 from keras_pisr.forms.int8.merged_ends import merged_ends
-from keras_pisr.forms.int8.quantized import post_training_form
+from keras_pisr.forms.int8.quantized import form_of_file, post_training_form
 from keras_pisr.forms.phone import deployed_form
 from tests.models.students import plain_student, small_student
 
@@ -55,7 +55,7 @@ def test_other_networks_are_returned_as_they_are(model, lumas):
 
 
 def test_the_8_bit_form_is_saved_and_loaded(lumas, tmp_path):
-    form = post_training_form(merged_ends(deployed_form(student()), lumas), lumas)
+    form = form_of_file(deployed_form(student()), lumas, fine=False)
     form.save(tmp_path / "a.keras")
     loaded = kp.load_student(tmp_path / "a.keras")
     np.testing.assert_array_equal(loaded(lumas[0]), form(lumas[0]))
@@ -63,7 +63,7 @@ def test_the_8_bit_form_is_saved_and_loaded(lumas, tmp_path):
 
 def test_the_sum_is_rounded_once(lumas):
     model, luma = student(), np.rint(lumas[0] * 255) / 255
-    merged = post_training_form(merged_ends(deployed_form(model), lumas), lumas)
+    merged = form_of_file(deployed_form(model), lumas, fine=False)
     apart = post_training_form(deployed_form(model), lumas)
     assert "residual_and_pixels_levels" not in {layer.name for layer in merged.layers}
     errors = [np.std(np.asarray(form(luma)) - model(luma)) for form in (merged, apart)]

@@ -6,9 +6,12 @@ import pytest
 
 import keras_pisr as kp
 from keras_pisr.forms.int8.fake_quant import FakeQuant
-from keras_pisr.forms.int8.fine_pixels import fine_pixels
-from keras_pisr.forms.int8.merged_ends import merged_ends
-from keras_pisr.forms.int8.quantized import post_training_form, quantized_form, settle_ranges
+from keras_pisr.forms.int8.quantized import (
+    form_of_file,
+    post_training_form,
+    quantized_form,
+    settle_ranges,
+)
 from keras_pisr.forms.phone import deployed_form
 from keras_pisr.mobile.export.convert import calibration_batches, calibration_lumas
 from tests.models.students import plain_student, small_student
@@ -48,7 +51,7 @@ def smooth(height, width):
 @pytest.mark.parametrize("scale", [2, 3])
 def test_the_file_computes_what_the_form_computes(kind, scale, patches, tmp_path):
     deployed = deployed_form(STUDENTS[kind](scale))
-    form = post_training_form(fine_pixels(merged_ends(deployed, patches)), patches)
+    form = form_of_file(deployed, patches, fine=True)
     kp.mobile.to_tflite(form, tmp_path / "a.tflite", precision="int8")
     facts = kp.mobile.check_file(tmp_path / "a.tflite", precision="int8")
     assert facts.delegates == 1 and facts.not_delegated == ()

@@ -1,21 +1,25 @@
 """Changes of a bicubic score if one step of the protocol is done in another way.
 
-    python benchmarks/data/protocol_variants.py DATA/Set5
+    python benchmarks/data/protocol_variants.py DATA/Set5 DATA/Set14
 
-The program prints the table of docs/evaluation.md for x2. It needs no backend, and takes 2 s.
+The program prints the table of docs/evaluation.md for x2 and writes its results file. It needs no
+backend, and takes a few seconds.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
 import tyro
 from PIL import Image
 
+from keras_pisr.atomic import atomic_path
 from keras_pisr.data import rgb_to_y, upscale
 from keras_pisr.evaluation.benchmark_folder import benchmark_pairs
 from keras_pisr.evaluation.evaluate import bicubic_luma
 from keras_pisr.metrics.image_quality import prepare, psnr_per_image
 
+ROOT = Path(__file__).resolve().parents[2]
 SCALE = 2
 
 
@@ -55,19 +59,33 @@ VARIANTS = {
 }
 
 
-def main(folder: tyro.conf.Positional[Path]):
-    """Print the table.
+def main(
+    folders: tyro.conf.Positional[tuple[Path, ...]],
+    out: Path = ROOT / "docs" / "results" / "protocol_variants.json",
+):
+    """Print the table and write its results file.
 
     Args:
-        folder: A test set in the layout of `keras-pisr evaluate`.
+        folders: Test sets in the layout of `keras-pisr evaluate`.
+        out: Results file.
     """
-    pairs = [pair.read() for pair in benchmark_pairs(folder, scale=SCALE)]
-    scores = {
-        name: np.mean([variant(lr, hr) for lr, hr in pairs]) for name, variant in VARIANTS.items()
-    }
-    print("| done otherwise | PSNR, dB | change |\n|---|---|---|")
-    for name, score in scores.items():
-        print(f"| {name} | {score:.2f} | {score - scores['the protocol']:+.3f} |")
+    results = {}
+    for folder in folders:
+        pairs = [pair.read() for pair in benchmark_pairs(folder, scale=SCALE)]
+        results[folder.name] = {
+            name: round(float(np.mean([variant(lr, hr) for lr, hr in pairs])), 4)
+            for name, variant in VARIANTS.items()
+        }
+    with atomic_path(out) as temporary:
+        temporary.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    print(f"| PSNR, dB | {' | '.join(results)} |\n|---|{'---|' * len(results)}")
+    for name in VARIANTS:
+        protocol = name == "the protocol"
+        cells = [
+            f"{scores[name]:.2f}" if protocol else f"{scores[name] - scores['the protocol']:+.3f}"
+            for scores in results.values()
+        ]
+        print(f"| {name} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

@@ -58,6 +58,20 @@ def test_snippet_runs_as_it_stands(snippet, stand_ins, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float16", "int8"])
+@pytest.mark.usefixtures("tensorflow_backend")
+def test_the_network_of_own_student_ships_for_any_size(precision, tmp_path):
+    names = {}
+    snippet = next(snippet for snippet in SNIPPETS if "def network" in snippet)
+    exec(compile(snippet.split("epochs = ")[0], "own_student.md", "exec"), names)
+    student = names["network"]()
+    for weight in student.trainable_weights:  # The converter would leave out layers of zeros.
+        weight.assign_add(np.full(weight.shape, 0.01, "float32"))
+    kp.mobile.to_tflite(student, tmp_path / "a.tflite", precision=precision)
+    kp.mobile.check_file(tmp_path / "a.tflite", precision=precision)
+
+
+@pytest.mark.slow
 def test_the_training_snippet_beats_bicubic_clearly(tmp_path, monkeypatch, capsys):
     pytest.importorskip("skimage")
     monkeypatch.chdir(tmp_path)

@@ -75,8 +75,9 @@ def export(
         super_resolution: Options for super-resolution students.
         recognition: Options for recognition students.
         quantize: The precision of the file: float32; float16 (weights of 16 bit); dynamic (weights
-            of 8 bit); int8 (everything in 8 bit, except the colours of --color rgb) [float16, which
-            halves the file without loss; int8 for a student that was trained in 8 bit].
+            of 8 bit); int8 (everything in 8 bit, except the colours of --color rgb) [float16,
+            which makes the file 0.5 to 0.7 as large without loss; int8 for a student that was
+            trained in 8 bit].
         pixels: The type of the file's input, and of its output if that is an image: float32 in
             [0, 1]; uint8, for int8 and for --color rgb; int8, for int8 without --color rgb
             [float32; uint8 for int8 with --color rgb, for int8 with --target npu, and for int8

@@ -35,7 +35,7 @@ fun interface PixelSink {
  * differs a little. Alpha is ignored. There are no Android types here, so that it runs on any JVM.
  *
  * @param network The network; [close] closes it.
- * @param overlap Overlap of neighbouring tiles, px. The students of this project see 8 px or fewer.
+ * @param overlap Overlap of neighbouring tiles, px. The presets see 8 px or fewer.
  */
 class TiledUpscaler(
     private val network: TileNetwork,

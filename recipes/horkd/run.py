@@ -146,6 +146,8 @@ def run_seed(stages, teacher, networks, scored, small):
             size = None if row.startswith("assistant") else small
             outputs = outputs_of(model, scored, lr_size=size)
             scores[row] = score(settings.task, outputs, scored.labels)
+        # Another command may have written its methods of this seed in the meantime.
+        scores = (read_object(path) if path.exists() else {}) | scores
         stages.folder.write_json("scores.json", scores)
     histories = {
         name: {log: values for log, values in record["history"].items() if log != "seconds"}

@@ -70,6 +70,21 @@ def test_a_resumed_run_trains_nothing_twice_and_adds_what_is_new(tmp_path):
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
 
+def test_scores_of_another_command_on_the_same_seed_stay(tmp_path, monkeypatch):
+    path = tmp_path / "run" / "seed_0" / "scores.json"
+    other = {"kd": dict.fromkeys(horkd_scores.SCORES["retrieval"], 0.5)}
+
+    def train(stages, name, teacher, networks):
+        path.write_text(json.dumps(other))
+        return {name: networks.student()}
+
+    monkeypatch.setattr(horkd, "train_method", train)
+    results = horkd.run(settings("retrieval", tmp_path / "run", methods=("plain",), epochs=1))
+    scores = json.loads(path.read_text())
+    assert set(scores) == {"kd", "plain"} and scores["kd"] == other["kd"]
+    assert results["runs"]["0"] == scores
+
+
 @pytest.mark.slow
 def test_a_killed_method_continues_with_the_batches_it_has_not_seen(tmp_path, monkeypatch):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
